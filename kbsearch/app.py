@@ -1,0 +1,138 @@
+"""The composition root: the only module that knows which adapter is used.
+
+Everything is made on first use, so that a command pays only for what it touches.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from kbsearch.config import Settings, load_settings
+from kbsearch.database import Database
+from kbsearch.models import Collection
+
+if TYPE_CHECKING:
+    from clustering.run import ClusterRunner
+    from indexer.maintenance import IndexMaintenance
+    from indexer.pipeline import IndexPipeline
+    from kbsearch.ports import Embedder, SearchBackend
+    from kbsearch.services.cases import CaseService
+    from kbsearch.services.clusters import ClusterService
+    from kbsearch.services.imports import ImportService
+    from kbsearch.services.jobs import JobService
+    from kbsearch.services.people import PeopleService
+    from kbsearch.services.questions import QuestionService
+    from kbsearch.services.search import SearchService
+    from kbsearch.services.suggestions import SuggestionService
+
+
+class Kbsearch:
+    """One running kbsearch: its settings, its ports and its services."""
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self.settings = settings or load_settings()
+
+    @cached_property
+    def database(self) -> Database:
+        """The system of record."""
+        return Database(self.settings.url)
+
+    @cached_property
+    def embedder(self) -> Embedder:
+        """The encoder that the settings name; its model is loaded on first use."""
+        from indexer.embedders import open_embedder
+
+        return open_embedder(self.settings.encoder)
+
+    @cached_property
+    def case_index(self) -> SearchBackend:
+        """The index of cases."""
+        return self._index(Collection.CASES)
+
+    @cached_property
+    def question_index(self) -> SearchBackend:
+        """The index of questions."""
+        return self._index(Collection.QUESTIONS)
+
+    def _index(self, collection: Collection) -> SearchBackend:
+        from indexer.embedded import EmbeddedIndex
+
+        return EmbeddedIndex(self.settings.index_dir / collection, self.embedder)
+
+    @cached_property
+    def pipeline(self) -> IndexPipeline:
+        """Brings the indexes up to date with the database."""
+        from indexer.pipeline import IndexPipeline
+
+        return IndexPipeline(self.database, self.case_index, self.question_index, self.embedder)
+
+    @cached_property
+    def maintenance(self) -> IndexMaintenance:
+        """Status, rebuild and check of the indexes."""
+        from indexer.maintenance import IndexMaintenance
+
+        return IndexMaintenance(self.database, self.case_index, self.question_index, self.embedder)
+
+    @cached_property
+    def cluster_runner(self) -> ClusterRunner:
+        """Runs clustering and stores what it finds."""
+        from clustering.run import ClusterRunner
+
+        return ClusterRunner(self.database, self.question_index)
+
+    @cached_property
+    def questions(self) -> QuestionService:
+        """Intake and reading of questions."""
+        from kbsearch.services.questions import QuestionService
+
+        return QuestionService(self.database, self.settings)
+
+    @cached_property
+    def cases(self) -> CaseService:
+        """The knowledge base."""
+        from kbsearch.services.cases import CaseService
+
+        return CaseService(self.database)
+
+    @cached_property
+    def search(self) -> SearchService:
+        """Search over cases and past questions."""
+        from kbsearch.services.search import SearchService
+
+        return SearchService(self.database, self.case_index, self.question_index, self.embedder)
+
+    @cached_property
+    def suggestions(self) -> SuggestionService:
+        """Suggestions and feedback."""
+        from kbsearch.services.suggestions import SuggestionService
+
+        return SuggestionService(self.database, self.case_index, self.embedder, self.settings)
+
+    @cached_property
+    def clusters(self) -> ClusterService:
+        """Clusters as people see them."""
+        from kbsearch.services.clusters import ClusterService
+
+        return ClusterService(self.database)
+
+    @cached_property
+    def people(self) -> PeopleService:
+        """People, sign-in and tokens."""
+        from kbsearch.services.people import PeopleService
+
+        return PeopleService(self.database)
+
+    @cached_property
+    def jobs(self) -> JobService:
+        """Longer tasks."""
+        from kbsearch.services.jobs import JobService
+
+        return JobService(self.database)
+
+    @cached_property
+    def imports(self) -> ImportService:
+        """Imports from files."""
+        from kbsearch.services.imports import ImportService
+
+        return ImportService(self.database, self.questions, self.cases, self.settings)

@@ -1,0 +1,68 @@
+"""The command line.  Commands are imported only when they are called, so that help comes at once."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from kbsearch import __version__
+from kbsearch.errors import KbsearchError
+
+COMMANDS = {
+    "cluster": ("kbsearch.cli.cluster", "Find recurring patterns in the questions."),
+    "demo": ("kbsearch.cli.demo", "Set up the sample school and serve it."),
+    "evaluate": ("kbsearch.cli.evaluate", "Measure matching or clustering on a labelled set."),
+    "import": ("kbsearch.cli.imports", "Take in questions and cases from files."),
+    "index": ("kbsearch.cli.index", "Look at, check or rebuild the search index."),
+    "init": ("kbsearch.cli.init", "Create or upgrade the database."),
+    "search": ("kbsearch.cli.search", "Search the cases and past questions."),
+    "serve": ("kbsearch.cli.serve", "Run the pages and the API."),
+    "suggest": ("kbsearch.cli.suggest", "Suggest an answer to a question."),
+    "token": ("kbsearch.cli.tokens", "Make and revoke API tokens."),
+    "user": ("kbsearch.cli.users", "Add people and change their roles and passwords."),
+    "worker": ("kbsearch.cli.worker", "Run the worker as a process of its own."),
+}
+"""Command → (module whose attribute ``command`` is the click command, its one-line help)."""
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module when the command is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names, sorted."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """The command ``name``, imported now."""
+        if name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(COMMANDS[name][0]).command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands, without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name][1]) for name in self.list_commands(ctx)])
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Try `kbsearch demo`, then `kbsearch suggest 'как отменить коммит'`.",
+)
+@click.version_option(__version__, prog_name="kbsearch")
+def group() -> None:
+    """Question triage and a knowledge base for online schools."""
+
+
+def main() -> None:
+    """Run the command line; an expected error is one clear message and exit status 1."""
+    try:
+        group.main(standalone_mode=True)
+    except KbsearchError as error:
+        click.secho(f"kbsearch: {error.message}", fg="red", err=True)
+        if error.remedy:
+            click.echo(f"  {error.remedy}", err=True)
+        sys.exit(1)

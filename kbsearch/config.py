@@ -1,0 +1,130 @@
+"""Settings: read once from the environment and ``kbsearch.toml`` into a frozen object.
+
+Every setting can be given as ``KBSEARCH_<NAME>`` or as a key of ``kbsearch.toml`` in the working folder
+(or the file named by ``KBSEARCH_CONFIG``); the environment wins.  docs/settings.md lists them all, and a
+test fails when one is missing there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import tempfile
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from kbsearch.errors import ConfigurationError
+
+
+class Settings(BaseSettings):
+    """All settings of one kbsearch installation."""
+
+    model_config = SettingsConfigDict(env_prefix="KBSEARCH_", frozen=True, extra="forbid")
+
+    home: Path = Field(Path("var"), description="Folder of the database, the index and the keys.")
+    database_url: str = Field("", description="SQLAlchemy URL; empty: SQLite in the home folder.")
+    encoder: str = Field(
+        "bundled",
+        description="'bundled', or the name or path of a sentence-transformers model.",
+    )
+    secret_key: str = Field("", description="Signs sessions; empty: made once, kept in the home folder.")
+    author_key: str = Field("", description="Key of the author hashes; empty: made once, kept at home.")
+    host: str = Field("127.0.0.1", description="Address that `kbsearch serve` listens on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port that `kbsearch serve` listens on.")
+    threads: int = Field(4, ge=1, le=64, description="Threads that answer requests.")
+    embedded_worker: bool = Field(True, description="Run the worker as a thread of `kbsearch serve`.")
+    language: Literal["ru", "en"] = Field("ru", description="Language of pages when none is chosen.")
+    timezone: str = Field("Europe/Moscow", description="Time zone of pages and of naive dates in imports.")
+    trusted_proxies: int = Field(0, ge=0, le=5, description="How many reverse proxies stand in front.")
+    secure_cookies: bool = Field(False, description="Send cookies over HTTPS only (set it behind TLS).")
+    max_question_chars: int = Field(20_000, ge=100, description="Longest question that is taken.")
+    max_upload_mb: int = Field(64, ge=1, description="Largest uploaded file, in MB.")
+    api_rate: str = Field("600/minute", description="Requests a token may make.")
+    sign_in_rate: str = Field("10/minute", description="Sign-in attempts from one address.")
+    answer_precision: float = Field(0.95, gt=0.5, lt=1, description="Precision promised for `answer`.")
+    worker_poll_seconds: float = Field(0.2, gt=0, le=10, description="How often the worker looks for work.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments first, then the environment, then the TOML file."""
+        path = Path(os.environ.get("KBSEARCH_CONFIG", "kbsearch.toml"))
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, path)
+
+    @property
+    def url(self) -> str:
+        """SQLAlchemy URL of the database."""
+        return self.database_url or f"sqlite:///{(self.home / 'kbsearch.db').absolute()}"
+
+    @property
+    def index_dir(self) -> Path:
+        """Folder of the search indexes."""
+        return self.home / "index"
+
+    def stored_key(self, name: Literal["secret_key", "author_key"]) -> str:
+        """The key ``name``: as set, else from the home folder, where it is made on first use.
+
+        Raises:
+            ConfigurationError: the home folder cannot be written.
+        """
+        value: str = getattr(self, name)
+        return value or _kept_key(self.home / name)
+
+
+def _kept_key(path: Path) -> str:
+    """The key in file ``path``, made with mode 0600 when there is none.
+
+    The key is written beside its place and linked into it, so that of two processes that start at once
+    one wins and both read the same, whole key.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            handle, draft = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+            with os.fdopen(handle, "w") as file:
+                file.write(secrets.token_hex(32))
+            with contextlib.suppress(FileExistsError):
+                os.link(draft, path)
+            os.unlink(draft)
+        return path.read_text("ascii").strip()
+    except OSError as error:
+        raise ConfigurationError(
+            "Cannot keep a key in {path}: {reason}.",
+            remedy="Make the folder writable, or set KBSEARCH_HOME to one that is.",
+            path=str(path),
+            reason=error.strerror or str(error),
+        ) from error
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the settings, ``overrides`` first.
+
+    Raises:
+        ConfigurationError: a setting is unknown or out of its range; the message names it.
+    """
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]  # pydantic checks the values itself
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"]) or "settings"
+        raise ConfigurationError(
+            "Setting '{name}' is wrong: {reason}.",
+            remedy="See docs/settings.md; environment variables are named KBSEARCH_<NAME>.",
+            name=name,
+            reason=first["msg"],
+        ) from error

@@ -1,0 +1,132 @@
+"""Connections, transactions and the schema: the only place that knows SQLite from other databases."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
+from sqlalchemy.orm import Session, sessionmaker
+
+from kbsearch.errors import ConfigurationError, StorageUnavailable
+
+BUSY_SECONDS = 10
+"""How long a SQLite connection waits for another writer before it gives up."""
+
+
+class Database:
+    """One database: sessions for reading and for writing, and its schema.
+
+    Writers of SQLite take the write lock when they begin (``BEGIN IMMEDIATE``): a transaction that reads
+    first and writes later would fail at once, without waiting, if another one wrote in between.
+    """
+
+    def __init__(self, url: str, *, busy_seconds: float = BUSY_SECONDS) -> None:
+        self.engine = _engine(url, busy_seconds)
+        self._reading = sessionmaker(self.engine, expire_on_commit=False)
+        self._writing = sessionmaker(
+            self.engine.execution_options(kbsearch_writes=True), expire_on_commit=False
+        )
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session that sees one consistent state and is never committed."""
+        with _translated(), self._reading() as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """A session that is committed at the end, or rolled back whole when an error leaves it.
+
+        Raises:
+            StorageUnavailable: the database is locked, full, read-only or unreachable.
+        """
+        with _translated(), self._writing() as session, session.begin():
+            yield session
+
+    def upgrade(self) -> None:
+        """Bring the schema up to the newest migration; creates it in an empty database."""
+        with _translated(), self.engine.execution_options(kbsearch_writes=True).begin() as connection:
+            config = _alembic_config()
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+    def is_current(self) -> bool:
+        """Whether the schema is the one that this version of kbsearch expects."""
+        with _translated(), self.engine.connect() as connection:
+            current = MigrationContext.configure(connection).get_current_revision()
+        return current == ScriptDirectory.from_config(_alembic_config()).get_current_head()
+
+    def close(self) -> None:
+        """Close all pooled connections."""
+        self.engine.dispose()
+
+
+def _alembic_config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config
+
+
+def _engine(url: str, busy_seconds: float) -> Engine:
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() != "sqlite":
+            return create_engine(parsed, pool_pre_ping=True)
+        if parsed.database and parsed.database != ":memory:":
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(parsed, connect_args={"timeout": busy_seconds})
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, OSError) as error:
+        raise ConfigurationError(
+            "The database URL cannot be used: {reason}.",
+            remedy="Check KBSEARCH_DATABASE_URL, for example sqlite:///kbsearch.db or "
+            "postgresql+psycopg://user@host/name (needs `pip install kbsearch[postgresql]`).",
+            reason=str(error).splitlines()[0],
+        ) from error
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, record: Any) -> None:
+    connection.isolation_level = None  # SQLAlchemy's "begin" event begins, not the driver
+    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL", "temp_store=MEMORY"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("kbsearch_writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, InterfaceError) as error:
+        raise _unavailable(error) from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise _unavailable(error) from error
+        raise
+
+
+def _unavailable(error: DBAPIError) -> StorageUnavailable:
+    reason = str(error.orig).strip().splitlines()[0] if error.orig else "no answer"
+    if "locked" in reason:
+        remedy = "Another program is writing to it. Try again; if it lasts, stop that program."
+    elif "full" in reason:
+        remedy = "Free some disk space; nothing that was confirmed is lost."
+    elif "no such table" in reason or "does not exist" in reason:
+        remedy = "Run `kbsearch init` to create or upgrade the database."
+    else:
+        remedy = "Check that the database is running and that its files can be written."
+    return StorageUnavailable("The database did not do it: {reason}.", remedy=remedy, reason=reason)

@@ -1,0 +1,1 @@
+"""Measuring matching and clustering on labelled sets, away from the live database."""

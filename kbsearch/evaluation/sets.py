@@ -1,0 +1,125 @@
+"""Reads evaluation sets: folders of `cases.jsonl`, `questions.jsonl` and `relevant.csv`."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kbsearch.errors import UnreadableFile
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledCase:
+    """A case of a matching set."""
+
+    id: str
+    title: str
+    variants: tuple[str, ...]
+    answer: str
+    course: str
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledQuestion:
+    """A question; ``label`` is its true cluster in a clustering set, "" elsewhere."""
+
+    id: str
+    text: str
+    course: str = ""
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MatchingSet:
+    """Cases, questions, and the case ids that answer each question id (none: nothing answers it)."""
+
+    name: str
+    cases: tuple[LabelledCase, ...]
+    questions: tuple[LabelledQuestion, ...]
+    relevant: dict[str, frozenset[str]]
+
+
+def read_matching_set(folder: Path) -> MatchingSet:
+    """The matching set in ``folder``.
+
+    Raises:
+        UnreadableFile: a file is missing or a line is broken; the message names the place.
+    """
+    cases = tuple(
+        LabelledCase(
+            id=str(row["id"]),
+            title=str(row["title"]),
+            variants=tuple(row.get("variants") or ()),
+            answer=str(row.get("answer") or ""),
+            course=str(row.get("course") or ""),
+            tags=tuple(row.get("tags") or ()),
+        )
+        for row in _rows(folder / "cases.jsonl", ("id", "title"))
+    )
+    relevant: defaultdict[str, set[str]] = defaultdict(set)
+    with _opened(folder / "relevant.csv") as file:
+        for pair in csv.DictReader(file):
+            relevant[pair["question_id"]].add(pair["case_id"])
+    questions = read_questions(folder)
+    return MatchingSet(folder.name, cases, questions, {key: frozenset(ids) for key, ids in relevant.items()})
+
+
+def read_questions(folder: Path) -> tuple[LabelledQuestion, ...]:
+    """The questions of the set in ``folder``, with labels where it has them.
+
+    Raises:
+        UnreadableFile: as `read_matching_set`.
+    """
+    return tuple(
+        LabelledQuestion(
+            id=str(row["id"]),
+            text=str(row["text"]),
+            course=str(row.get("course") or ""),
+            label=str(row.get("label") or ""),
+        )
+        for row in _rows(folder / "questions.jsonl", ("id", "text"))
+    )
+
+
+def _opened(path: Path) -> Any:
+    try:
+        return path.open(encoding="utf-8-sig", newline="")
+    except OSError as error:
+        raise UnreadableFile(
+            "{path} cannot be read: {reason}.",
+            remedy="An evaluation set is a folder with questions.jsonl and, for matching, cases.jsonl and "
+            "relevant.csv.",
+            path=str(path),
+            reason=error.strerror or str(error),
+        ) from error
+
+
+def _rows(path: Path, needed: tuple[str, ...]) -> Iterator[dict[str, Any]]:
+    with _opened(path) as file:
+        for number, line in enumerate(file, 1):
+            if not line.strip():
+                continue
+            try:
+                row = json.loads(line)
+                missing = [name for name in needed if name not in row]
+            except (ValueError, TypeError) as error:
+                raise _broken(path, number, "not JSON") from error
+            if missing:
+                raise _broken(path, number, f"no {', '.join(missing)}")
+            yield row
+
+
+def _broken(path: Path, number: int, reason: str) -> UnreadableFile:
+    return UnreadableFile(
+        "{path}, line {line}: {reason}.",
+        remedy="Each line is a JSON object with at least id and text (questions) or id and title (cases).",
+        path=str(path),
+        line=number,
+        reason=reason,
+    )

@@ -1,0 +1,95 @@
+"""What readers of files hand over: questions, cases and courses as they came, nothing masked yet.
+
+These never reach the database as they are: kbsearch.services masks and checks them first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingReply:
+    """A reply to a question, unmasked."""
+
+    text: str
+    author: str = ""
+    by_mentor: bool = False
+    accepted: bool = False
+    replied_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingQuestion:
+    """A question as a source tells it, unmasked.
+
+    ``external_id`` is unique within ``source``; "" makes one from the content, so that the same row is not
+    taken twice.  ``asked_at`` None means now.  ``place`` says where it stands ("line 7", "message 1234").
+    """
+
+    text: str
+    source: str = "import"
+    external_id: str = ""
+    author: str = ""
+    course: str = ""
+    lesson: str = ""
+    language: str = ""
+    asked_at: datetime | None = None
+    replies: tuple[IncomingReply, ...] = ()
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingCase:
+    """A case as a file tells it.  ``slug`` is its stable name; "" makes one from the title.
+
+    ``state`` is a `kbsearch.models.CaseState` value.
+    """
+
+    title: str
+    answer: str
+    slug: str = ""
+    variants: tuple[str, ...] = ()
+    course: str = ""
+    lessons: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    language: str = ""
+    state: str = "published"
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingLesson:
+    """A lesson of a course outline."""
+
+    code: str
+    title: str
+    outline: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingCourse:
+    """A course with its lessons in order."""
+
+    code: str
+    title: str
+    lessons: tuple[IncomingLesson, ...] = ()
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A row that was not taken.  ``reason`` is an English template filled from ``details``.
+
+    ``harmless`` rows (service messages, blank lines) are counted but are no fault of the file.
+    """
+
+    place: str
+    reason: str
+    details: Mapping[str, object] = field(default_factory=dict)
+    harmless: bool = False
+
+
+Record = IncomingQuestion | IncomingCase | IncomingCourse | Skipped

@@ -1,0 +1,46 @@
+"""The domain objects: SQLAlchemy models for the words of the glossary."""
+
+from kbsearch.models.base import Base, UtcDateTime, utc_now
+from kbsearch.models.cases import LIVE_STATES, TRANSITIONS, Case, CaseState, Revision, Variant
+from kbsearch.models.clusters import Cluster, Lineage, Membership, Relation, Run
+from kbsearch.models.people import Person, Role, Scope, Token
+from kbsearch.models.questions import Question, QuestionState, Reply
+from kbsearch.models.school import Course, Lesson
+from kbsearch.models.suggestions import Decision, Feedback, FeedbackAction, Match, Suggestion
+from kbsearch.models.work import Collection, Job, JobKind, JobState, Outbox
+
+__all__ = [
+    "LIVE_STATES",
+    "TRANSITIONS",
+    "Base",
+    "Case",
+    "CaseState",
+    "Cluster",
+    "Collection",
+    "Course",
+    "Decision",
+    "Feedback",
+    "FeedbackAction",
+    "Job",
+    "JobKind",
+    "JobState",
+    "Lesson",
+    "Lineage",
+    "Match",
+    "Membership",
+    "Outbox",
+    "Person",
+    "Question",
+    "QuestionState",
+    "Relation",
+    "Reply",
+    "Revision",
+    "Role",
+    "Run",
+    "Scope",
+    "Suggestion",
+    "Token",
+    "UtcDateTime",
+    "Variant",
+    "utc_now",
+]

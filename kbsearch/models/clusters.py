@@ -1,0 +1,85 @@
+"""Runs of clustering, the clusters they found, and how clusters live on from run to run."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kbsearch.models.base import Base, utc_now
+
+
+class Relation(StrEnum):
+    """How a cluster of this run stems from one of the last run."""
+
+    CONTINUES = "continues"
+    SPLIT = "split"
+    MERGED = "merged"
+    BORN = "born"
+    GONE = "gone"
+
+
+class Run(Base):
+    """One execution of clustering.  ``finished_at`` is set when its clusters are complete and visible.
+
+    ``parameters``: the clusterer and its settings.  ``quality``: questions, clusters, share clustered,
+    mean strength, seconds.
+    """
+
+    __tablename__ = "run"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    algorithm: Mapped[str] = mapped_column(String(50))
+    parameters: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    quality: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    model_id: Mapped[str] = mapped_column(String(200), default="")
+    started_at: Mapped[datetime] = mapped_column(default=utc_now)
+    finished_at: Mapped[datetime | None]
+
+
+class Cluster(Base):
+    """Questions asking the same.  The id is never given to another cluster.
+
+    ``label_pinned``: a person named it, runs leave the label alone.  ``last_run_id``: the last run that
+    saw it; older than the newest run means the cluster is gone.  ``keywords``: words, best first.
+    """
+
+    __tablename__ = "cluster"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    label: Mapped[str] = mapped_column(String(300))
+    label_pinned: Mapped[bool] = mapped_column(default=False)
+    keywords: Mapped[list[str]] = mapped_column(default=list)
+    size: Mapped[int] = mapped_column(default=0)
+    first_run_id: Mapped[int] = mapped_column(ForeignKey("run.id"))
+    last_run_id: Mapped[int] = mapped_column(ForeignKey("run.id"), index=True)
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class Membership(Base):
+    """A question's place in a run.  ``strength`` in [0, 1]; ``exemplar_rank`` 1…3 marks exemplars."""
+
+    __tablename__ = "membership"
+    __table_args__ = (Index("ix_membership_cluster", "cluster_id", "run_id"),)
+
+    run_id: Mapped[int] = mapped_column(ForeignKey("run.id", ondelete="CASCADE"), primary_key=True)
+    question_id: Mapped[int] = mapped_column(ForeignKey("question.id", ondelete="CASCADE"), primary_key=True)
+    cluster_id: Mapped[int] = mapped_column(ForeignKey("cluster.id", ondelete="CASCADE"))
+    strength: Mapped[float] = mapped_column(default=1.0)
+    exemplar_rank: Mapped[int | None]
+
+
+class Lineage(Base):
+    """Which cluster of a run stems from which of the run before.  ``overlap``: Jaccard in [0, 1]."""
+
+    __tablename__ = "lineage"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    run_id: Mapped[int] = mapped_column(ForeignKey("run.id", ondelete="CASCADE"), index=True)
+    cluster_id: Mapped[int | None] = mapped_column(ForeignKey("cluster.id", ondelete="CASCADE"))
+    previous_cluster_id: Mapped[int | None] = mapped_column(ForeignKey("cluster.id", ondelete="CASCADE"))
+    relation: Mapped[Relation] = mapped_column(String(20))
+    overlap: Mapped[float] = mapped_column(default=0.0)

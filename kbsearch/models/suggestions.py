@@ -1,0 +1,82 @@
+"""Suggestions, the matches they showed, and the feedback people gave."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ForeignKey, String, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from kbsearch.models.base import Base, utc_now
+
+
+class Decision(StrEnum):
+    """What kbsearch says to one question."""
+
+    ANSWER = "answer"
+    SUGGEST = "suggest"
+    ABSTAIN = "abstain"
+
+
+class FeedbackAction(StrEnum):
+    """What a person did with a suggestion."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    EDITED = "edited"
+    COPIED = "copied"
+    NOTHING_FITS = "nothing_fits"
+
+
+class Suggestion(Base):
+    """Our reply to one question.  ``id`` is a random public token; ``text`` is masked."""
+
+    __tablename__ = "suggestion"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    question_id: Mapped[int | None] = mapped_column(ForeignKey("question.id", ondelete="SET NULL"))
+    text: Mapped[str] = mapped_column(Text)
+    course_code: Mapped[str] = mapped_column(String(100), default="")
+    lesson_code: Mapped[str] = mapped_column(String(100), default="")
+    decision: Mapped[Decision] = mapped_column(String(20), index=True)
+    degraded: Mapped[bool] = mapped_column(default=False)
+    model_version: Mapped[str] = mapped_column(String(100), default="")
+    milliseconds: Mapped[float] = mapped_column(default=0.0)
+    created_at: Mapped[datetime] = mapped_column(default=utc_now, index=True)
+    matches: Mapped[list[Match]] = relationship(
+        back_populates="suggestion", order_by="Match.rank", cascade="all, delete-orphan"
+    )
+    feedback: Mapped[list[Feedback]] = relationship(back_populates="suggestion", cascade="all, delete-orphan")
+
+
+class Match(Base):
+    """A case shown for a question, at ``rank`` 1…, with its probability in [0, 1] and its reasons."""
+
+    __tablename__ = "match"
+
+    suggestion_id: Mapped[str] = mapped_column(
+        ForeignKey("suggestion.id", ondelete="CASCADE"), primary_key=True
+    )
+    rank: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("case.id", ondelete="CASCADE"), index=True)
+    probability: Mapped[float]
+    reasons: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
+    suggestion: Mapped[Suggestion] = relationship(back_populates="matches")
+
+
+class Feedback(Base):
+    """What a person (or a program, by token) did with a suggestion."""
+
+    __tablename__ = "feedback"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    suggestion_id: Mapped[str] = mapped_column(ForeignKey("suggestion.id", ondelete="CASCADE"), index=True)
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("case.id", ondelete="SET NULL"), index=True)
+    action: Mapped[FeedbackAction] = mapped_column(String(20))
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"))
+    token_id: Mapped[int | None] = mapped_column(ForeignKey("token.id", ondelete="SET NULL"))
+    comment: Mapped[str] = mapped_column(Text, default="")
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    suggestion: Mapped[Suggestion] = relationship(back_populates="feedback")

@@ -1,0 +1,186 @@
+"""The ports: what the domain asks of encoders, search engines and clusterers.
+
+Each port has one contract test suite (tests/contracts) that every implementation passes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection as AnyCollection
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+Ints = NDArray[np.int64]
+Role = Literal["query", "passage"]
+Part = Literal["title", "variant", "answer", "question"]
+PARTS: tuple[Part, ...] = ("title", "variant", "answer", "question")
+
+
+class Embedder(Protocol):
+    """Turns texts into vectors whose dot product is their likeness."""
+
+    @property
+    def model_id(self) -> str:
+        """Name and version of the model; vectors of different ids cannot be compared."""
+
+    @property
+    def dimension(self) -> int:
+        """Length of each vector."""
+
+    def encode(self, texts: Sequence[str], role: Role) -> Floats:
+        """Unit vectors of ``texts``, shape (n, dimension), float32, in order.
+
+        A text without any content gives the zero vector.  ``role`` matters to models that were trained
+        with different prefixes for what is searched and what is found.
+
+        Raises:
+            EncoderUnavailable: the model cannot be loaded or failed.
+        """
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Document:
+    """What a search backend keeps of a case or a question.
+
+    ``text`` maps the fields title, variants, answer and tags to their text (a question has a title only:
+    its own text).  ``vectors`` has one row for each entry of ``parts``, shape (len(parts), dimension).
+    """
+
+    id: int
+    text: Mapping[str, str]
+    course: str
+    lessons: tuple[str, ...]
+    language: str
+    state: str
+    parts: tuple[Part, ...]
+    vectors: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Restricts a search.  Empty means no restriction.
+
+    ``course``: documents of that course and those of no course.  ``states``: any of them.
+    """
+
+    course: str = ""
+    lesson: str = ""
+    language: str = ""
+    states: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hits:
+    """Scores of documents, best first; ties by ascending id.
+
+    ``mean`` and ``std`` are those of the score over *all* documents that pass the filters (those that do
+    not match score 0 in a text search), so that scores of different retrievers can be standardised.  An
+    engine that cannot know them exactly estimates them.  ``parts`` tells which vector came nearest.
+    """
+
+    ids: Ints
+    scores: Floats
+    mean: float = 0.0
+    std: float = 0.0
+    parts: tuple[Part, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+@dataclass(frozen=True, slots=True)
+class Highlight:
+    """A passage of a document with the half-open character spans [start, end) that matched in it."""
+
+    field: str
+    text: str
+    spans: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TextQuery:
+    """A text search.
+
+    ``syntax`` "plain" scores any of the words; "advanced" understands quotes, minus and field names.
+    ``only`` restricts scoring to these ids (mean and std stay those of the whole).
+    """
+
+    text: str
+    syntax: Literal["plain", "advanced"] = "plain"
+    filters: Filters = field(default_factory=Filters)
+    limit: int = 100
+    only: AnyCollection[int] | None = None
+
+
+class SearchBackend(Protocol):
+    """One searchable collection.  Fusing text and vector scores is the business of kbsearch.matching."""
+
+    def upsert(self, documents: Sequence[Document]) -> None:
+        """Add or replace documents by id; all of them are durable and found when it returns."""
+
+    def delete(self, ids: AnyCollection[int]) -> None:
+        """Remove documents; unknown ids are ignored."""
+
+    def search_text(self, query: TextQuery) -> Hits:
+        """BM25 scores over title (twice), variants and answer as one field.
+
+        Raises:
+            InvalidInput: an advanced query cannot be parsed.
+            IndexUnavailable: the index cannot be read.
+        """
+
+    def search_vector(
+        self,
+        vector: Floats,
+        filters: Filters = Filters(),  # noqa: B008  # frozen, so shared safely
+        limit: int = 100,
+        only: AnyCollection[int] | None = None,
+    ) -> Hits:
+        """Cosines in [-1, 1] of mean-centred vectors, the nearest part of each document.
+
+        ``vector`` has shape (dimension,).  ``only`` as in `TextQuery`.
+        """
+
+    def vectors(self, ids: AnyCollection[int] | None = None) -> tuple[Ints, Floats]:
+        """Ids in ascending order and the first vector of each, shape (n, dimension), not centred."""
+
+    def highlights(self, query: TextQuery, id: int, fields: Sequence[str]) -> list[Highlight]:
+        """Where the words of ``query`` stand in document ``id``, by stem."""
+
+    def did_you_mean(self, text: str) -> str | None:
+        """``text`` with unknown words replaced by near ones that the index knows; None if none."""
+
+    def ids(self) -> Ints:
+        """All ids, ascending."""
+
+    def count(self) -> int:
+        """How many documents there are."""
+
+    def ping(self) -> None:
+        """Return when the engine answers.
+
+        Raises:
+            IndexUnavailable: it does not.
+        """
+
+
+class Clusterer(Protocol):
+    """scikit-learn's clusterer: every sklearn clusterer fits as it is."""
+
+    def fit_predict(self, X: Floats, y: None = None) -> Ints:
+        """Labels of the rows of ``X``, shape (n,); -1 means in no cluster."""
+
+
+class Progress(Protocol):
+    """Told how far a long task is."""
+
+    def __call__(self, done: int, total: int, stage: str) -> None:
+        """``done`` of ``total`` units (0: unknown) of ``stage``, a short English phrase."""
+
+
+def silent(done: int, total: int, stage: str) -> None:
+    """A `Progress` that nobody watches."""

@@ -1,0 +1,1 @@
+"""Privacy: masking personal data and pseudonyms of authors, before anything is stored."""

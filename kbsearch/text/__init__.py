@@ -1,0 +1,1 @@
+"""Rules about text: language, words and stems, and the chatter around a question."""
