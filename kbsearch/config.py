@@ -11,6 +11,7 @@ import contextlib
 import os
 import secrets
 import tempfile
+import tomllib
 from pathlib import Path
 from typing import Literal
 
@@ -63,8 +64,8 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments first, then the environment, then the TOML file."""
-        path = Path(os.environ.get("KBSEARCH_CONFIG", "kbsearch.toml"))
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, path)
+        file = TomlConfigSettingsSource(settings_cls, settings_file())
+        return init_settings, env_settings, file
 
     @property
     def url(self) -> str:
@@ -84,6 +85,11 @@ class Settings(BaseSettings):
         """
         value: str = getattr(self, name)
         return value or _kept_key(self.home / name)
+
+
+def settings_file() -> Path:
+    """The TOML file that settings are read from; it need not exist."""
+    return Path(os.environ.get("KBSEARCH_CONFIG", "kbsearch.toml"))
 
 
 def _kept_key(path: Path) -> str:
@@ -119,6 +125,13 @@ def load_settings(**overrides: object) -> Settings:
     """
     try:
         return Settings(**overrides)  # type: ignore[arg-type]  # pydantic checks the values itself
+    except (tomllib.TOMLDecodeError, OSError) as error:
+        raise ConfigurationError(
+            "The settings file {path} cannot be read: {reason}.",
+            remedy="It is a TOML file of lines like `port = 8000`.",
+            path=str(settings_file()),
+            reason=str(error),
+        ) from error
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"]) or "settings"

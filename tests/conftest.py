@@ -1,4 +1,4 @@
-"""Fixtures that every part shares: settings in a temporary home, a real SQLite database, the whole app."""
+"""Fixtures that every part shares: settings in a temporary home, a real database, the whole app."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 from kbsearch.app import Kbsearch
 from kbsearch.config import Settings
 from kbsearch.database import Database
+from tests import postgresql
 
 
 @pytest.fixture
@@ -31,3 +32,23 @@ def app(settings: Settings) -> Iterator[Kbsearch]:
 def database(app: Kbsearch) -> Database:
     """The database of `app`."""
     return app.database
+
+
+@pytest.fixture(scope="session")
+def postgresql_url() -> Iterator[str]:
+    """URL of a real PostgreSQL server that lives as long as the test run."""
+    with postgresql.server() as url:
+        yield url
+
+
+@pytest.fixture
+def empty_postgresql(postgresql_url: str) -> str:
+    """URL of a PostgreSQL database without any table."""
+    from sqlalchemy import create_engine
+
+    engine = create_engine(postgresql_url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DROP SCHEMA public CASCADE")
+        connection.exec_driver_sql("CREATE SCHEMA public")
+    engine.dispose()
+    return postgresql_url

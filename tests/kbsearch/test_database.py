@@ -1,0 +1,152 @@
+"""The database: transactions, durability, its errors, and migrations that equal the models."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from kbsearch.database import Database
+from kbsearch.errors import ConfigurationError, Conflict, StorageUnavailable
+from kbsearch.models import Base, Course, Question
+
+
+def question(number: int = 1, **values: object) -> Question:
+    """A question that can be stored."""
+    defaults: dict[str, object] = {
+        "source": "test",
+        "external_id": str(number),
+        "text": "Как отменить коммит?",
+        "text_key": "k",
+        "asked_at": datetime(2026, 3, 1, tzinfo=UTC),
+    }
+    return Question(**(defaults | values))
+
+
+def _store_and_fail(session: Session) -> None:
+    session.add(question())
+    session.flush()
+    raise KeyError("stop")
+
+
+def _store_past(session: Session, pages: int) -> None:
+    session.execute(text(f"PRAGMA max_page_count={pages}"))  # SQLite's own way to a full disk
+    session.add(question(text="я" * 1_000_000))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """URL of an empty database of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'k.db'}"
+    empty: str = request.getfixturevalue("empty_postgresql")
+    return empty
+
+
+def test_migrations_from_empty_equal_the_models(url: str) -> None:
+    database = Database(url)
+    assert not database.is_current()
+    database.upgrade()
+    assert database.is_current()
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+    database.close()
+
+
+def test_upgrade_twice_keeps_what_is_stored(url: str) -> None:
+    database = Database(url)
+    database.upgrade()
+    with database.writing() as session:
+        session.add(question())
+    database.upgrade()
+    with database.reading() as session:
+        assert session.scalars(select(Question.text)).all() == ["Как отменить коммит?"]
+    database.close()
+
+
+def test_an_error_rolls_the_whole_transaction_back(url: str) -> None:
+    database = Database(url)
+    database.upgrade()
+    with pytest.raises(KeyError), database.writing() as session:
+        _store_and_fail(session)
+    with database.reading() as session:
+        assert session.scalars(select(Question)).all() == []
+    database.close()
+
+
+def test_questions_are_immutable_but_their_state_is_not(database: Database) -> None:
+    with database.writing() as session:
+        session.add(question())
+    with database.writing() as session:
+        session.scalars(select(Question)).one().state = "answered"  # type: ignore[assignment]
+    with pytest.raises(Conflict, match="immutable"), database.writing() as session:
+        session.scalars(select(Question)).one().text = "другое"
+
+
+def test_times_come_back_aware_and_naive_ones_are_refused(database: Database) -> None:
+    with database.writing() as session:
+        session.add(question())
+    with database.reading() as session:
+        assert session.scalars(select(Question.asked_at)).one() == datetime(2026, 3, 1, tzinfo=UTC)
+    with pytest.raises(Exception, match="time zone"), database.writing() as session:
+        session.add(question(2, asked_at=datetime(2026, 3, 1)))  # the point of the test
+
+
+def test_sqlite_uses_wal_and_enforces_foreign_keys(database: Database) -> None:
+    with database.reading() as session:
+        assert session.scalar(text("PRAGMA journal_mode")) == "wal"
+        assert session.scalar(text("PRAGMA foreign_keys")) == 1
+
+
+def test_a_locked_database_is_a_clear_error_and_loses_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "k.db"
+    database = Database(f"sqlite:///{path}", busy_seconds=0.05)
+    database.upgrade()
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StorageUnavailable, match="locked") as caught, database.writing() as session:
+        session.add(question())
+    assert "Another program" in caught.value.remedy
+    other.execute("ROLLBACK")
+    other.close()
+    with database.writing() as session:
+        session.add(question())
+    with database.reading() as session:
+        assert len(session.scalars(select(Question)).all()) == 1
+    database.close()
+
+
+def test_a_full_disk_is_a_clear_error_and_keeps_what_was_acknowledged(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'k.db'}")
+    database.upgrade()
+    with database.writing() as session:
+        session.add(Course(code="kept", title="kept"))
+        pages = session.scalar(text("PRAGMA page_count"))
+    with pytest.raises(StorageUnavailable, match="full") as caught, database.writing() as session:
+        _store_past(session, pages)
+    assert "disk space" in caught.value.remedy
+    with database.reading() as session:
+        assert session.scalars(select(Course.code)).all() == ["kept"]
+        assert session.scalars(select(Question)).all() == []
+    database.close()
+
+
+@pytest.mark.parametrize("url", ["nonsense", "no-such-engine://x", "sqlite:////proc/nope/k.db"])
+def test_a_wrong_url_is_a_configuration_error(url: str) -> None:
+    with pytest.raises(ConfigurationError, match="database URL"):
+        Database(url)
+
+
+def test_a_database_without_tables_tells_what_to_do(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'k.db'}")
+    with pytest.raises(StorageUnavailable) as caught, database.reading() as session:
+        session.scalars(select(Question)).all()
+    assert "kbsearch init" in caught.value.remedy
+    database.close()
