@@ -1,0 +1,277 @@
+"""The knowledge base: writing, reviewing, publishing and importing cases, with all their revisions."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm.exc import StaleDataError
+
+from kbsearch.database import Database
+from kbsearch.errors import Conflict, NotFound
+from kbsearch.importers.records import IncomingCase
+from kbsearch.models import TRANSITIONS, Case, CaseState, Person, Question
+from kbsearch.services.case_drafts import (
+    CaseDraft,
+    check_live,
+    cleaned,
+    draft_from_snapshot,
+    draft_of,
+    with_variant,
+)
+from kbsearch.services.case_writing import (
+    Edit,
+    ImportedCase,
+    check_version,
+    created,
+    enter,
+    imported,
+    keep_revision,
+    locked,
+    no_case,
+    rewritten,
+    state_named,
+    whole,
+)
+from kbsearch.services.cluster_drafts import ClusterDraft, draft_from_cluster
+
+__all__ = ["CaseDraft", "CasePage", "CaseService", "ClusterDraft", "ImportedCase"]
+
+MAX_LISTED = 500
+
+Cases = list[Case]
+
+
+@dataclass(frozen=True, slots=True)
+class CasePage:
+    """One page of a list, and how many cases there are in all."""
+
+    items: Cases
+    total: int
+
+
+class CaseService:
+    """Verbs on cases.  Each opens its own transaction and returns detached objects."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def create(
+        self,
+        draft: CaseDraft,
+        *,
+        state: str = CaseState.DRAFT,
+        person_id: int | None = None,
+        cluster_id: int | None = None,
+        variant_question_ids: Sequence[int | None] = (),
+    ) -> Case:
+        """Write a new case, owned by ``person_id``.
+
+        ``variant_question_ids`` names the question behind each of ``draft.variants``, in order.
+
+        Raises:
+            InvalidInput: the draft breaks a rule (see `case_drafts.cleaned`), or the state is unknown.
+            Conflict: the slug that was asked for is taken.
+        """
+        sources = dict(zip(map(str.strip, draft.variants), variant_question_ids, strict=False))
+        edit = Edit(person_id, sources=sources, cluster_id=cluster_id)
+        with self._writing() as session:
+            return whole(session, created(session, cleaned(draft), state_named(state), edit))
+
+    def save(
+        self, case_id: int, draft: CaseDraft, *, version: int, person_id: int | None = None, note: str = ""
+    ) -> Case:
+        """Replace the content of a case; ``version`` is the one that the writer began with.
+
+        Raises:
+            NotFound: there is no such case.
+            Conflict: somebody saved it in between.  Its details hold ``version``, the present one.
+            InvalidInput: the draft breaks a rule.
+        """
+        clean = cleaned(draft)
+        with self._writing() as session:
+            case = locked(session, case_id)
+            check_version(case, version)
+            if replace(clean, slug="") != draft_of(case):
+                rewritten(session, case, clean, Edit(person_id, note))
+            return whole(session, case)
+
+    def move(self, case_id: int, state: str, *, person_id: int | None = None) -> Case:
+        """Bring a case to another state of its life.
+
+        Raises:
+            Conflict: the step is not allowed from the present state (see `TRANSITIONS`).
+            InvalidInput: the state is unknown, or a case without an answer would be published.
+        """
+        target = state_named(state)
+        with self._writing() as session:
+            case = locked(session, case_id)
+            if target not in TRANSITIONS[CaseState(case.state)]:
+                raise Conflict(
+                    "A case cannot go from '{before}' to '{after}'.",
+                    remedy="Open the case again to see which steps are possible now.",
+                    before=str(case.state),
+                    after=str(target),
+                )
+            check_live(draft_of(case), target)
+            enter(case, target)
+            keep_revision(session, case, Edit(person_id))
+            return whole(session, case)
+
+    def restore(self, case_id: int, revision_number: int, *, person_id: int | None = None) -> Case:
+        """Bring back the content of an earlier revision, as a new revision; the state stays.
+
+        Raises:
+            NotFound: there is no such case or revision.
+        """
+        with self._writing() as session:
+            case = locked(session, case_id)
+            kept = next((r for r in case.revisions if r.number == revision_number), None)
+            if kept is None:
+                raise NotFound(
+                    "Case {id} has no revision {number}.",
+                    remedy="Choose one from the case's history.",
+                    id=case_id,
+                    number=revision_number,
+                )
+            draft = draft_from_snapshot(kept.snapshot)
+            rewritten(session, case, draft, Edit(person_id, f"↺ {revision_number}"))
+            return whole(session, case)
+
+    def add_variant(self, case_id: int, question_id: int, person_id: int | None = None) -> Case:
+        """Keep a question's words as one more phrasing of the case; a known one changes nothing.
+
+        Raises:
+            NotFound: there is no such case or question.
+        """
+        with self._writing() as session:
+            case, question = locked(session, case_id), session.get(Question, question_id)
+            if question is None:
+                raise NotFound("There is no question {id}.", id=question_id)
+            before = draft_of(case)
+            clean = cleaned(with_variant(before, question.text))
+            if clean.variants != before.variants:
+                sources = {question.text.strip(): question_id}
+                rewritten(session, case, clean, Edit(person_id, sources=sources))
+            return whole(session, case)
+
+    def import_case(self, incoming: IncomingCase) -> ImportedCase:
+        """Take in one case by its slug; see `import_many`."""
+        return self.import_many([incoming])[0]
+
+    def import_many(self, batch: Iterable[IncomingCase]) -> list[ImportedCase]:
+        """Take in cases by their slugs, all or none of them, in one transaction.
+
+        A row that is as it was when last imported does nothing, even when people edited the case since.
+        A changed row makes a new revision and leaves the state, which people decide, as it is.
+
+        Raises:
+            InvalidInput: a row breaks a rule.
+        """
+        with self._writing() as session:
+            return [imported(session, incoming) for incoming in batch]
+
+    def get(self, case_id: int) -> Case:
+        """The case with its variants and revisions.
+
+        Raises:
+            NotFound: there is no such case.
+        """
+        return self._one(Case.id == case_id, case_id)
+
+    def by_slug(self, slug: str) -> Case:
+        """The case named ``slug``, with its variants and revisions.
+
+        Raises:
+            NotFound: there is no such case.
+        """
+        return self._one(Case.slug == slug, slug)
+
+    def by_ids(self, ids: Iterable[int]) -> Cases:
+        """Cases with their variants, in the order of ``ids``; unknown ids are left out."""
+        wanted = list(ids)
+        with self._database.reading() as session:
+            query = select(Case).where(Case.id.in_(wanted)).options(selectinload(Case.variants))
+            found = {case.id: case for case in session.scalars(query)}
+        return [found[case_id] for case_id in wanted if case_id in found]
+
+    def list(
+        self, *, state: str = "", course: str = "", text: str = "", limit: int = 50, offset: int = 0
+    ) -> CasePage:
+        """Cases with their variants, last changed first.  ``text``: words that title or tags contain."""
+        query = select(Case.id, Case.title, Case.tags).order_by(Case.updated_at.desc(), Case.id.desc())
+        if course:
+            query = query.where(Case.course_code == course)
+        if state:
+            query = query.where(Case.state == state_named(state))
+        with self._database.reading() as session:
+            ids = [row.id for row in session.execute(query) if _mentions(text, row.title, row.tags)]
+        return CasePage(self.by_ids(ids[offset : offset + min(limit, MAX_LISTED)]), len(ids))
+
+    def counts(self, *, course: str = "", text: str = "") -> dict[CaseState, int]:
+        """How many cases each state has; all states are there."""
+        query = select(Case.state, Case.title, Case.tags)
+        if course:
+            query = query.where(Case.course_code == course)
+        with self._database.reading() as session:
+            rows = session.execute(query)
+            found = Counter(row.state for row in rows if _mentions(text, row.title, row.tags))
+        return {state: found[state] for state in CaseState}
+
+    def names(self, person_ids: Iterable[int | None]) -> dict[int, str]:
+        """Names of the people who wrote revisions, by id."""
+        wanted = {person_id for person_id in person_ids if person_id is not None}
+        with self._database.reading() as session:
+            rows = session.execute(select(Person.id, Person.name).where(Person.id.in_(wanted)))
+            return dict(rows.tuples())
+
+    def draft_from_cluster(self, cluster_id: int) -> ClusterDraft:
+        """What a cluster offers for its case.
+
+        Raises:
+            NotFound: there is no such cluster.
+        """
+        with self._database.reading() as session:
+            return draft_from_cluster(session, cluster_id)
+
+    def create_from_cluster(self, cluster_id: int, *, person_id: int | None = None) -> Case:
+        """A draft case for a cluster: its exemplars as variants, its best replies as the answer.
+
+        Raises:
+            NotFound: there is no such cluster.
+        """
+        offer = self.draft_from_cluster(cluster_id)
+        sources = [question_id for question_id, _ in offer.variants]
+        return self.create(
+            offer.as_case(), person_id=person_id, cluster_id=cluster_id, variant_question_ids=sources
+        )
+
+    def _one(self, condition: ColumnElement[bool], name: int | str) -> Case:
+        with self._database.reading() as session:
+            query = select(Case).where(condition)
+            whole = query.options(selectinload(Case.variants), selectinload(Case.revisions))
+            case = session.scalar(whole)
+        if case is None:
+            raise no_case(name)
+        return case
+
+    @contextmanager
+    def _writing(self) -> Iterator[Session]:
+        try:
+            with self._database.writing() as session:
+                yield session
+        except (StaleDataError, IntegrityError) as error:
+            raise Conflict(
+                "Somebody changed the case at the same moment.", remedy="Open it again and repeat the step."
+            ) from error
+
+
+def _mentions(text: str, title: str, tags: Sequence[str]) -> bool:
+    """Whether title and tags contain each word of ``text``; here, because SQLite folds only ASCII case."""
+    place = f"{title} {' '.join(tags)}".casefold()
+    return all(word in place for word in text.casefold().split())
