@@ -1,0 +1,91 @@
+"""Encoders of the sentence-transformers library, by name or path, from local files only."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from indexer.embedders.hashing import unit_rows
+from kbsearch.errors import EncoderUnavailable
+from kbsearch.ports import Floats, Role
+
+BATCH = 64
+
+
+class SentenceTransformerEmbedder:
+    """A sentence-transformers model.  torch is imported when the model is first needed."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._lock = threading.Lock()
+        self._loaded: Any = None
+        self._dimension = 0
+
+    @property
+    def model_id(self) -> str:
+        """The name or path, as it was given."""
+        return f"sentence-transformers/{self._name}"
+
+    @property
+    def dimension(self) -> int:
+        """Length of each vector; loads the model."""
+        if not self._dimension:
+            self._dimension = self._encoded(["length"], "").shape[1]
+        return self._dimension
+
+    def encode(self, texts: Sequence[str], role: Role) -> Floats:
+        """Unit vectors of ``texts``, with the prefix that the model was trained with for ``role``.
+
+        Raises:
+            EncoderUnavailable: the model is not there, cannot be loaded, or failed.
+        """
+        vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
+        filled = [place for place, text in enumerate(texts) if any(map(str.isalnum, text))]
+        if filled:
+            vectors[filled] = self._encoded([texts[place] for place in filled], self._prefix(role))
+        return unit_rows(vectors)
+
+    def _encoded(self, texts: list[str], prefix: str) -> Floats:
+        model = self._model()
+        try:
+            with self._lock:
+                encoded = model.encode(
+                    texts, prompt=prefix, batch_size=BATCH, show_progress_bar=False, convert_to_numpy=True
+                )
+        except Exception as error:
+            raise self._unavailable(error) from error
+        return np.asarray(encoded, dtype=np.float32)
+
+    def _prefix(self, role: Role) -> str:
+        # A model may say itself how queries and passages begin; those of the e5 family do not, but need it.
+        prompts: dict[str, str] = dict(self._model().prompts or {})
+        for name in (role, "document") if role == "passage" else (role,):
+            if prompts.get(name):
+                return prompts[name]
+        return f"{role}: " if "e5" in self._name.lower().rsplit("/", 1)[-1].split("-") else ""
+
+    def _model(self) -> Any:
+        with self._lock:
+            if self._loaded is None:
+                self._loaded = self._load()
+            return self._loaded
+
+    def _load(self) -> Any:
+        try:
+            from sentence_transformers import SentenceTransformer
+
+            return SentenceTransformer(self._name, local_files_only=True, device="cpu")
+        except Exception as error:
+            raise self._unavailable(error) from error
+
+    def _unavailable(self, error: Exception) -> EncoderUnavailable:
+        return EncoderUnavailable(
+            "The encoder '{name}' failed: {reason}.",
+            remedy="Nothing is downloaded on its own: fetch the model first (`hf download NAME`), give its "
+            "path in KBSEARCH_ENCODER, or set it to 'bundled'; then run `kbsearch index rebuild`.",
+            name=self._name,
+            reason=(str(error).strip() or type(error).__name__).splitlines()[0][:300].rstrip("."),
+        )
