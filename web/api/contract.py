@@ -1,0 +1,182 @@
+"""What all calls of the API share: strict input, documented problems, tokens, the OpenAPI document."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, NoReturn
+
+from flask import request
+from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.models.info import Info
+from flask_openapi3.models.tag import Tag
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from werkzeug.exceptions import BadRequest
+
+from kbsearch import __version__
+from kbsearch.errors import InvalidInput, TooLarge
+from kbsearch.models import Scope
+from web.security import API_BODY_BYTES
+from web.session import kb
+
+PREFIX = "/api/v1"
+LARGEST_ID = 2**63 - 1
+"""The largest row id that databases keep."""
+
+
+def _without_nul(text: str) -> str:
+    return text.replace("\0", "")
+
+
+Text = Annotated[str, AfterValidator(_without_nul)]
+"""Text of any length up to the body's; NUL, which databases refuse, is taken out."""
+Line = Annotated[Text, Field(max_length=300)]
+Code = Annotated[Text, Field(max_length=100)]
+Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
+Language = Annotated[str, Field(pattern="^([a-z]{2,3})?$")]
+
+
+class Input(BaseModel):
+    """What a caller sends.  Unknown fields are refused: a misspelt one would silently do nothing."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+class Output(BaseModel):
+    """What a caller gets."""
+
+    model_config = ConfigDict(extra="forbid", from_attributes=True)
+
+
+class FieldError(Output):
+    """One field that cannot be used."""
+
+    field: str = Field(description="Where it stands, such as `questions.3.text`; empty: the whole.")
+    detail: str = Field(description="What is wrong with it.")
+
+
+class Problem(Output):
+    """An error (RFC 9457), sent as `application/problem+json`."""
+
+    type: str = Field(description="Address of this kind of error in the documentation.")
+    title: str = Field(description="What kind of error it is.")
+    status: int = Field(description="The HTTP status.")
+    detail: str = Field(description="What happened this time.")
+    instance: str = Field(description="Path of the call.")
+    code: str = Field(description="Stable name of the kind, for programs.")
+    remedy: str = Field(description="What to do about it; may be empty.")
+    request_id: str = Field(description="Finds the call in the log.")
+    errors: list[FieldError] | None = Field(None, description="Each field at fault; only when there are.")
+
+
+PROBLEMS = {
+    400: "The body is not JSON.",
+    401: "No token, or an unknown or revoked one.",
+    403: "The token lacks the scope.",
+    404: "There is no such thing.",
+    409: "The step is not possible in the present state.",
+    413: "The body or a text in it is too large.",
+    415: "The body is not declared as JSON.",
+    422: "A field is missing, unknown or out of its range.",
+    429: "The token made too many calls; see Retry-After.",
+    500: "Something broke on our side.",
+    503: "The database or the index does not answer; see Retry-After.",
+}
+
+
+def problems(*statuses: int) -> dict[str | int, Any]:
+    """The documented responses for ``statuses``, as `Problem`."""
+    schema = {"$ref": "#/components/schemas/Problem"}
+    content = {"application/problem+json": {"schema": schema}}
+    return {status: {"description": PROBLEMS[status], "content": content} for status in statuses}
+
+
+def reading(*extra: int) -> dict[str | int, Any]:
+    """The problems of every call that needs a token, and ``extra``."""
+    return problems(401, 403, 422, 429, 500, 503, *extra)
+
+
+def writing(*extra: int) -> dict[str | int, Any]:
+    """The problems of every call that has a body, and ``extra``."""
+    return reading(400, 413, 415, *extra)
+
+
+def needs(scope: Scope) -> list[dict[str, list[str]]]:
+    """The OpenAPI security requirement of ``scope``."""
+    return [{"bearer": [scope.value]}]
+
+
+def api_blueprint(name: str, description: str) -> APIBlueprint:
+    """A blueprint of the API whose calls are documented under the tag ``name``."""
+    blueprint = APIBlueprint(
+        f"api_{name}", __name__, url_prefix=PREFIX, abp_tags=[Tag(name=name, description=description)]
+    )
+    blueprint.before_request(_check_body)
+    return blueprint
+
+
+def _check_body() -> None:
+    if request.method != "POST":
+        return
+    request.max_content_length = API_BODY_BYTES
+    try:
+        body = request.get_json()
+    except RecursionError as error:
+        raise BadRequest from error
+    if not isinstance(body, dict):
+        raise InvalidInput("The body must be a JSON object.", remedy="See /api/v1/docs for its fields.")
+
+
+def refuse(error: ValidationError) -> NoReturn:
+    """Raise what pydantic found as our own error, without repeating what was sent.
+
+    Raises:
+        InvalidInput: always.
+    """
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    errors = [
+        {"field": ".".join(str(part) for part in item["loc"] if part not in {"one", "many"}),
+         "detail": item["msg"]}
+        for item in found[:100]
+    ]  # fmt: skip
+    raise InvalidInput(
+        "{count} of the fields cannot be used; the first: {first}.",
+        remedy="See 'errors' for each, and /api/v1/docs for what is expected.",
+        count=len(found),
+        first=f"'{errors[0]['field']}': {errors[0]['detail']}",
+        errors=errors,
+    )
+
+
+def fitting(text: str) -> str:
+    """``text`` when it is no longer than a question may be.
+
+    Raises:
+        TooLarge: it is longer.
+    """
+    longest = kb().settings.max_question_chars
+    if len(text) > longest:
+        raise TooLarge(
+            "The text has {length} characters; {longest} is the most.",
+            remedy="Send the question alone, without logs or files.",
+            length=len(text),
+            longest=longest,
+        )
+    return text
+
+
+DESCRIPTION = """\
+Give kbsearch your students' questions, ask it for answers, and tell it what became of them.
+
+Every call but `health` needs a token: make one with `kbsearch token make "My platform" --scope read \
+--scope write` and send it as `Authorization: Bearer kbs_…`.  Times are ISO 8601 with a time zone."""
+
+
+def openapi_options() -> dict[str, Any]:
+    """Arguments for `flask_openapi3.OpenAPI`."""
+    bearer = {"type": "http", "scheme": "bearer", "description": "A token with the scopes read or write."}
+    return {
+        "info": Info(title="kbsearch API", version=__version__, description=DESCRIPTION),
+        "security_schemes": {"bearer": bearer},
+        "doc_ui": False,
+        "validation_error_model": Problem,
+        "validation_error_callback": refuse,
+    }
