@@ -1,19 +1,22 @@
 """Words and their stems, with positions: the one tokenizer of search, matching and labels.
 
 Identifiers, versions and file names stay whole (``python3.11``, ``C++``, ``ModuleNotFoundError``,
-``git-lfs``); everything is lower-cased, ё is е.  Russian words take the Snowball Russian stem, Latin ones
+``git-lfs``) and are followed by the words they are joined from (``git``, ``lfs``), so that either finds the
+other; everything is lower-cased, ё is е.  Russian words take the Snowball Russian stem, Latin ones
 the English stem, so that one field can hold both languages.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
 import Stemmer
 
 _WORD = re.compile(r"[^\W_]+(?:[._+#'’-]*[^\W_]+)*(?:\+\+|#)?", re.UNICODE)
+_PART = re.compile(r"\w{2,}")
 _RUSSIAN = Stemmer.Stemmer("russian")
 _ENGLISH = Stemmer.Stemmer("english")
 
@@ -28,13 +31,22 @@ class Word:
 
 
 def words(text: str) -> list[Word]:
-    """The words of ``text`` in order, with stems and positions."""
-    return [Word(stem(m.group()), m.start(), m.end()) for m in _WORD.finditer(text)]
+    """The words of ``text`` in order, with stems and positions; parts follow the word they are part of."""
+    return [Word(stem(text[start:end]), start, end) for start, end in _spans(text)]
 
 
 def stems(text: str) -> list[str]:
-    """The stems of ``text`` in order."""
-    return [stem(m.group()) for m in _WORD.finditer(text)]
+    """The stems of ``text`` in order, as `words` gives them."""
+    return [stem(text[start:end]) for start, end in _spans(text)]
+
+
+def _spans(text: str) -> Iterator[tuple[int, int]]:
+    for found in _WORD.finditer(text):
+        yield found.span()
+        if not found.group().isalnum():
+            for part in _PART.finditer(text, *found.span()):
+                if part.span() != found.span():
+                    yield part.span()
 
 
 @lru_cache(maxsize=200_000)
