@@ -5,16 +5,21 @@ from __future__ import annotations
 import re
 
 _PHRASES = r"""
-здравствуй(?:те)? | добр(?:ый|ое|ого|ой)\s+(?:день|вечер|утро|дня|вечера|утра|ночи|времени\s+суток)
-| привет(?:ствую|ик|ики)? | хай | салют | всем\s+привет | коллеги | ребят(?:а|ки|ушки)? | народ | друзья
-| подскаж(?:и|ите)(?:\s+мне)?(?:\s*,?\s*(?:пожалуйста|плиз|пж|плз))? | пожалуйста | пожалуста | плиз | плз | пж | пжл
-| скаж(?:и|ите)\s*,?\s*пожалуйста | (?:большое\s+|огромное\s+)?спасибо(?:\s+(?:большое|огромное|заранее))?
+здравствуй(?:те)? | здрасте | добр(?:ый|ое|ого|ой)\s+(?:день|вечер|утро|дня|вечера|утра|ночи|времени\s+суток)
+| привет(?:ствую|ик|ики)? | хай | салют | всем\s+(?:привет|ку|здравствуйте) | коллеги
+| ребят(?:а|ки|ушки|ы)? | народ | друзья
+| подскаж(?:и|ите)(?:\s+мне)?(?:\s*,?\s*(?:пожалуйста|плиз|пж|плз))?
+| пожалуйста | пожалуста | плиз | плз | пж | пжл | пжлст
+| скаж(?:и|ите)\s*,?\s*пожалуйста
+| (?:большое\s+|огромное\s+)?спасибо(?:\s+(?:большое|огромное|заранее))?
 | заранее\s+(?:большое\s+)?спасибо | благодарю | с\s+уважением | помогите | выручайте
 | (?:а\s+)?(?:кто-?нибудь|кто-?то|кто)\s+(?:знает|подскажет|сталкивался|может\s+подсказать)
 | (?:у\s+меня\s+)?(?:такой\s+|есть\s+)?вопрос | не\s+подскаж(?:ете|ешь)
-| hello | hi(?:\s+(?:there|all|everyone|guys))? | hey(?:\s+(?:there|all|everyone|guys))? | good\s+(?:morning|day|evening|afternoon)
-| dear\s+(?:all|team|support) | please | pls | plz | thanks(?:\s+in\s+advance|\s+a\s+lot)? | thank\s+you(?:\s+(?:very|so)\s+much|\s+in\s+advance)?
-| (?:can|could)\s+(?:you|anyone|anybody|someone)\s+(?:please\s+)?(?:tell|help)(?:\s+me)? | does\s+(?:anyone|anybody)\s+know
+| hello | (?:hi|hey)(?:\s+(?:there|all|everyone|guys))? | good\s+(?:morning|day|evening|afternoon)
+| dear\s+(?:all|team|support) | please | pls | plz
+| thanks(?:\s+in\s+advance|\s+a\s+lot)? | thank\s+you(?:\s+(?:very|so)\s+much|\s+in\s+advance)?
+| (?:can|could)\s+(?:you|anyone|anybody|someone)\s+(?:please\s+)?(?:tell|help)(?:\s+me)?
+| does\s+(?:anyone|anybody)\s+know
 """
 _CHATTER = re.compile(rf"(?<!\w)(?:{_PHRASES})(?!\w)[\s,.!:;)(]*", re.IGNORECASE | re.VERBOSE)
 _SPACES = re.compile(r"[ \t]+")

@@ -15,7 +15,7 @@ CYRILLIC_SHARE = 0.2
 
 
 def detect_language(text: str) -> Language:
-    """ "ru", "en", or "" when there are no letters.  Code and links do not count."""
+    """The language of ``text``, "" when it has no letters.  Code and links do not count."""
     prose = _CODE.sub(" ", text)
     cyrillic, latin = len(_CYRILLIC.findall(prose)), len(_LATIN.findall(prose))
     if not cyrillic and not latin:
