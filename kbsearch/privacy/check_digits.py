@@ -1,5 +1,7 @@
 """Check digits of card and document numbers: what tells them from any other long number."""
 
+# ruff: noqa: PLR2004  # the numbers are those of the standards named in the docstrings
+
 from __future__ import annotations
 
 from collections.abc import Sequence

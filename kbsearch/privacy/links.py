@@ -16,35 +16,11 @@ LINK = re.compile(
 
 _LOGIN = re.compile(r"(?<=://)(?!\[secret\]@)[^\s/?#]{1,400}@(?=[^\s/?#@])")
 _PARAMETER = re.compile(r"[?&#;]([\w.\-%\[\]]{1,80})=([^&#;]*)")
-_TOKEN_NAMES = frozenset(
-    [
-        "auth",
-        "authorization",
-        "code",
-        "confirm",
-        "email",
-        "e-mail",
-        "hash",
-        "invite",
-        "jwt",
-        "key",
-        "login",
-        "mail",
-        "otp",
-        "pass",
-        "phone",
-        "pin",
-        "pw",
-        "pwd",
-        "sess",
-        "sid",
-        "sig",
-        "tel",
-        "ticket",
-        "user",
-        "username",
-    ]
-)
+_TOKEN_NAMES = {
+    *("auth", "authorization", "code", "confirm", "email", "e-mail", "hash", "invite", "jwt", "key", "login"),
+    *("mail", "otp", "pass", "phone", "pin", "pw", "pwd", "sess", "sid", "sig", "tel", "ticket", "user"),
+    "username",
+}
 _TOKEN_PARTS = ("token", "secret", "passw", "session", "sessid", "signature", "apikey", "api_key", "api-key")
 _KEY_ENDS = ("_key", "-key", "accesskey", "authkey", "-credential", "_sig", "_hash", "_code")
 

@@ -39,9 +39,9 @@ _SECRET = re.compile(
     re.VERBOSE,
 )
 _SECRET_SIGNS = (
-    "eyJ", "gh", "glpat-", "sk", "rk_", "AKIA", "ASIA", "AIza", "xox", "hf_", "npm_", "kbs_", ":AA", "-----BEGIN",
-    "earer ",
-)  # fmt: skip
+    *("eyJ", "gh", "glpat-", "sk", "rk_", "AKIA", "ASIA", "AIza", "xox", "hf_", "npm_", "kbs_", ":AA"),
+    *("-----BEGIN", "earer "),
+)
 _EMAIL = re.compile(
     r"""(?<![\w.%+-])(?!git@)[\w.%+-]{1,64}@
     (?:[\w-]{1,63}\.){1,6}(?!(?:png|jpe?g|svg|webp|gif|css|js)\b)(?:[A-Za-z]{2,24}|[а-яё]{2,24})(?![(\[])""",

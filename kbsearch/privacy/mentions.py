@@ -7,7 +7,7 @@ from collections import Counter
 
 _MENTION = re.compile(r"(?<![\w@./\\\[\]{}$`=&|~^*+-])@([^\W\d]\w{2,31})(?!\w)((?:\.[A-Za-z_]\w{0,30}){0,3})")
 _NEXT_LINE_IS_CODE = re.compile(
-    r"[^\n]{0,200}\n\s{0,40}(?:@|def |class |async |public |private |protected |export |function |static |void )"
+    r"[^\n]{0,200}\n\s{0,40}(?:@|def |class |async |public |private |protected |export |function |static )"
 )
 _ASSIGNED = re.compile(r"\s{0,3}(?::=|\+=|=)|\s+(?:int|varchar|nvarchar|datetime|table)\b", re.IGNORECASE)
 _SQL_BEFORE = re.compile(r"\b(?:declare|set|fetch|into|exec)\s{1,3}$", re.IGNORECASE)
@@ -34,8 +34,8 @@ _OTHER_CODE = """
     param params returns type typedef throws example deprecated see since version author todo private public
     protected static readonly template callback yields async event click change submit input keyup keydown
     focus blur update csrf foreach endforeach endif section yield extends var dynamic interface implementation
-    end selector objc autoclosure escaping State Binding Published ObservedObject main available discardableResult
-    Composable JvmStatic mouseover scroll load ts ignore expect nocheck
+    end selector objc autoclosure escaping State Binding Published ObservedObject main available
+    discardableResult Composable JvmStatic mouseover scroll load ts ignore expect nocheck
 """
 NOT_NAMES = frozenset(word.lower() for word in (_PYTHON + _STYLES + _OTHER_CODE).split())
 """Words after @ that belong to a language, a framework or a style sheet, lower-cased."""

@@ -1,0 +1,211 @@
+"""Storing prepared questions in bulk: once each, also when two imports of the same file race."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+from sqlalchemy import Insert, Table, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from kbsearch.errors import InvalidInput
+from kbsearch.models import Collection, Course, Lesson, Outbox, Question, QuestionState, Reply
+from kbsearch.services.intake import PreparedQuestion, PreparedReply
+
+CHUNK = 500
+"""How many rows one statement names: databases limit the parameters of a statement."""
+
+T = TypeVar("T")
+Name = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A question that is stored now; ``created`` tells whether it was new."""
+
+    question_id: int
+    created: bool
+
+
+def store_questions(session: Session, batch: Sequence[PreparedQuestion]) -> list[Received]:
+    """Store ``batch`` with replies and outbox rows; the results are in its order.
+
+    A question that is known keeps its text; replies that it did not have yet are added.
+    """
+    batch = _with_courses_of_lessons(session, batch)
+    created = _insert_new(session, batch)
+    first = {_name(question): question for question in reversed(batch)}
+    known = _ids_of(session, [name for name in first if name not in created])
+    _add_replies(session, ((key, 0, first[name].replies) for name, key in created.items()))
+    repeated = [
+        question for question in batch if _name(question) in known or question is not first[_name(question)]
+    ]
+    changed = _add_later_replies(session, [(({**created, **known})[_name(q)], q) for q in repeated])
+    _announce(session, [*created.values(), *changed])
+    return _results(batch, created, known)
+
+
+def refuse_unknown_courses(session: Session, batch: Iterable[PreparedQuestion]) -> None:
+    """Check courses and lessons against the school's outline, if it has one.
+
+    Raises:
+        InvalidInput: the outline does not have one of them.
+    """
+    courses = set(session.scalars(select(Course.code)))
+    lessons = set(session.scalars(select(Lesson.code)))
+    for question in batch:
+        if courses and question.course and question.course not in courses:
+            raise _unknown("course", question.course, courses)
+        if lessons and question.lesson and question.lesson not in lessons:
+            raise _unknown("lesson", question.lesson, lessons)
+
+
+def chunks(items: Sequence[T], size: int = CHUNK) -> Iterator[Sequence[T]]:
+    """``items`` in slices of at most ``size``."""
+    return (items[at : at + size] for at in range(0, len(items), size))
+
+
+def _unknown(kind: str, code: str, known: set[str]) -> InvalidInput:
+    return InvalidInput(
+        "There is no {kind} '{code}' in the school's outline.",
+        remedy="Use one of: {known}; or leave it empty.",
+        kind=kind,
+        code=code,
+        known=", ".join(sorted(known)[:20]),
+    )
+
+
+def _name(question: PreparedQuestion) -> Name:
+    return question.source, question.external_id
+
+
+def _with_courses_of_lessons(
+    session: Session, batch: Sequence[PreparedQuestion]
+) -> Sequence[PreparedQuestion]:
+    """Fill in the course where only the lesson is told."""
+    if all(question.course or not question.lesson for question in batch):
+        return batch
+    rows = session.execute(select(Lesson.code, Lesson.course_code))
+    courses: dict[str, str] = {row.code: row.course_code for row in rows}
+    return [
+        question if question.course else replace(question, course=courses.get(question.lesson, ""))
+        for question in batch
+    ]
+
+
+def _insert_new(session: Session, batch: Sequence[PreparedQuestion]) -> dict[Name, int]:
+    """Insert those that are not known; the database decides, so that two writers cannot both win."""
+    table = Question.__table__
+    assert isinstance(table, Table)  # noqa: S101  # narrows the type of the declarative attribute
+    statement = _or_nothing(session, table).returning(table.c.source, table.c.external_id, table.c.id)
+    created: dict[Name, int] = {}
+    for some in chunks(batch):
+        rows = list({_name(question): _row(question) for question in reversed(some)}.values())[::-1]
+        if rows:
+            for source, external_id, key in session.execute(statement, rows):
+                created[source, external_id] = key
+    return created
+
+
+def _or_nothing(session: Session, table: Table) -> Insert:
+    if session.get_bind().dialect.name == "postgresql":
+        return postgresql.insert(table).on_conflict_do_nothing(index_elements=["source", "external_id"])
+    return sqlite.insert(table).on_conflict_do_nothing(index_elements=["source", "external_id"])
+
+
+def _row(question: PreparedQuestion) -> dict[str, Any]:
+    return {
+        "source": question.source,
+        "external_id": question.external_id,
+        "text": question.text,
+        "text_key": question.text_key,
+        "author_key": question.author_key,
+        "course_code": question.course,
+        "lesson_code": question.lesson,
+        "language": question.language,
+        "asked_at": question.asked_at,
+        "state": QuestionState.ANSWERED if question.answered else QuestionState.OPEN,
+        "case_id": question.case_id,
+    }
+
+
+def _ids_of(session: Session, names: Sequence[Name]) -> dict[Name, int]:
+    by_source: defaultdict[str, list[str]] = defaultdict(list)
+    for source, external_id in names:
+        by_source[source].append(external_id)
+    ids: dict[Name, int] = {}
+    for source, external_ids in by_source.items():
+        for some in chunks(external_ids):
+            query = select(Question.external_id, Question.id)
+            query = query.where(Question.source == source, Question.external_id.in_(some))
+            ids.update({(source, external_id): key for external_id, key in session.execute(query)})
+    return ids
+
+
+def _add_replies(session: Session, replies: Iterable[tuple[int, int, Sequence[PreparedReply]]]) -> None:
+    """Insert replies given as (question id, first position, replies)."""
+    rows = [
+        {
+            "question_id": question_id,
+            "position": position,
+            "text": reply.text,
+            "author_key": reply.author_key,
+            "by_mentor": reply.by_mentor,
+            "accepted": reply.accepted,
+            "replied_at": reply.replied_at,
+        }
+        for question_id, start, some in replies
+        for position, reply in enumerate(some, start)
+    ]
+    if rows:
+        session.execute(insert(Reply), rows)
+
+
+def _add_later_replies(session: Session, known: Sequence[tuple[int, PreparedQuestion]]) -> list[int]:
+    """Add replies that known questions did not have; returns the ids of questions that this answered."""
+    answering: list[int] = []
+    for question_id, question in known:
+        if not question.replies:
+            continue
+        stored = session.scalars(select(Reply.text).where(Reply.question_id == question_id)).all()
+        later = [reply for reply in question.replies if reply.text not in stored]
+        _add_replies(session, [(question_id, _next_position(session, question_id), later)])
+        if later and question.answered:
+            answering.append(question_id)
+    return _answer_open(session, answering)
+
+
+def _next_position(session: Session, question_id: int) -> int:
+    last = session.scalar(select(func.max(Reply.position)).where(Reply.question_id == question_id))
+    return 0 if last is None else last + 1
+
+
+def _answer_open(session: Session, ids: Sequence[int]) -> list[int]:
+    statement = update(Question).where(Question.id.in_(ids), Question.state == QuestionState.OPEN)
+    statement = statement.values(state=QuestionState.ANSWERED).execution_options(synchronize_session=False)
+    if ids:
+        session.execute(statement)
+    return list(dict.fromkeys(ids))
+
+
+def _announce(session: Session, ids: Sequence[int]) -> None:
+    """Ask the worker to bring the questions' index up to date."""
+    if ids:
+        rows = [{"collection": Collection.QUESTIONS, "entity_id": key} for key in ids]
+        session.execute(insert(Outbox), rows)
+
+
+def _results(
+    batch: Sequence[PreparedQuestion], created: Mapping[Name, int], known: Mapping[Name, int]
+) -> list[Received]:
+    seen: set[Name] = set()
+    results = []
+    for question in batch:
+        name = _name(question)
+        new = name in created and name not in seen
+        seen.add(name)
+        results.append(Received(created[name] if name in created else known[name], new))
+    return results

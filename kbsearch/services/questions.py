@@ -1,0 +1,225 @@
+"""Intake and reading of questions, their states, and the school's outline of courses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import Select, delete, func, or_, select
+from sqlalchemy.orm import Session, selectinload
+
+from kbsearch.config import Settings
+from kbsearch.database import Database
+from kbsearch.errors import InvalidInput, NotFound
+from kbsearch.importers.records import IncomingCourse, IncomingQuestion
+from kbsearch.models import Case, Collection, Course, Lesson, Outbox, Question, QuestionState
+from kbsearch.services.intake import LONGEST_CODE, PreparedQuestion, clean, prepare
+from kbsearch.services.question_rows import Received, chunks, refuse_unknown_courses, store_questions
+
+__all__ = ["QuestionService", "Received"]
+
+
+class QuestionService:
+    """Takes questions in and hands them out."""
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        self._database = database
+        self._settings = settings
+
+    # -- intake
+
+    def receive(self, incoming: IncomingQuestion, *, strict_course: bool = False) -> Received:
+        """Store one question; taking it in again (same source and external id) changes nothing.
+
+        Raises:
+            InvalidInput: no text, a code too long, or with ``strict_course`` a course or lesson that the
+                school's outline does not have (a school without an outline takes any).
+            TooLarge: the text is over the limit.
+        """
+        return self.receive_many([incoming], strict_course=strict_course)[0]
+
+    def receive_many(
+        self, batch: Sequence[IncomingQuestion], *, strict_course: bool = False
+    ) -> list[Received]:
+        """Store ``batch`` in one transaction, all or none; the results are in its order.
+
+        Raises:
+            InvalidInput, TooLarge: as `receive`; nothing is stored then.
+        """
+        prepared = [self.prepare(incoming) for incoming in batch]
+        with self._database.writing() as session:
+            if strict_course:
+                refuse_unknown_courses(session, prepared)
+            return self.store(session, prepared)
+
+    def prepare(self, incoming: IncomingQuestion) -> PreparedQuestion:
+        """``incoming`` checked and masked, not stored.
+
+        Raises:
+            InvalidInput, TooLarge: as `receive`.
+        """
+        return prepare(incoming, self._settings, self._author_key)
+
+    @cached_property
+    def _author_key(self) -> str:
+        return self._settings.stored_key("author_key")
+
+    def store(self, session: Session, batch: Sequence[PreparedQuestion]) -> list[Received]:
+        """Store ``batch`` within the caller's transaction, with its replies and outbox rows.
+
+        A question that is known keeps its text; replies that it did not have yet are added.
+        """
+        return store_questions(session, batch)
+
+    # -- reading
+
+    def get(self, question_id: int) -> Question:
+        """The question with its replies.
+
+        Raises:
+            NotFound: there is none.
+        """
+        with self._database.reading() as session:
+            return _found(session, question_id)
+
+    def by_ids(self, ids: Sequence[int]) -> list[Question]:
+        """The questions with these ids, with replies, in this order; unknown ids are left out."""
+        by_id: dict[int, Question] = {}
+        with self._database.reading() as session:
+            for some in chunks(list(dict.fromkeys(ids))):
+                query = _with_replies().where(Question.id.in_(some))
+                by_id.update((question.id, question) for question in session.scalars(query))
+        return [by_id[wanted] for wanted in ids if wanted in by_id]
+
+    def latest(
+        self, *, state: str = "", course: str = "", limit: int = 50, before_id: int | None = None
+    ) -> list[Question]:
+        """Questions with replies, latest asked first; ``before_id`` continues after that question."""
+        query = _with_replies().order_by(Question.asked_at.desc(), Question.id.desc()).limit(limit)
+        if state:
+            query = query.where(Question.state == state)
+        if course:
+            query = query.where(Question.course_code == course)
+        with self._database.reading() as session:
+            if before_id is not None:
+                last = _found(session, before_id)
+                earlier = Question.asked_at < last.asked_at
+                query = query.where(
+                    or_(earlier, (Question.asked_at == last.asked_at) & (Question.id < last.id))
+                )
+            return list(session.scalars(query))
+
+    def count(self, *, state: str = "", course: str = "") -> int:
+        """How many questions there are."""
+        query = select(func.count(Question.id))
+        if state:
+            query = query.where(Question.state == state)
+        if course:
+            query = query.where(Question.course_code == course)
+        with self._database.reading() as session:
+            return session.scalar(query) or 0
+
+    # -- states
+
+    def answer(self, question_id: int, case_id: int) -> Question:
+        """Mark the question as answered by a case.
+
+        Raises:
+            NotFound: there is no such question or case.
+        """
+        with self._database.writing() as session:
+            if session.get(Case, case_id) is None:
+                raise NotFound("There is no case {id}.", remedy="It may have been deleted.", id=case_id)
+            return _moved(session, question_id, QuestionState.ANSWERED, case_id)
+
+    def dismiss(self, question_id: int) -> Question:
+        """Mark the question as one that wants no answer.
+
+        Raises:
+            NotFound: there is none.
+        """
+        with self._database.writing() as session:
+            return _moved(session, question_id, QuestionState.DISMISSED, None)
+
+    def reopen(self, question_id: int) -> Question:
+        """Let the question wait for an answer again.
+
+        Raises:
+            NotFound: there is none.
+        """
+        with self._database.writing() as session:
+            return _moved(session, question_id, QuestionState.OPEN, None)
+
+    # -- the school's outline
+
+    def courses(self) -> list[Course]:
+        """All courses with their lessons, by title."""
+        with self._database.reading() as session:
+            query = select(Course).options(selectinload(Course.lessons)).order_by(Course.title, Course.code)
+            return list(session.scalars(query))
+
+    def save_course(self, incoming: IncomingCourse) -> None:
+        """Add a course or bring it up to date; lessons that it no longer has are removed.
+
+        Raises:
+            InvalidInput: a code or title is missing, or a lesson belongs to another course.
+        """
+        with self._database.writing() as session:
+            self.store_course(session, incoming)
+
+    def store_course(self, session: Session, incoming: IncomingCourse) -> None:
+        """`save_course` within the caller's transaction."""
+        course = Course(code=clean(incoming.code), title=clean(incoming.title)[:300] or clean(incoming.code))
+        _check_course(session, course.code, incoming)
+        session.merge(course, load=True)
+        session.flush()
+        codes = [clean(lesson.code) for lesson in incoming.lessons]
+        session.execute(delete(Lesson).where(Lesson.course_code == course.code, Lesson.code.not_in(codes)))
+        for position, lesson in enumerate(incoming.lessons):
+            session.merge(
+                Lesson(
+                    code=clean(lesson.code),
+                    course_code=course.code,
+                    position=position,
+                    title=clean(lesson.title)[:300] or clean(lesson.code),
+                    outline=clean(lesson.outline),
+                )
+            )
+
+
+def _with_replies() -> Select[Any]:
+    return select(Question).options(selectinload(Question.replies))
+
+
+def _found(session: Session, question_id: int) -> Question:
+    question: Question | None = session.scalar(_with_replies().where(Question.id == question_id))
+    if question is None:
+        raise NotFound("There is no question {id}.", remedy="It may have been deleted.", id=question_id)
+    return question
+
+
+def _moved(session: Session, question_id: int, state: QuestionState, case_id: int | None) -> Question:
+    question = _found(session, question_id)
+    if (question.state, question.case_id) != (state, case_id):
+        question.state, question.case_id = state, case_id
+        session.add(Outbox(collection=Collection.QUESTIONS, entity_id=question.id))
+    return question
+
+
+def _check_course(session: Session, code: str, incoming: IncomingCourse) -> None:
+    codes = [clean(lesson.code) for lesson in incoming.lessons]
+    if not code or not all(codes):
+        raise InvalidInput("A course and each of its lessons need an id.", remedy="Add the missing id.")
+    if max(map(len, (code, *codes))) > LONGEST_CODE:
+        raise InvalidInput("An id has more than {longest} characters.", longest=LONGEST_CODE)
+    if len(set(codes)) < len(codes):
+        raise InvalidInput("Course {course} has two lessons with the same id.", course=code)
+    query = select(Lesson).where(Lesson.code.in_(codes), Lesson.course_code != code).limit(1)
+    if taken := session.scalar(query):
+        raise InvalidInput(
+            "Lesson {lesson} belongs to course {course} already.",
+            remedy="Lesson ids are unique in the whole school: choose another one.",
+            lesson=taken.code,
+            course=taken.course_code,
+        )
