@@ -1,0 +1,140 @@
+"""Fusing the two retrievers: scores of either are standardised over all documents and added.
+
+Standardising per query makes scores of different retrievers comparable without any training; adding them
+beats reciprocal rank fusion, which throws the distances away (docs/matching.md has the figures).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from kbsearch.errors import EncoderUnavailable, IndexUnavailable
+from kbsearch.matching.queries import Query, QueryEncoder
+from kbsearch.ports import Filters, Floats, Hits, Ints, Part, SearchBackend, TextQuery
+
+POOL = 60
+"""How many of the best of each retriever are candidates."""
+VECTOR_WEIGHT = 1.0
+LESSON_BONUS = 1.0
+"""Standard deviations that a case of the asker's own lesson gains."""
+FLAT = 1e-6
+"""Below this standard deviation all documents are alike to a retriever, and it says nothing."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pool:
+    """Candidates with all their scores, best first.  Arrays have shape (n,).
+
+    ``text`` and ``vector`` are standardised over all documents that pass the filters; ``cosine`` is the
+    likeness of the nearest part in ``parts``; ``lesson`` marks documents of the asker's lesson.
+    ``degraded``: vectors were out of reach, ``vector`` and ``cosine`` are zeros.
+    """
+
+    ids: Ints
+    score: Floats
+    text: Floats
+    vector: Floats
+    cosine: Floats
+    lesson: Floats
+    parts: tuple[Part | None, ...]
+    degraded: bool
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Found:
+    text: Hits
+    vector: Hits | None
+    lesson: frozenset[int]
+
+
+def fuse(
+    backend: SearchBackend,
+    encoder: QueryEncoder,
+    query: Query,
+    filters: Filters,
+    *,
+    lesson: str = "",
+    only: Collection[int] | None = None,
+    pool: int = POOL,
+) -> Pool:
+    """The candidates for ``query`` in ``backend``, best first; ties by ascending id.
+
+    Without the embedder or the vectors the text scores rank alone and the pool says so.
+
+    Raises:
+        IndexUnavailable: the text index cannot be read.
+    """
+    wanted = TextQuery(query.words, filters=filters, limit=pool, only=only)
+    text = backend.search_text(wanted)
+    try:
+        vector = encoder.encode(query.bare)
+        nearest = backend.search_vector(vector, filters, pool, only)
+        own = _of_lesson(backend, vector, filters, lesson, pool) if lesson else frozenset()
+        missing = set(text.ids.tolist()) - set(nearest.ids.tolist())
+        nearest = (
+            _joined(nearest, backend.search_vector(vector, filters, pool, missing)) if missing else nearest
+        )
+    except (EncoderUnavailable, IndexUnavailable):
+        return _ranked(_Found(text, None, frozenset()))
+    missing = set(nearest.ids.tolist()) - set(text.ids.tolist())
+    if missing:
+        text = _joined(text, backend.search_text(replace(wanted, only=missing)))
+    return _ranked(_Found(text, nearest, own))
+
+
+def _of_lesson(
+    backend: SearchBackend, vector: Floats, filters: Filters, lesson: str, pool: int
+) -> frozenset[int]:
+    return frozenset(backend.search_vector(vector, replace(filters, lesson=lesson), pool).ids.tolist())
+
+
+def _joined(first: Hits, more: Hits) -> Hits:
+    """``first`` and those of ``more`` that are new; mean and std are those of ``first``."""
+    return Hits(
+        np.concatenate([first.ids, more.ids]),
+        np.concatenate([first.scores, more.scores]),
+        first.mean,
+        first.std,
+        first.parts + more.parts,
+    )
+
+
+def _ranked(found: _Found) -> Pool:
+    text, near = found.text, found.vector
+    ids = np.unique(np.concatenate([text.ids, near.ids]) if near else text.ids).astype(np.int64)
+    by_text = _standardised(text, ids)
+    by_vector = _standardised(near, ids) if near else np.zeros(len(ids), np.float32)
+    cosine = _scores(near, ids) if near else np.zeros(len(ids), np.float32)
+    lesson = np.array([one in found.lesson for one in ids.tolist()], np.float32)
+    parts = dict(zip(near.ids.tolist(), near.parts, strict=False)) if near else {}
+    score = by_text + VECTOR_WEIGHT * by_vector + LESSON_BONUS * lesson
+    order = np.argsort(-score, kind="stable")
+    return Pool(
+        ids=ids[order],
+        score=score[order].astype(np.float32),
+        text=by_text[order],
+        vector=by_vector[order],
+        cosine=cosine[order],
+        lesson=lesson[order],
+        parts=tuple(parts.get(one) for one in ids[order].tolist()),
+        degraded=near is None,
+    )
+
+
+def _scores(hits: Hits, ids: Ints) -> Floats:
+    """Scores of ``ids``, 0 for those that ``hits`` does not name."""
+    known = dict(zip(hits.ids.tolist(), hits.scores.tolist(), strict=True))
+    return np.array([known.get(one, 0.0) for one in ids.tolist()], np.float32)
+
+
+def _standardised(hits: Hits, ids: Ints) -> Floats:
+    if hits.std < FLAT:
+        return np.zeros(len(ids), np.float32)
+    scaled: Floats = ((_scores(hits, ids) - hits.mean) / hits.std).astype(np.float32)
+    return scaled

@@ -1,0 +1,97 @@
+"""Matching a question to cases: the one code path of search, suggestions and evaluation."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from kbsearch.matching.confidence import Confidence, load_confidence
+from kbsearch.matching.features import features
+from kbsearch.matching.fusion import Pool, fuse
+from kbsearch.matching.queries import Query, QueryEncoder, prepare
+from kbsearch.models import LIVE_STATES, Decision
+from kbsearch.ports import Embedder, Filters, Floats, Part, SearchBackend
+
+LIVE = tuple(str(state) for state in LIVE_STATES)
+
+
+@dataclass(frozen=True, slots=True)
+class RankedCase:
+    """A candidate.  ``likeness``: cosine in [-1, 1] of its nearest ``part``; None when degraded."""
+
+    case_id: int
+    score: float
+    probability: float
+    part: Part | None
+    likeness: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MatchResult:
+    """Cases for a question, best first, probabilities never rising.
+
+    ``table``: their `features`, shape (len(matches), len(NAMES)).  ``course``: the course that restricted
+    the search, "" when none did.
+    """
+
+    query: Query
+    matches: tuple[RankedCase, ...]
+    table: Floats
+    degraded: bool
+    course: str
+
+
+class Matcher:
+    """Finds cases in ``case_index`` and says how likely each of them answers."""
+
+    def __init__(
+        self, case_index: SearchBackend, embedder: Embedder, confidence: Confidence | None = None
+    ) -> None:
+        self._index = case_index
+        self.encoder = QueryEncoder(embedder)
+        self.confidence = confidence or load_confidence()
+
+    def match(
+        self,
+        text: str,
+        course: str = "",
+        lesson: str = "",
+        language: str = "",
+        limit: int = 3,
+        *,
+        states: tuple[str, ...] = LIVE,
+        only: Collection[int] | None = None,
+    ) -> MatchResult:
+        """The ``limit`` best cases for ``text``.
+
+        A ``course`` restricts to its own cases and those of none; a course that no case passes is ignored.
+        A ``lesson`` lifts its cases.  Without vectors text alone ranks, and the result is ``degraded``.
+
+        Raises:
+            IndexUnavailable: the text index cannot be read.
+        """
+        query = prepare(text)
+        filters = Filters(course, "", language, states)
+        pool = self._pool(query, filters, lesson, only)
+        if course and not len(pool):
+            filters = Filters("", "", language, states)
+            pool = self._pool(query, filters, lesson, only)
+        return self._result(query, pool, limit, filters.course)
+
+    def decide(self, result: MatchResult, precision: float) -> Decision:
+        """What to say with ``result``, when ``answer`` must be right with ``precision``."""
+        probabilities = [match.probability for match in result.matches]
+        return self.confidence.decide(probabilities, precision, degraded=result.degraded)
+
+    def _pool(self, query: Query, filters: Filters, lesson: str, only: Collection[int] | None) -> Pool:
+        return fuse(self._index, self.encoder, query, filters, lesson=lesson, only=only)
+
+    def _result(self, query: Query, pool: Pool, limit: int, course: str) -> MatchResult:
+        count = 0 if query.is_empty else limit
+        table = features(pool, query.length, count)
+        chances = self.confidence.model(pool.degraded).probabilities(table) if len(table) else []
+        ranked = tuple(
+            RankedCase(int(pool.ids[i]), float(pool.score[i]), chance, pool.parts[i], float(pool.cosine[i]))
+            for i, chance in enumerate(chances)
+        )
+        return MatchResult(query, ranked, table, pool.degraded, course)

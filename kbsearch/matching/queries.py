@@ -1,0 +1,70 @@
+"""What is asked, made ready for the two retrievers: its words and its vector."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from kbsearch.ports import Embedder, Floats
+from kbsearch.text.chatter import strip_chatter
+from kbsearch.text.jargon import spell_out
+from kbsearch.text.layout import repair_layout
+from kbsearch.text.words import stems
+
+MAX_CHARS = 4_000
+"""A text is matched by its first characters up to here: what comes later is pasted code or a log."""
+REMEMBERED = 4_096
+"""How many encoded queries are kept (8 MB with 512 dimensions)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A text to match.
+
+    ``bare``: without chatter, the keyboard layout repaired; this is encoded and highlighted.  ``words``:
+    ``bare`` with slang spelt out; this is searched for.  ``repaired``: the layout was wrong.
+    """
+
+    bare: str
+    words: str
+    repaired: bool
+    length: int
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no word to search for."""
+        return self.length == 0
+
+
+def prepare(text: str) -> Query:
+    """The query that ``text`` (its first `MAX_CHARS` characters) stands for."""
+    bare = strip_chatter(text[:MAX_CHARS].replace("\0", " "))
+    turned = repair_layout(bare)
+    return Query(turned, spell_out(turned), turned != bare, len(stems(turned)))
+
+
+class QueryEncoder:
+    """Encodes queries and remembers the last `REMEMBERED` of them.  Threads may share one."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+        self._known: OrderedDict[str, Floats] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def encode(self, text: str) -> Floats:
+        """The vector of ``text``, shape (dimension,).
+
+        Raises:
+            EncoderUnavailable: the model cannot be loaded or failed.
+        """
+        with self._lock:
+            if text in self._known:
+                self._known.move_to_end(text)
+                return self._known[text]
+        vector: Floats = self._embedder.encode([text], "query")[0]
+        with self._lock:
+            self._known[text] = vector
+            if len(self._known) > REMEMBERED:
+                self._known.popitem(last=False)
+        return vector

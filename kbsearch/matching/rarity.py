@@ -1,0 +1,35 @@
+"""How rare a word is among the documents, asked from the search engine itself and remembered."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from kbsearch.ports import SearchBackend, TextQuery
+
+REMEMBERED = 20_000
+GROWTH = 64
+"""What is remembered is forgotten whenever this many documents have come or gone."""
+
+
+class Rarity:
+    """The share of the documents of ``index`` that hold a word.  Threads may share one."""
+
+    def __init__(self, index: SearchBackend) -> None:
+        self._index = index
+        self._share = lru_cache(REMEMBERED)(self._asked)
+
+    def share(self, word: str) -> float:
+        """The share in [0, 1] of documents with ``word``; 0 for a word that none has.
+
+        Raises:
+            IndexUnavailable: the text index cannot be read.
+        """
+        return self._share(word.lower(), self._index.count() // GROWTH)
+
+    def _asked(self, word: str, growth: int) -> float:
+        """Scores of one word are nearly alike where it occurs and 0 elsewhere, as of a coin that is thrown
+        with chance p: mean² / (mean² + variance) = p.
+        """
+        hits = self._index.search_text(TextQuery(word, limit=1))
+        power = hits.mean**2 + hits.std**2
+        return hits.mean**2 / power if power else 0.0

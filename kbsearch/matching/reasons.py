@@ -1,0 +1,118 @@
+"""Why a case was matched, in parts that a reader can check: words, the nearest part, course and lesson."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from kbsearch.matching.matcher import MatchResult, RankedCase
+from kbsearch.matching.queries import MAX_CHARS
+from kbsearch.matching.rarity import Rarity
+from kbsearch.models import Case
+from kbsearch.ports import Part
+from kbsearch.text.words import Word, words
+
+MAX_TERMS = 6
+COMMON = 0.25
+"""A word in more than this share of the cases is no reason."""
+SHORTEST = 2
+NEAR = 0.25
+"""From this likeness on the nearest part is worth telling."""
+
+_NEAREST: dict[Part, tuple[str, str]] = {
+    "title": ("nearest_title", "Its title means nearly the same"),
+    "variant": ("nearest_variant", "A phrasing of it means nearly the same"),
+    "answer": ("nearest_answer", "Its answer is about the same"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One reason.  ``text`` is an English `str.format` template, filled from ``details``.
+
+    kinds: shared_terms {terms, spans: half-open [start, end) in the text that was matched},
+    nearest_title, nearest_variant, nearest_answer {likeness: cosine in [-1, 1]},
+    course {course}, lesson {lesson}, text_only.
+    """
+
+    kind: str
+    text: str
+    details: dict[str, object] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return asdict(self)
+
+
+def reason_from(stored: Mapping[str, Any]) -> Reason:
+    """The reason that `Reason.as_dict` wrote."""
+    return Reason(stored["kind"], stored["text"], dict(stored["details"]))
+
+
+def reasons(
+    result: MatchResult,
+    ranked: RankedCase,
+    case: Case,
+    rarity: Rarity,
+    *,
+    text: str,
+    course: str,
+    lesson: str,
+) -> tuple[Reason, ...]:
+    """Why ``case`` was matched to ``text``, the strongest kind first."""
+    found = [
+        _shared(result, text, case, rarity),
+        _nearest(ranked),
+        Reason("lesson", "It belongs to the same lesson: {lesson}", {"lesson": lesson})
+        if lesson and lesson in case.lessons
+        else None,
+        Reason("course", "It belongs to the same course: {course}", {"course": course})
+        if course and course == case.course_code
+        else None,
+        Reason("text_only", "Found by its words alone: the encoder is out of reach")
+        if result.degraded
+        else None,
+    ]
+    return tuple(reason for reason in found if reason)
+
+
+def _shared(result: MatchResult, text: str, case: Case, rarity: Rarity) -> Reason | None:
+    asked = text[:MAX_CHARS]
+    theirs = _stems_of(case)
+    shares: dict[str, float] = {}
+    for source in (asked, result.query.words):
+        for word in words(source):
+            said = source[word.start : word.end]
+            if word.stem in theirs and word.stem not in shares and len(said) >= SHORTEST:
+                shares[word.stem] = rarity.share(said)
+    rare = sorted((share, stem) for stem, share in shares.items() if share <= COMMON)[:MAX_TERMS]
+    if not rare:
+        return None
+    stems = [stem for _, stem in rare]
+    details: dict[str, object] = {
+        "terms": ", ".join(theirs[stem] for stem in stems),
+        "spans": _spans(words(asked), stems),
+    }
+    return Reason("shared_terms", "Shared words: {terms}", details)
+
+
+def _stems_of(case: Case) -> dict[str, str]:
+    """Stem → the first form in which the title, a variant or the answer has it, lower-cased."""
+    forms: dict[str, str] = {}
+    for part in (case.title, *(variant.text for variant in case.variants), case.answer):
+        for word in words(part):
+            forms.setdefault(word.stem, part[word.start : word.end].lower())
+    return forms
+
+
+def _spans(asked: list[Word], stems: list[str]) -> list[list[int]]:
+    return [[word.start, word.end] for stem in stems for word in asked if word.stem == stem]
+
+
+def _nearest(ranked: RankedCase) -> Reason | None:
+    if ranked.part not in _NEAREST or ranked.likeness < NEAR:
+        return None
+    kind, text = _NEAREST[ranked.part]
+    details: dict[str, object] = {"likeness": round(ranked.likeness, 3)}
+    return Reason(kind, text, details)
