@@ -31,6 +31,7 @@ class Database:
 
     def __init__(self, url: str, *, busy_seconds: float = BUSY_SECONDS) -> None:
         self.engine = _engine(url, busy_seconds)
+        self._busy_seconds = busy_seconds
         self._reading = sessionmaker(self.engine, expire_on_commit=False)
         self._writing = sessionmaker(
             self.engine.execution_options(kbsearch_writes=True), expire_on_commit=False
@@ -43,13 +44,18 @@ class Database:
             yield session
 
     @contextmanager
-    def writing(self) -> Iterator[Session]:
+    def writing(self, *, patience: float | None = None) -> Iterator[Session]:
         """A session that is committed at the end, or rolled back whole when an error leaves it.
+
+        Args:
+            patience: seconds that SQLite waits for another writer, if not as long as usual.
 
         Raises:
             StorageUnavailable: the database is locked, full, read-only or unreachable.
         """
         with _translated(), self._writing() as session, session.begin():
+            seconds = self._busy_seconds if patience is None else patience
+            session.connection(execution_options={"kbsearch_patience": seconds})
             yield session
 
     def upgrade(self) -> None:
@@ -103,8 +109,10 @@ def _prepare_sqlite(connection: sqlite3.Connection, record: Any) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("kbsearch_writes")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    options = connection.get_execution_options()
+    if "kbsearch_patience" in options:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={int(1000 * options['kbsearch_patience'])}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("kbsearch_writes") else "BEGIN")
 
 
 @contextmanager
