@@ -41,6 +41,6 @@ def create_app(app: Kbsearch, *, testing: bool = False) -> Flask:
     for blueprint in api.install(flask):
         csrf.exempt(blueprint)
     flask.register_blueprint(ui.blueprint)
-    session.public(flask.view_functions["static"])
+    session.publish_files(flask, "static")
     security.limit_rates(flask, app.settings)
     return flask

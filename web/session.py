@@ -38,6 +38,17 @@ def public(view: View) -> View:
     return _ruled(view, Access())
 
 
+def publish_files(app: Flask, endpoint: str) -> None:
+    """Let anybody fetch the static files that Flask itself serves at ``endpoint``."""
+    serve = app.view_functions[endpoint]
+
+    @public
+    def files(**values: Any) -> Any:
+        return serve(**values)
+
+    app.view_functions[endpoint] = files
+
+
 def requires(role: Role) -> Callable[[View], View]:
     """Let signed-in people of ``role`` or a higher one call the view."""
     return lambda view: _ruled(view, Access(role=role))

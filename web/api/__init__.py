@@ -8,15 +8,25 @@ from flask import Blueprint
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.openapi import OpenAPI
 
-from web.api import health
+from web.api import cases, clusters, docs, health, questions, suggestions
 from web.api.contract import openapi_options
+from web.session import publish_files
 
 __all__ = ["install", "openapi_options"]
+
+CALLS: tuple[APIBlueprint, ...] = (
+    suggestions.blueprint,
+    questions.blueprint,
+    cases.blueprint,
+    clusters.blueprint,
+    health.blueprint,
+)
 
 
 def install(app: OpenAPI) -> Sequence[Blueprint]:
     """Add all calls to ``app``; returns the blueprints, which bearer tokens guard instead of cookies."""
-    blueprints: list[APIBlueprint] = [health.blueprint]
-    for blueprint in blueprints:
+    for blueprint in CALLS:
         app.register_api(blueprint)
-    return blueprints
+    app.register_blueprint(docs.blueprint)
+    publish_files(app, "api_docs.static")
+    return CALLS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn, cast
 
 from flask import request
 from flask_openapi3.blueprint import APIBlueprint
@@ -65,6 +65,11 @@ class Problem(Output):
     remedy: str = Field(description="What to do about it; may be empty.")
     request_id: str = Field(description="Finds the call in the log.")
     errors: list[FieldError] | None = Field(None, description="Each field at fault; only when there are.")
+
+
+def example(body: dict[str, Any]) -> ConfigDict:
+    """The configuration of an input that shows ``body`` in the documentation."""
+    return cast(ConfigDict, {"openapi_extra": {"example": body}})
 
 
 PROBLEMS = {

@@ -1,0 +1,138 @@
+"""Clusters: what is asked again and again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Response, jsonify
+from pydantic import AwareDatetime, Field
+
+from kbsearch.models import LIVE_STATES, Relation, Run, Scope
+from web.api.contract import Output, api_blueprint, needs, reading
+from web.api.requests import ClusterPath, ClustersQuery
+from web.api.responses import CaseOut, QuestionOut, case_out, question_out
+from web.session import kb, requires_token
+
+if TYPE_CHECKING:
+    from kbsearch.services.clusters import ClusterRow
+
+blueprint = api_blueprint("clusters", "What is asked again and again.")
+
+
+class CountOut(Output):
+    """How many questions a course or lesson has."""
+
+    code: str
+    count: int
+
+
+class ClusterOut(Output):
+    """A cluster."""
+
+    id: int
+    label: str
+    keywords: list[str]
+    size: int
+    last_7: int = Field(description="Questions of the last 7 days.")
+    last_28: int = Field(description="Questions of the last 28 days.")
+    weekly: list[int] = Field(description="Questions of each of the last 16 weeks, oldest first.")
+    answered_share: float = Field(ge=0, le=1)
+    courses: list[CountOut]
+    exemplars: list[QuestionOut] = Field(description="Up to three questions that stand for it.")
+    case: CaseOut | None = Field(description="The published case that answers it.")
+
+
+class MemberOut(Output):
+    """A question of a cluster."""
+
+    question: QuestionOut
+    strength: float = Field(ge=0, le=1, description="How much it belongs.")
+
+
+class LineageOut(Output):
+    """Where a cluster comes from."""
+
+    relation: Relation
+    previous_cluster_id: int | None
+    overlap: float = Field(ge=0, le=1, description="Jaccard index of their questions.")
+
+
+class ClusterDetailOut(ClusterOut):
+    """A cluster with its questions."""
+
+    questions: list[MemberOut]
+    lessons: list[CountOut]
+    lineage: list[LineageOut]
+
+
+class RunOut(Output):
+    """The run of clustering that found them."""
+
+    id: int
+    algorithm: str
+    finished_at: AwareDatetime | None
+
+
+class ClustersOut(Output):
+    """One page of clusters; no run means that clustering has never run."""
+
+    items: list[ClusterOut]
+    total: int
+    run: RunOut | None
+
+
+@blueprint.get("/clusters", responses={200: ClustersOut, **reading()}, security=needs(Scope.READ))
+@requires_token(Scope.READ)
+def list_clusters(query: ClustersQuery) -> Response:
+    """List the clusters of the last run."""
+    page = kb().clusters.list(course=query.course, sort=query.sort, limit=query.limit, offset=query.offset)
+    found = ClustersOut(items=[_cluster(row) for row in page.items], total=page.total, run=_run(page.run))
+    return jsonify(found.model_dump(mode="json"))
+
+
+@blueprint.get(
+    "/clusters/<int:cluster_id>",
+    responses={200: ClusterDetailOut, **reading(404)},
+    security=needs(Scope.READ),
+)
+@requires_token(Scope.READ)
+def read(path: ClusterPath) -> Response:
+    """Read a cluster with its questions, strongest first."""
+    detail = kb().clusters.get(path.cluster_id)
+    found = ClusterDetailOut(
+        **dict(_cluster(detail.row)),
+        questions=[
+            MemberOut(question=question_out(question), strength=strength)
+            for question, strength in detail.questions
+        ],
+        lessons=[CountOut(code=code, count=count) for code, count in detail.lessons],
+        lineage=[
+            LineageOut(
+                relation=step.relation,
+                previous_cluster_id=step.previous_cluster_id,
+                overlap=step.overlap,
+            )
+            for step in detail.lineage
+        ],
+    )
+    return jsonify(found.model_dump(mode="json"))
+
+
+def _cluster(row: ClusterRow) -> ClusterOut:
+    return ClusterOut(
+        id=row.cluster.id,
+        label=row.cluster.label,
+        keywords=row.cluster.keywords,
+        size=row.size,
+        last_7=row.last_7,
+        last_28=row.last_28,
+        weekly=list(row.weekly),
+        answered_share=row.answered_share,
+        courses=[CountOut(code=code, count=count) for code, count in row.courses],
+        exemplars=[question_out(question) for question in row.exemplars],
+        case=case_out(row.case) if row.case and row.case.state in LIVE_STATES else None,
+    )
+
+
+def _run(run: Run | None) -> RunOut | None:
+    return RunOut(id=run.id, algorithm=run.algorithm, finished_at=run.finished_at) if run else None

@@ -1,0 +1,184 @@
+"""The OpenAPI document, and a page made from it that needs no script and no other site."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any, cast
+
+from flask import Blueprint, Response, current_app, jsonify, render_template, request
+from flask_openapi3.openapi import OpenAPI
+
+from web.api.contract import PREFIX
+from web.errors import HTTP_CODES, STATUSES, TITLES
+from web.session import public
+
+blueprint = Blueprint(
+    "api_docs",
+    __name__,
+    url_prefix=PREFIX,
+    template_folder="templates",
+    static_folder="static",
+    static_url_path="/docs/static",
+)
+
+Spec = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRow:
+    """One parameter or field of a schema."""
+
+    name: str
+    type: str
+    required: bool
+    description: str
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OperationRow:
+    """One call."""
+
+    id: str
+    method: str
+    path: str
+    summary: str
+    description: str
+    scope: str
+    parameters: list[FieldRow]
+    body: str
+    example: str
+    responses: list[tuple[str, str, str]] = field(default_factory=list)
+
+
+@blueprint.get("/openapi.json")
+@public
+def openapi() -> Response:
+    """The OpenAPI 3.1 document."""
+    return jsonify(document(cast(OpenAPI, current_app)))
+
+
+@blueprint.get("/docs")
+@public
+def page() -> str:
+    """The documentation for people."""
+    spec = document(cast(OpenAPI, current_app))
+    return render_template(
+        "api_docs.html",
+        info=spec["info"],
+        root=request.url_root.rstrip("/"),
+        tags=spec["tags"],
+        operations=operations_by_tag(spec),
+        schemas={name: fields_of(schema) for name, schema in sorted(spec["components"]["schemas"].items())},
+        descriptions={
+            name: schema.get("description", "") for name, schema in spec["components"]["schemas"].items()
+        },
+        errors=error_rows(),
+    )
+
+
+def document(app: OpenAPI) -> Spec:
+    """The OpenAPI document of ``app``."""
+    return cast(Spec, app.api_doc)
+
+
+def operations_by_tag(spec: Spec) -> dict[str, list[OperationRow]]:
+    """All calls under the name of their tag, in the order of the document."""
+    found: dict[str, list[OperationRow]] = {tag["name"]: [] for tag in spec["tags"]}
+    for path, methods in spec["paths"].items():
+        for method, operation in methods.items():
+            found[operation["tags"][0]].append(_operation(path, method, operation))
+    return found
+
+
+def _operation(path: str, method: str, operation: Spec) -> OperationRow:
+    body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+    return OperationRow(
+        id=operation["operationId"],
+        method=method.upper(),
+        path=path,
+        summary=operation["summary"],
+        description=operation.get("description", "").replace("<br/>", "\n").strip(),
+        scope=_scope(operation),
+        parameters=[_parameter(one) for one in operation.get("parameters", [])],
+        body=_reference(body.get("schema", {})),
+        example=json.dumps(body["example"], ensure_ascii=False, indent=2) if "example" in body else "",
+        responses=[
+            (status, answer["description"], _answer_schema(answer))
+            for status, answer in sorted(operation["responses"].items())
+        ],
+    )
+
+
+def _scope(operation: Spec) -> str:
+    scopes = [scope for rule in operation.get("security", []) for scope in rule.get("bearer", [])]
+    return ", ".join(scopes)
+
+
+def _parameter(parameter: Spec) -> FieldRow:
+    return FieldRow(
+        name=parameter["name"],
+        type=type_of(parameter["schema"]),
+        required=parameter.get("required", False),
+        description=parameter.get("description", ""),
+        place=parameter["in"],
+    )
+
+
+def _answer_schema(answer: Spec) -> str:
+    return next((_reference(media.get("schema", {})) for media in answer.get("content", {}).values()), "")
+
+
+def _reference(schema: Spec) -> str:
+    return str(schema.get("$ref", "")).rpartition("/")[2]
+
+
+def fields_of(schema: Spec) -> list[FieldRow]:
+    """The fields of an object's schema; a choice of schemas is one row without a name."""
+    if "properties" not in schema:
+        return [FieldRow(name="", type=type_of(schema), required=True, description="")]
+    return [
+        FieldRow(
+            name=name,
+            type=type_of(one),
+            required=name in (schema.get("required") or []),
+            description=one.get("description", ""),
+        )
+        for name, one in schema["properties"].items()
+    ]
+
+
+def type_of(schema: Spec) -> str:
+    """A JSON schema in a few words, such as ``array of CaseOut`` or ``string, 1–200 characters``."""
+    if "$ref" in schema:
+        return _reference(schema)
+    choices = schema.get("anyOf") or schema.get("oneOf") or schema.get("allOf")
+    if choices:
+        return " or ".join(type_of(one) for one in choices)
+    if schema.get("enum"):
+        return " | ".join(str(value) for value in schema["enum"])
+    kind = str(schema.get("type", "any"))
+    if kind == "array":
+        return f"array of {type_of(schema.get('items', {}))}{_bounds(schema, 'Items', 'items')}"
+    shown = f"{kind} ({schema['format']})" if schema.get("format") else kind
+    return shown + _bounds(schema, "Length", "characters") + _bounds(schema, "imum", "")
+
+
+def _bounds(schema: Spec, name: str, unit: str) -> str:
+    least, most = schema.get(f"min{name}"), schema.get(f"max{name}")
+    if least is None and most is None:
+        return ""
+    shown = f"{'' if least is None else f'{least:g}'}–{'' if most is None else f'{most:g}'}"
+    return f", {shown} {unit}".rstrip()
+
+
+def error_rows() -> list[tuple[str, int, str]]:
+    """Code, status and title of every error, by status."""
+    statuses = {error.code: int(status) for error, status in STATUSES.items()}
+    statuses |= {code: status for status, code in HTTP_CODES.items()}
+    statuses["internal"] = HTTPStatus.INTERNAL_SERVER_ERROR.value
+    return sorted(
+        ((code, status, TITLES[code]) for code, status in statuses.items()), key=lambda row: row[1:]
+    )

@@ -1,0 +1,74 @@
+"""Questions: taking them in and reading them back."""
+
+from __future__ import annotations
+
+from flask import Response, jsonify
+
+from kbsearch.models import Scope
+from web.api.contract import api_blueprint, needs, reading, writing
+from web.api.requests import ManyQuestions, OneQuestion, QuestionPath, QuestionsBody
+from web.api.responses import (
+    ManyReceived,
+    OneReceived,
+    QuestionsReceived,
+    QuestionWithReplies,
+    ReceivedOut,
+    question_with_replies,
+)
+from web.api.suggestions import suggestion_for
+from web.session import kb, requires_token
+
+blueprint = api_blueprint("questions", "What students ask.")
+
+
+@blueprint.post(
+    "/questions",
+    responses={200: QuestionsReceived, 201: QuestionsReceived, **writing()},
+    security=needs(Scope.WRITE),
+)
+@requires_token(Scope.WRITE)
+def receive(body: QuestionsBody) -> tuple[Response, int]:
+    """Take in one question, or up to 500.
+
+    Taking in the same source and external_id again changes nothing.  The status is 201 when something
+    was new, else 200.  With `suggest`, a single question is answered in the same call.
+    """
+    if isinstance(body.root, ManyQuestions):
+        return _receive_many(body.root)
+    return _receive_one(body.root)
+
+
+def _receive_one(sent: OneQuestion) -> tuple[Response, int]:
+    received = kb().questions.receive(sent.incoming(), strict_course=True)
+    result = OneReceived(id=received.question_id, created=received.created)
+    if sent.suggest:
+        result.suggestion = suggestion_for(
+            sent.text, course=sent.course, lesson=sent.lesson, question_id=received.question_id
+        )
+    exclude = set() if sent.suggest else {"suggestion"}
+    return jsonify(result.model_dump(mode="json", exclude=exclude)), _status([result])
+
+
+def _receive_many(sent: ManyQuestions) -> tuple[Response, int]:
+    batch = [one.incoming(f"questions.{place}") for place, one in enumerate(sent.questions)]
+    results = [
+        ReceivedOut(id=received.question_id, created=received.created)
+        for received in kb().questions.receive_many(batch, strict_course=True)
+    ]
+    return jsonify(ManyReceived(results=results).model_dump(mode="json")), _status(results)
+
+
+def _status(results: list[ReceivedOut] | list[OneReceived]) -> int:
+    return 201 if any(result.created for result in results) else 200
+
+
+@blueprint.get(
+    "/questions/<int:question_id>",
+    responses={200: QuestionWithReplies, **reading(404)},
+    security=needs(Scope.READ),
+)
+@requires_token(Scope.READ)
+def read(path: QuestionPath) -> Response:
+    """Read a question, masked as it was stored, with its replies."""
+    question = kb().questions.get(path.question_id)
+    return jsonify(question_with_replies(question).model_dump(mode="json"))

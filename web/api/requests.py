@@ -1,0 +1,179 @@
+"""What callers send: the bodies and queries of the API."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, Discriminator, Field, RootModel
+from pydantic import Tag as UnionTag
+
+from kbsearch.importers.records import IncomingQuestion, IncomingReply
+from kbsearch.models import FeedbackAction
+from web.api.contract import Code, Id, Input, Language, Line, Text, example
+
+MAX_BATCH = 500
+MAX_REPLIES = 100
+
+
+class ReplyIn(Input):
+    """A reply that the question already got."""
+
+    text: Text = Field(min_length=1)
+    author: Line = Field("", description="Any stable name or id; only a keyed hash of it is kept.")
+    by_mentor: bool = Field(False, description="Whether staff wrote it.")
+    accepted: bool = Field(False, description="Whether it settled the question.")
+    replied_at: AwareDatetime | None = None
+
+    def incoming(self) -> IncomingReply:
+        """As the intake takes it."""
+        return IncomingReply(
+            text=self.text,
+            author=self.author,
+            by_mentor=self.by_mentor,
+            accepted=self.accepted,
+            replied_at=self.replied_at,
+        )
+
+
+class QuestionIn(Input):
+    """One question.  Personal data in it is masked before it is stored."""
+
+    text: Text = Field(min_length=1, description="What the student asked, as it was written.")
+    external_id: Annotated[Text, Field(max_length=200)] = Field(
+        "", description="Your id; the same source and id are taken once. Empty: made from the content."
+    )
+    source: Annotated[Text, Field(min_length=1, max_length=100)] = Field(
+        "api", description="Where your ids are unique."
+    )
+    author: Line = Field("", description="Any stable name or id; only a keyed hash of it is kept.")
+    course: Code = ""
+    lesson: Code = ""
+    asked_at: AwareDatetime | None = Field(None, description="With a time zone; empty: now.")
+    language: Language = Field("", description="Such as ru or en; empty: detected.")
+    replies: list[ReplyIn] = Field(default_factory=list, max_length=MAX_REPLIES)
+
+    def incoming(self, place: str = "") -> IncomingQuestion:
+        """As the intake takes it."""
+        return IncomingQuestion(
+            text=self.text,
+            source=self.source,
+            external_id=self.external_id,
+            author=self.author,
+            course=self.course,
+            lesson=self.lesson,
+            language=self.language,
+            asked_at=self.asked_at,
+            replies=tuple(reply.incoming() for reply in self.replies),
+            place=place,
+        )
+
+
+class OneQuestion(QuestionIn):
+    """One question, and whether to answer it in the same call."""
+
+    suggest: bool = Field(False, description="Return a suggestion, too.")
+
+
+class ManyQuestions(Input):
+    """Up to 500 questions, stored all or none."""
+
+    questions: list[QuestionIn] = Field(min_length=1, max_length=MAX_BATCH)
+
+
+def _one_or_many(body: Any) -> str:
+    return "many" if isinstance(body, dict) and "questions" in body else "one"
+
+
+class QuestionsBody(
+    RootModel[
+        Annotated[
+            Annotated[OneQuestion, UnionTag("one")] | Annotated[ManyQuestions, UnionTag("many")],
+            Discriminator(_one_or_many),
+        ]
+    ]
+):
+    """One question, or up to 500 of them under `questions`."""
+
+    model_config = example(
+        {
+            "text": "Здравствуйте! Пуш не проходит, пишет rejected (fetch first)",
+            "source": "platform",
+            "external_id": "q-1042",
+            "author": "student-77",
+            "course": "git",
+            "lesson": "git-remotes",
+            "asked_at": "2026-03-02T18:20:00+03:00",
+            "suggest": True,
+        }
+    )
+
+
+class SuggestBody(Input):
+    """A question that is to be answered."""
+
+    text: Text = Field(min_length=1, description="What the student asks; it may still be half typed.")
+    course: Code = ""
+    lesson: Code = ""
+    question_id: Id | None = Field(None, description="The stored question, when there is one.")
+
+    model_config = example({"text": "как отменить последний коммит", "course": "git"})
+
+
+class FeedbackBody(Input):
+    """What became of a suggestion."""
+
+    suggestion_id: Annotated[Text, Field(min_length=1, max_length=32)]
+    action: FeedbackAction = Field(description="What the person did with it.")
+    case_id: Id | None = Field(None, description="The case that this is about.")
+    comment: Annotated[Text, Field(max_length=2_000)] = ""
+
+    model_config = example({"suggestion_id": "Zk3vV0cQh1nqX2mR", "action": "accepted", "case_id": 17})
+
+
+class SearchQuery(Input):
+    """A search."""
+
+    q: Annotated[Text, Field(min_length=1)] = Field(description="What to look for.")
+    course: Code = Field("", description="Only cases of this course and of none.")
+    lesson: Code = ""
+    language: Language = ""
+    limit: int = Field(10, ge=1, le=50, description="The most cases to return.")
+
+
+class CasesQuery(Input):
+    """Which cases to list.  Drafts and archived cases are never handed out."""
+
+    state: Literal["published", "needs_check"] = "published"
+    course: Code = ""
+    q: Line = Field("", description="Words that the title or the tags contain.")
+    limit: int = Field(50, ge=1, le=200)
+    offset: int = Field(0, ge=0, le=10_000_000)
+
+
+class ClustersQuery(Input):
+    """Which clusters to list."""
+
+    course: Code = ""
+    sort: Literal["size", "recent", "uncovered"] = Field(
+        "size", description="Largest, asked most in the last week, or largest without a case first."
+    )
+    limit: int = Field(50, ge=1, le=200)
+    offset: int = Field(0, ge=0, le=10_000_000)
+
+
+class QuestionPath(Input):
+    """Which question."""
+
+    question_id: Id
+
+
+class CasePath(Input):
+    """Which case."""
+
+    case_id: Id
+
+
+class ClusterPath(Input):
+    """Which cluster."""
+
+    cluster_id: Id

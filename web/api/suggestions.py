@@ -1,0 +1,126 @@
+"""Search, suggestions and feedback."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Response, jsonify
+
+from kbsearch.models import Scope
+from web.api.contract import api_blueprint, fitting, needs, reading, writing
+from web.api.requests import FeedbackBody, SearchQuery, SuggestBody
+from web.api.responses import (
+    CaseHitOut,
+    FeedbackOut,
+    MatchOut,
+    QuestionHitOut,
+    SearchOut,
+    SuggestionOut,
+    case_out,
+    highlights_out,
+    question_out,
+    reasons_out,
+    reply_out,
+)
+from web.session import current_token, kb, requires_token
+
+if TYPE_CHECKING:
+    from kbsearch.services.search import CaseHit, QuestionHit
+
+blueprint = api_blueprint("answers", "Finding cases, suggesting answers, and learning what became of them.")
+
+
+@blueprint.get("/search", responses={200: SearchOut, **reading(413)}, security=needs(Scope.READ))
+@requires_token(Scope.READ)
+def search(query: SearchQuery) -> Response:
+    """Search cases, and similar past questions with how they were answered.
+
+    Quotes, minus and field names (`title:`, `tags:`) are understood.
+    """
+    page = kb().search.search(
+        fitting(query.q),
+        course=query.course,
+        lesson=query.lesson,
+        language=query.language,
+        limit=query.limit,
+    )
+    found = SearchOut(
+        cases=[_case_hit(hit) for hit in page.cases],
+        questions=[_question_hit(hit) for hit in page.questions],
+        degraded=page.degraded,
+        did_you_mean=page.did_you_mean,
+        syntax=page.syntax,
+        milliseconds=round(page.milliseconds, 2),
+    )
+    return jsonify(found.model_dump(mode="json"))
+
+
+def _case_hit(hit: CaseHit) -> CaseHitOut:
+    return CaseHitOut(
+        case=case_out(hit.case),
+        score=hit.score,
+        probability=hit.probability,
+        highlights=highlights_out(hit.highlights),
+        reasons=reasons_out(hit.reasons),
+    )
+
+
+def _question_hit(hit: QuestionHit) -> QuestionHitOut:
+    return QuestionHitOut(
+        question=question_out(hit.question),
+        score=hit.score,
+        case=case_out(hit.case) if hit.case else None,
+        reply=reply_out(hit.reply) if hit.reply else None,
+        highlights=highlights_out(hit.highlights),
+    )
+
+
+@blueprint.post("/suggest", responses={200: SuggestionOut, **writing(404)}, security=needs(Scope.READ))
+@requires_token(Scope.READ)
+def suggest(body: SuggestBody) -> Response:
+    """Suggest an answer to a question.
+
+    `answer`: one of the matches answers it, with the promised precision.  `suggest`: one of them may.
+    `abstain`: none is good enough; say so, and let a person answer.
+    """
+    if body.question_id is not None:
+        kb().questions.get(body.question_id)
+    suggestion = suggestion_for(
+        fitting(body.text), course=body.course, lesson=body.lesson, question_id=body.question_id
+    )
+    return jsonify(suggestion.model_dump(mode="json"))
+
+
+def suggestion_for(text: str, *, course: str, lesson: str, question_id: int | None) -> SuggestionOut:
+    """A new, stored suggestion for ``text``, as the API shows it."""
+    view = kb().suggestions.suggest(text, course=course, lesson=lesson, question_id=question_id)
+    matches = [
+        MatchOut(
+            case=case_out(match.case),
+            probability=match.probability,
+            reasons=reasons_out(match.reasons),
+        )
+        for match in view.matches
+    ]
+    return SuggestionOut(
+        suggestion_id=view.id,
+        decision=view.decision,
+        matches=matches,
+        degraded=view.degraded,
+        model_version=view.model_version,
+        milliseconds=round(view.milliseconds, 2),
+    )
+
+
+@blueprint.post("/feedback", responses={201: FeedbackOut, **writing(404)}, security=needs(Scope.WRITE))
+@requires_token(Scope.WRITE)
+def feedback(body: FeedbackBody) -> tuple[Response, int]:
+    """Tell what became of a suggestion."""
+    stored = kb().suggestions.feedback(
+        body.suggestion_id,
+        body.action,
+        case_id=body.case_id,
+        token_id=current_token().id,
+        comment=body.comment,
+    )
+    return jsonify(FeedbackOut(id=stored.id).model_dump()), 201
