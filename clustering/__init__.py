@@ -1,0 +1,1 @@
+"""How questions become clusters: neighbours, communities, granularity, labels, lineage and the run."""

@@ -1,0 +1,138 @@
+"""One run of clustering over the questions of the school, from the index to stored clusters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import isfinite
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from sqlalchemy import select
+
+from clustering.algorithms import make, strengths_of
+from clustering.labels import Description, describe
+from clustering.neighbours import centred
+from clustering.record import Finding, record
+from kbsearch.database import Database
+from kbsearch.models import Question, QuestionState, Run, utc_now
+from kbsearch.ports import Floats, Ints, Progress, SearchBackend
+from kbsearch.text.chatter import strip_chatter
+
+STEPS = 4
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Material:
+    """The questions to cluster: ids (n,), texts (n,), vectors (n, d); ``waiting`` are not indexed yet."""
+
+    ids: Ints
+    texts: list[str]
+    vectors: Floats
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Outcome:
+    """Labels (n,), strengths (n,), clusters in words, and what the clusterer learned."""
+
+    labels: Ints
+    strengths: Floats
+    described: dict[int, Description]
+    learned: dict[str, Any]
+
+
+class ClusterRunner:
+    """Runs clustering and stores what it finds."""
+
+    def __init__(self, database: Database, question_index: SearchBackend) -> None:
+        self._database = database
+        self._index = question_index
+
+    def run(
+        self,
+        progress: Progress,
+        *,
+        algorithm: str = "leiden",
+        seed: int = 0,
+        resolution: float | None = None,
+        course: str = "",
+    ) -> int:
+        """Cluster all questions that are indexed and not dismissed; returns the id of the run.
+
+        Nothing is stored unless the whole run succeeds.  The same questions, seed and settings give the
+        same clusters.
+
+        Args:
+            progress: told of each step.
+            algorithm: a name that `clustering.algorithms.make` knows.
+            seed: of everything drawn at random.
+            resolution: granularity of Leiden; None finds it.
+            course: only questions of this course; such runs have a lineage of their own.
+
+        Raises:
+            InvalidInput: the algorithm or a setting is unknown.
+            IndexUnavailable: the index cannot be read.
+            StorageUnavailable: the database refuses.
+        """
+        make(algorithm, resolution=resolution)
+        started, clock = utc_now(), perf_counter()
+        progress(0, STEPS, "Reading questions")
+        material = self._material(course)
+        progress(1, STEPS, "Finding clusters")
+        outcome = _clustered(material, algorithm, seed, resolution, progress)
+        progress(3, STEPS, "Storing clusters")
+        run = Run(
+            algorithm=algorithm,
+            parameters={"seed": seed, "resolution": resolution, "course": course},
+            quality={**_quality(material, outcome), "seconds": round(perf_counter() - clock, 2)},
+            model_id=str(getattr(self._index, "model_id", "")),
+            started_at=started,
+        )
+        finding = Finding(material.ids, outcome.labels, outcome.strengths, outcome.described)
+        run_id = record(self._database, run, finding)
+        progress(STEPS, STEPS, "Done")
+        return run_id
+
+    def _material(self, course: str) -> _Material:
+        indexed, vectors = self._index.vectors()
+        query = select(Question.id, Question.text).where(Question.state != QuestionState.DISMISSED)
+        if course:
+            query = query.where(Question.course_code == course)
+        with self._database.reading() as session:
+            texts = {row.id: row.text for row in session.execute(query)}
+        known = np.array([question in texts for question in indexed.tolist()], dtype=bool)
+        ids = indexed[known]
+        bare = [strip_chatter(texts[question]) for question in ids.tolist()]
+        return _Material(ids, bare, vectors[known], waiting=len(texts) - len(ids))
+
+
+def _clustered(
+    material: _Material, algorithm: str, seed: int, resolution: float | None, progress: Progress
+) -> _Outcome:
+    n = len(material.ids)
+    if n < 2:  # noqa: PLR2004  # nothing recurs in one question
+        return _Outcome(np.full(n, -1, np.int64), np.zeros(n, np.float32), {}, {})
+    clusterer = make(algorithm, seed=seed, texts=material.texts, resolution=resolution)
+    labels = np.asarray(clusterer.fit_predict(material.vectors), dtype=np.int64)
+    strengths = strengths_of(clusterer, material.vectors, labels)
+    progress(2, STEPS, "Naming clusters")
+    described = describe(material.texts, centred(material.vectors), labels, strengths)
+    learned = {
+        name: round(value, 4)
+        for name in ("resolution", "agreement")
+        if isfinite(value := getattr(clusterer, f"{name}_", float("nan")))
+    }
+    return _Outcome(labels, strengths, described, learned)
+
+
+def _quality(material: _Material, outcome: _Outcome) -> dict[str, Any]:
+    inside = outcome.labels >= 0
+    return {
+        "questions": len(material.ids),
+        "clusters": len(outcome.described),
+        "coverage": round(float(inside.mean()), 4) if len(inside) else 0.0,
+        "mean_strength": round(float(outcome.strengths[inside].mean()), 4) if inside.any() else 0.0,
+        "waiting": material.waiting,
+        **outcome.learned,
+    }
