@@ -67,8 +67,9 @@ class PreparedQuestion:
 
 def clean(text: str) -> str:
     """``text`` in NFC, with plain line ends and without control characters, half characters and margins."""
-    text = _SURROGATE.sub("\ufffd", _LINE_END.sub("\n", text))
-    return unicodedata.normalize("NFC", _CONTROL.sub("", text)).strip()
+    if not text.isprintable():
+        text = _CONTROL.sub("", _SURROGATE.sub("\ufffd", _LINE_END.sub("\n", text)))
+    return unicodedata.normalize("NFC", text).strip()
 
 
 def text_key(text: str) -> str:

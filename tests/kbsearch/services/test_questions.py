@@ -192,15 +192,15 @@ def test_a_lesson_of_another_course_is_not_taken_away(app: Kbsearch) -> None:
 
 
 def test_states(app: Kbsearch) -> None:
-    id = app.questions.receive(asked()).question_id
+    key = app.questions.receive(asked()).question_id
     case_id = add_case(app)
-    assert app.questions.answer(id, case_id).case_id == case_id
-    assert app.questions.dismiss(id).state == QuestionState.DISMISSED
-    assert app.questions.reopen(id).state == QuestionState.OPEN
-    app.questions.reopen(id)
-    assert outbox_ids(app) == [id] * 4
+    assert app.questions.answer(key, case_id).case_id == case_id
+    assert app.questions.dismiss(key).state == QuestionState.DISMISSED
+    assert app.questions.reopen(key).state == QuestionState.OPEN
+    app.questions.reopen(key)
+    assert outbox_ids(app) == [key] * 4
     with pytest.raises(NotFound):
-        app.questions.answer(id, 999)
+        app.questions.answer(key, 999)
     with pytest.raises(NotFound):
         app.questions.dismiss(999)
 
@@ -217,9 +217,9 @@ def test_latest_goes_on_where_the_last_page_ended(app: Kbsearch) -> None:
 
 
 def test_a_question_cannot_be_changed(app: Kbsearch) -> None:
-    id = app.questions.receive(asked()).question_id
+    key = app.questions.receive(asked()).question_id
     with pytest.raises(Conflict, match="immutable"), app.database.writing() as session:
-        session.get_one(Question, id).text = "другое"
+        session.get_one(Question, key).text = "другое"
 
 
 def test_greetings_case_and_signs_do_not_change_the_text_key() -> None:
