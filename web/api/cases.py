@@ -29,7 +29,7 @@ def list_cases(query: CasesQuery) -> Response:
     "/cases/<int:case_id>", responses={200: CaseWithVariants, **reading(404)}, security=needs(Scope.READ)
 )
 @requires_token(Scope.READ)
-def read(path: CasePath) -> Response:
+def read_case(path: CasePath) -> Response:
     """Read a case with its variants.  A draft or archived case is not found."""
     case = kb().cases.get(path.case_id)
     if case.state not in LIVE_STATES:

@@ -96,7 +96,7 @@ def list_clusters(query: ClustersQuery) -> Response:
     security=needs(Scope.READ),
 )
 @requires_token(Scope.READ)
-def read(path: ClusterPath) -> Response:
+def read_cluster(path: ClusterPath) -> Response:
     """Read a cluster with its questions, strongest first."""
     detail = kb().clusters.get(path.cluster_id)
     found = ClusterDetailOut(

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, cast
 
 from flask import Blueprint, Response, current_app, jsonify, render_template, request
 from flask_openapi3.openapi import OpenAPI
+from markupsafe import Markup, escape
 
-from web.api.contract import PREFIX
+from web.api.contract import LARGEST_ID, PREFIX
 from web.errors import HTTP_CODES, STATUSES, TITLES
 from web.session import public
 
@@ -24,6 +26,7 @@ blueprint = Blueprint(
 )
 
 Spec = dict[str, Any]
+_CODE = re.compile(r"`([^`]+)`")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +79,18 @@ def page() -> str:
             name: schema.get("description", "") for name, schema in spec["components"]["schemas"].items()
         },
         errors=error_rows(),
+        marked=marked,
     )
 
 
 def document(app: OpenAPI) -> Spec:
     """The OpenAPI document of ``app``."""
-    return cast(Spec, app.api_doc)
+    spec = cast(Spec, app.api_doc)
+    for methods in spec["paths"].values():
+        for operation in methods.values():
+            if "description" in operation:  # the library breaks lines for HTML; the format is Markdown
+                operation["description"] = operation["description"].replace("<br/>", "\n").strip()
+    return spec
 
 
 def operations_by_tag(spec: Spec) -> dict[str, list[OperationRow]]:
@@ -100,7 +109,7 @@ def _operation(path: str, method: str, operation: Spec) -> OperationRow:
         method=method.upper(),
         path=path,
         summary=operation["summary"],
-        description=operation.get("description", "").replace("<br/>", "\n").strip(),
+        description=operation.get("description", ""),
         scope=_scope(operation),
         parameters=[_parameter(one) for one in operation.get("parameters", [])],
         body=_reference(body.get("schema", {})),
@@ -168,10 +177,20 @@ def type_of(schema: Spec) -> str:
 
 def _bounds(schema: Spec, name: str, unit: str) -> str:
     least, most = schema.get(f"min{name}"), schema.get(f"max{name}")
+    if most is not None and most >= LARGEST_ID:
+        most = None  # that is the limit of databases, not of this field
     if least is None and most is None:
         return ""
-    shown = f"{'' if least is None else f'{least:g}'}–{'' if most is None else f'{most:g}'}"
+    if least is None or most is None:
+        shown = f"at least {least:.0f}" if most is None else f"at most {most:.0f}"
+    else:
+        shown = f"{least:.0f}–{most:.0f}"
     return f", {shown} {unit}".rstrip()
+
+
+def marked(text: str) -> Markup:
+    """``text`` escaped, with what stands between backticks as code."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704  # escaped first
 
 
 def error_rows() -> list[tuple[str, int, str]]:

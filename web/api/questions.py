@@ -27,7 +27,7 @@ blueprint = api_blueprint("questions", "What students ask.")
     security=needs(Scope.WRITE),
 )
 @requires_token(Scope.WRITE)
-def receive(body: QuestionsBody) -> tuple[Response, int]:
+def add_questions(body: QuestionsBody) -> tuple[Response, int]:
     """Take in one question, or up to 500.
 
     Taking in the same source and external_id again changes nothing.  The status is 201 when something
@@ -68,7 +68,7 @@ def _status(results: list[ReceivedOut] | list[OneReceived]) -> int:
     security=needs(Scope.READ),
 )
 @requires_token(Scope.READ)
-def read(path: QuestionPath) -> Response:
+def read_question(path: QuestionPath) -> Response:
     """Read a question, masked as it was stored, with its replies."""
     question = kb().questions.get(path.question_id)
     return jsonify(question_with_replies(question).model_dump(mode="json"))

@@ -125,7 +125,9 @@ class MatchOut(Output):
 class SuggestionOut(Output):
     """Our reply to one question."""
 
-    suggestion_id: str = Field(description="Give it back with your feedback.")
+    suggestion_id: str = Field(
+        description="Give it back with your feedback; empty when it could not be stored."
+    )
     decision: Decision = Field(
         description="answer: show it; suggest: let the person choose; abstain: show nothing."
     )
