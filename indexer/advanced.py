@@ -1,0 +1,136 @@
+"""The advanced query language: Whoosh's, with quotes, minus, AND, OR, NOT, parentheses and field names.
+
+A quoted phrase or a field name makes its part of the query required; loose words are joined with OR.  There
+are no wildcards: words are found by their stems anyway.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from contextlib import ExitStack
+from functools import cache
+from typing import Any
+
+import numpy as np
+from whoosh import qparser, query
+from whoosh.reading import MultiReader
+from whoosh.searching import Searcher
+
+from indexer.segments import Mask
+from indexer.store import SCHEMA, TEXT_FIELDS
+from indexer.view import View
+from kbsearch.errors import InvalidInput
+from kbsearch.text.words import stems
+
+MAX_CHARS = 1_000
+MAX_WORDS = 64
+MAX_DEPTH = 8
+ALIASES = {
+    "title": ["заголовок"],
+    "answer": ["ответ"],
+    "tags": ["tag", "тег", "теги"],
+    "course": ["курс"],
+    "variants": ["variant", "вариант", "варианты"],
+}
+_FIELD = "|".join(name for names in ALIASES.items() for name in (names[0], *names[1]))
+_REQUIRED = re.compile(rf'(?<![^\s(])(?=(?:{_FIELD}):\S|")', re.IGNORECASE)
+_OPERATORS = re.compile(r"(?:^|[\s(])(?:AND|OR|NOT|ANDNOT|ANDMAYBE|REQUIRE)(?=\s)")
+_EMPTY = re.compile(r'(?:\w+:)?"\W*"')
+_NAMED = re.compile(rf"(?<!\w)({_FIELD}):", re.IGNORECASE)
+
+
+def parse(text: str) -> Any:
+    """The Whoosh query that ``text`` asks for.
+
+    Raises:
+        InvalidInput: it is too long or too deep, quotes or parentheses do not match, or it only excludes.
+    """
+    check(text)
+    lowered = _NAMED.sub(lambda match: match[0].lower(), _EMPTY.sub(" ", text))
+    if not _OPERATORS.search(lowered):
+        lowered = _REQUIRED.sub("+", lowered)
+    try:
+        parsed = _parser().parse(lowered).normalize()
+    except Exception as error:  # Whoosh's parser raises whatever it stumbles over
+        raise _invalid("it cannot be understood") from error
+    if not positive_terms(parsed):
+        raise _invalid("it names nothing to look for")
+    return parsed
+
+
+def check(text: str) -> None:
+    """Refuse what would take too long or cannot mean anything; raises `InvalidInput`."""
+    if len(text) > MAX_CHARS or len(stems(text)) > MAX_WORDS:
+        raise _invalid(f"it is longer than {MAX_CHARS} characters or {MAX_WORDS} words")
+    if text.count('"') % 2:
+        raise _invalid('a quote (") is not closed')
+    depth = 0
+    for character in re.sub(r'"[^"]*"', "", text):
+        depth += {"(": 1, ")": -1}.get(character, 0)
+        if not 0 <= depth <= MAX_DEPTH:
+            raise _invalid("parentheses do not match or are nested too deep")
+    if depth:
+        raise _invalid("a parenthesis is not closed")
+
+
+def _invalid(reason: str) -> InvalidInput:
+    return InvalidInput(
+        "The query cannot be used: {reason}.",
+        remedy='Examples: "git push" -force, title:commit, course:python list. Or search for plain words.',
+        reason=reason,
+    )
+
+
+@cache
+def _parser() -> Any:
+    return qparser.MultifieldParser(
+        TEXT_FIELDS,
+        SCHEMA,
+        group=qparser.OrGroup,
+        plugins=[
+            qparser.FieldsPlugin(),
+            qparser.FieldAliasPlugin(ALIASES),
+            qparser.PhrasePlugin(expr=r'"(?P<text>[^"]*)"(?P<slop>(?!))?'),
+            qparser.GroupPlugin(),
+            qparser.OperatorsPlugin(),
+            qparser.PlusMinusPlugin(plusexpr=r"(?<![^\s(])\+(?=\S)", minusexpr=r"(?<![^\s(])-(?=\S)"),
+        ],
+    )
+
+
+def positive_terms(parsed: Any) -> list[str]:
+    """Stems that ``parsed`` asks for and does not exclude, each once; a course's code as "course:code"."""
+    return list(dict.fromkeys(_positive(parsed)))
+
+
+def _positive(parsed: Any) -> list[str]:
+    if isinstance(parsed, query.Not):
+        return []
+    if isinstance(parsed, query.AndNot):
+        return _positive(parsed.a)
+    if isinstance(parsed, query.Term):
+        text = parsed.text if isinstance(parsed.text, str) else parsed.text.decode()
+        return [f"course:{text}"] if parsed.fieldname == "course" else [text]
+    if isinstance(parsed, query.Phrase):
+        return [str(word) for word in parsed.words]
+    return [term for child in parsed.children() for term in _positive(child)]
+
+
+def scored_terms(parsed: Any) -> list[str]:
+    """The stems of ``parsed`` that count for the score: all but the codes of courses."""
+    return [term for term in positive_terms(parsed) if not term.startswith("course:")]
+
+
+def matching(parsed: Any, view: View) -> Mask:
+    """Which documents of ``view`` match ``parsed``; deleted ones may be among them."""
+    mask = np.zeros(len(view.present), dtype=np.bool_)
+    if not view.segments:
+        return mask
+    with ExitStack() as stack:
+        for segment in sorted(view.segments, key=lambda segment: segment.name):
+            stack.enter_context(segment.lock)
+        readers: Sequence[Any] = [segment.reader for segment in view.segments]
+        searcher = Searcher(readers[0] if len(readers) == 1 else MultiReader(readers))
+        mask[list(searcher.docs_for_query(parsed))] = True
+    return mask

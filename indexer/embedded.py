@@ -1,0 +1,264 @@
+"""The embedded search backend: Whoosh, derived arrays and mapped vectors in one folder."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from indexer import advanced, writing
+from indexer.generations import Generation, Generations, damaged
+from indexer.highlighting import highlight
+from indexer.locks import locked
+from indexer.segments import Segment, open_segment, present_mask
+from indexer.spelling import Speller
+from indexer.store import Store
+from indexer.view import View
+from kbsearch.errors import IndexUnavailable, KbsearchError
+from kbsearch.ports import Document, Embedder, Filters, Floats, Highlight, Hits, Ints, TextQuery
+from kbsearch.text.words import stems
+
+WAIT_SECONDS = 30.0
+"""How long a writer waits for another one."""
+ATTEMPTS = 5
+NO_FILTERS = Filters()
+
+
+class EmbeddedIndex:
+    """One collection in ``folder``; made when the first document is written.
+
+    Any number of threads and processes may search; writers take turns.  Each search sees the newest commit,
+    whoever made it.  ``embedder`` tells which model's vectors belong here; it encodes nothing.
+    """
+
+    def __init__(self, folder: Path, embedder: Embedder, *, wait_seconds: float = WAIT_SECONDS) -> None:
+        self.folder = folder
+        self.generations = Generations(folder)
+        self._embedder = embedder
+        self._wait_seconds = wait_seconds
+        self._opening = threading.Lock()
+        self._writing = threading.RLock()
+        self._view = View(None, -1, [], np.zeros(0, np.bool_))
+
+    # Reading
+
+    def view(self) -> View:
+        """The newest state.
+
+        Raises:
+            IndexUnavailable: the index is damaged.
+        """
+        name, view = self.generations.current_name(), self._view
+        if self._is_newest(view, name):
+            return view
+        with self._opening:
+            if not self._is_newest(self._view, name):
+                self._view = self._opened(name)
+            return self._view
+
+    def _is_newest(self, view: View, name: str) -> bool:
+        if not name or view.generation is None or view.generation.name != name:
+            return not name and view.generation is None
+        try:
+            return Store(view.generation.folder).commit_number() == view.commit
+        except FileNotFoundError:
+            return False
+
+    def _opened(self, name: str) -> View:
+        problem: Exception = FileNotFoundError(name)
+        for _ in range(ATTEMPTS):
+            if not name:
+                return View(None, -1, [], np.zeros(0, np.bool_))
+            try:
+                return open_view(self.generations.open(name), self._view.segments)
+            except FileNotFoundError as error:  # a commit or a rebuild came between two steps: once more
+                problem, name = error, self.generations.current_name()
+        raise damaged(self.folder, problem) from problem
+
+    def search_text(self, query: TextQuery) -> Hits:
+        """BM25 over title (twice), variants and answer as one field; see `SearchBackend`.
+
+        An advanced query decides which documents are found; its words that are asked for give the score.
+        """
+        if query.syntax == "advanced":
+            parsed = advanced.parse(query.text)
+            view = self.view()
+            scores = view.text_scores(advanced.scored_terms(parsed))
+            found = advanced.matching(parsed, view)
+            scores = np.where(found, scores, 0).astype(np.float32)
+        else:
+            view = self.view()
+            scores = view.text_scores(stems(query.text))
+            found = scores > 0
+        return view.hits(scores, found, filters=query.filters, limit=query.limit, only=query.only)
+
+    def search_vector(
+        self,
+        vector: Floats,
+        filters: Filters = NO_FILTERS,
+        limit: int = 100,
+        only: Collection[int] | None = None,
+    ) -> Hits:
+        """Cosines of mean-centred vectors; see `SearchBackend`.
+
+        Raises:
+            IndexUnavailable: the vectors are damaged, or of another model than the settings name.
+        """
+        view = self.view()
+        self._check_model(view.generation)
+        scores, cosines = view.vector_scores(np.asarray(vector, np.float32))
+        hits = view.hits(scores, view.present, filters=filters, limit=limit, only=only)
+        return Hits(hits.ids, hits.scores, hits.mean, hits.std, view.best_parts(hits.ids, cosines))
+
+    def vectors(self, ids: Collection[int] | None = None) -> tuple[Ints, Floats]:
+        """Ids in ascending order and the first vector of each; documents without vectors are left out."""
+        view = self.view()
+        numbers = view.order if ids is None else view.numbers(ids)
+        numbers = numbers[view.part_counts[numbers] > 0]
+        if not len(numbers):
+            return np.zeros(0, np.int64), np.zeros((0, self._embedder.dimension), np.float32)
+        return view.all_ids[numbers], np.asarray(view.centred.rows[view.rows[numbers]])
+
+    def highlights(self, query: TextQuery, id: int, fields: Sequence[str]) -> list[Highlight]:
+        """Where the words of ``query`` stand in document ``id``, by stem; none for an unknown id."""
+        if query.syntax == "advanced":
+            wanted = set(advanced.scored_terms(advanced.parse(query.text)))
+        else:
+            wanted = set(stems(query.text))
+        view = self.view()
+        numbers = view.numbers([id])
+        if not len(numbers):
+            return []
+        document = view.document(int(numbers[0]))
+        found = (highlight(field, document.get(field, ""), wanted) for field in fields)
+        return [passage for passage in found if passage]
+
+    def did_you_mean(self, text: str) -> str | None:
+        """``text`` with unknown words replaced by near ones that the index knows; None if none."""
+        return _speller(self.view()).corrected(text)
+
+    def ids(self) -> Ints:
+        """All ids, ascending."""
+        return self.view().ids.copy()
+
+    def count(self) -> int:
+        """How many documents there are."""
+        return int(self.view().present.sum())
+
+    def ping(self) -> None:
+        """Return when text and vectors can be searched; raises `IndexUnavailable` otherwise."""
+        view = self.view()
+        self._check_model(view.generation)
+        _ = view.centred
+
+    def exists(self) -> bool:
+        """Whether anything was ever written here and is still there."""
+        return bool(self.generations.current_name())
+
+    def fingerprints(self) -> dict[int, int]:
+        """Fingerprint of each document by id."""
+        view = self.view()
+        return dict(zip(view.ids.tolist(), view.fingerprints[view.order].tolist(), strict=True))
+
+    # Writing
+
+    def upsert(self, documents: Sequence[Document]) -> None:
+        """Add or replace documents by id; durable and found when it returns."""
+        self.write(documents, ())
+
+    def delete(self, ids: Collection[int]) -> None:
+        """Remove documents; unknown ids are ignored."""
+        self.write((), ids)
+
+    def write(self, documents: Sequence[Document], deleted: Collection[int]) -> None:
+        """Replace ``documents`` and remove the ids ``deleted`` in one commit.
+
+        Raises:
+            IndexUnavailable: another writer is busy too long, the index is damaged or of another model.
+            StorageUnavailable: the disk is full or cannot be written.
+        """
+        if not documents and not self.exists():
+            return
+        with self._locked():
+            if not self.exists():
+                self.generations.make_current(self.begin_generation())
+            view = self.view()
+            generation = view.generation
+            self._check_model(generation)
+            if generation:
+                writing.write(generation, view, documents, deleted)
+
+    def compact(self) -> bool:
+        """Merge some small segments into one; returns whether there is more to do."""
+        if not self.exists():
+            return False
+        with self._locked():
+            view = self.view()
+            return view.generation is not None and writing.compact(view.generation, view)
+
+    def begin_generation(self) -> Generation:
+        """A new, empty generation beside the current one; the caller holds the lock that guards it."""
+        generation = self.generations.create(self._embedder.model_id, self._embedder.dimension)
+        Store(generation.folder).create()
+        return generation
+
+    def replace(self, generation: Generation, catch_up: Callable[[], None]) -> None:
+        """Make ``generation`` the current one, after ``catch_up`` while no other writer can come between."""
+        with self._locked():
+            catch_up()
+            self.generations.make_current(generation)
+            self.generations.prune()
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        with self._writing, locked(self.folder / "WRITER.lock", self._wait_seconds) as mine:
+            if not mine:
+                raise IndexUnavailable(
+                    "Another program has been writing to the search index in {folder} for {seconds} seconds.",
+                    remedy="Wait for it or stop it: only one `kbsearch worker` or rebuild works at a time.",
+                    folder=str(self.folder),
+                    seconds=round(self._wait_seconds),
+                )
+            yield
+
+    def _check_model(self, generation: Generation | None) -> None:
+        if generation is None or generation.manifest.model_id == self._embedder.model_id:
+            return
+        raise IndexUnavailable(
+            "The search index in {folder} was made with the encoder {indexed}, but {configured} is set.",
+            remedy="Run `kbsearch index rebuild`; text search works meanwhile.",
+            folder=str(self.folder),
+            indexed=generation.manifest.model_id,
+            configured=self._embedder.model_id,
+            rebuild=True,
+        )
+
+
+def open_view(generation: Generation, known: Sequence[Segment] = ()) -> View:
+    """The newest state of ``generation``; segments that are ``known`` are not opened again.
+
+    Raises:
+        FileNotFoundError: another commit came meanwhile: try again.
+        IndexUnavailable: it is damaged.
+    """
+    store = Store(generation.folder)
+    commit = store.commit_number()
+    by_name = {segment.name: segment for segment in known}
+    try:
+        listed = store.segments(commit)
+    except (FileNotFoundError, KbsearchError):
+        raise
+    except Exception as error:  # whatever Whoosh stumbles over in a damaged file
+        raise damaged(generation.folder, error) from error
+    segments = [by_name.get(one.segment_id()) or open_segment(store, one) for one in listed]
+    present = np.concatenate([np.zeros(0, np.bool_), *map(present_mask, listed)])
+    return View(generation, commit, segments, present)
+
+
+@lru_cache(maxsize=2)
+def _speller(view: View) -> Speller:
+    return Speller(segment.arrays for segment in view.segments)

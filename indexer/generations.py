@@ -1,0 +1,140 @@
+"""Generations of an index: whole copies side by side, of which the file CURRENT names one.
+
+A rebuild writes the next generation while searches go on in this one, and then names it in CURRENT with one
+atomic rename.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from kbsearch.errors import IndexUnavailable
+
+FORMAT = 1
+"""Version of everything in a generation; another one means a rebuild."""
+_NAME = re.compile(r"gen-(\d{4,})")
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What was used to make a generation."""
+
+    model_id: str
+    dimension: int
+    format: int = FORMAT
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """One whole index in a folder of its own."""
+
+    folder: Path
+    manifest: Manifest
+
+    @property
+    def name(self) -> str:
+        """Its name, as in CURRENT."""
+        return self.folder.name
+
+    @property
+    def vectors_path(self) -> Path:
+        """Where its vectors lie."""
+        return self.folder / "vectors.f32"
+
+
+class Generations:
+    """The generations of one collection."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def current_name(self) -> str:
+        """The name in CURRENT, or "" when there is no index yet."""
+        try:
+            with open(self.folder / "CURRENT", encoding="ascii") as file:
+                return file.read().strip()
+        except FileNotFoundError:
+            return ""
+
+    def open(self, name: str) -> Generation:
+        """The generation ``name``.
+
+        Raises:
+            IndexUnavailable: it is not there, its manifest is broken, or it is of another format.
+        """
+        folder = self.folder / name
+        try:
+            manifest = Manifest(**json.loads((folder / "manifest.json").read_text("utf-8")))
+        except (OSError, ValueError, TypeError) as error:
+            raise damaged(folder, error) from error
+        if manifest.format != FORMAT or not _NAME.fullmatch(name):
+            raise damaged(folder, f"format {manifest.format}, this version reads {FORMAT}")
+        return Generation(folder, manifest)
+
+    def create(self, model_id: str, dimension: int) -> Generation:
+        """A new, empty generation, not yet the current one."""
+        number = max([self._number(path) for path in self._folders()], default=0) + 1
+        folder = self.folder / f"gen-{number:04}"
+        folder.mkdir(parents=True)
+        manifest = Manifest(model_id, dimension)
+        write_durably(folder / "manifest.json", json.dumps(asdict(manifest)).encode())
+        generation = Generation(folder, manifest)
+        generation.vectors_path.touch()
+        return generation
+
+    def make_current(self, generation: Generation) -> None:
+        """Name ``generation`` in CURRENT; from now on every search uses it."""
+        write_durably(self.folder / "CURRENT", generation.name.encode())
+
+    def prune(self, keep: int = 1) -> None:
+        """Remove unfinished generations and the old ones before the last ``keep``."""
+        current = self.current_name()
+        older = sorted(path for path in self._folders() if path.name < current)
+        newer = [path for path in self._folders() if path.name > current]
+        for path in [*older[: len(older) - keep], *newer]:
+            shutil.rmtree(path, ignore_errors=True)
+
+    def _folders(self) -> list[Path]:
+        if not self.folder.is_dir():
+            return []
+        return [path for path in self.folder.iterdir() if _NAME.fullmatch(path.name)]
+
+    @staticmethod
+    def _number(path: Path) -> int:
+        return int(path.name.removeprefix("gen-"))
+
+
+def write_durably(path: Path, content: bytes) -> None:
+    """Replace the file ``path`` in one step that survives a power cut."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    with open(draft, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(draft, path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in ``folder`` durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def damaged(folder: Path, reason: object) -> IndexUnavailable:
+    """The error for an index that cannot be read; ``details["rebuild"]`` tells the worker to mend it."""
+    return IndexUnavailable(
+        "The search index in {folder} cannot be read: {reason}.",
+        remedy="Run `kbsearch index rebuild`; searches go on as soon as it is done.",
+        folder=str(folder),
+        reason=str(reason).rstrip(".") or type(reason).__name__,
+        rebuild=True,
+    )

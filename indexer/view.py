@@ -1,0 +1,210 @@
+"""One consistent state of an index: what a search works on from its beginning to its end."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection, Sequence
+from functools import cached_property, lru_cache
+from typing import Any
+
+import numpy as np
+
+from indexer import bm25
+from indexer.arrays import LESSON_SEPARATOR
+from indexer.documents import PART
+from indexer.generations import Generation, damaged
+from indexer.segments import Mask, Segment
+from indexer.vectors import Centred, map_rows
+from kbsearch.ports import Filters, Floats, Hits, Ints, Part
+
+
+class View:
+    """The segments of one commit of one generation.  Documents are numbered through all segments.
+
+    Args:
+        commit: number of the Whoosh commit; -1 for an index that is not there yet.
+        present: mask of the documents that are not deleted.
+    """
+
+    def __init__(
+        self, generation: Generation | None, commit: int, segments: Sequence[Segment], present: Mask
+    ) -> None:
+        self.generation = generation
+        self.commit = commit
+        self.segments = tuple(segments)
+        self.present = present
+        self.bases = np.cumsum([0, *(len(segment.arrays) for segment in segments)])
+        self.lock = threading.Lock()
+        self.mask = lru_cache(maxsize=64)(self._mask)
+
+    @cached_property
+    def all_ids(self) -> Ints:
+        """Id of each document, deleted ones too."""
+        return self._joined("ids")
+
+    @cached_property
+    def rows(self) -> Ints:
+        """First row of vectors of each document."""
+        return self._joined("rows")
+
+    @cached_property
+    def fingerprints(self) -> Ints:
+        """Fingerprint of each document."""
+        return self._joined("fingerprints")
+
+    @cached_property
+    def saturations(self) -> Floats:
+        """BM25's K of each document."""
+        lengths = [segment.arrays.lengths for segment in self.segments]
+        return bm25.saturation(np.concatenate([np.zeros(0, np.float32), *lengths]), self.present)
+
+    @cached_property
+    def order(self) -> Ints:
+        """Numbers of the present documents by ascending id."""
+        numbers = np.flatnonzero(self.present)
+        order: Ints = numbers[np.argsort(self.all_ids[numbers], kind="stable")]
+        return order
+
+    @cached_property
+    def ids(self) -> Ints:
+        """Ids of the present documents, ascending."""
+        ids: Ints = self.all_ids[self.order]
+        return ids
+
+    def numbers(self, ids: Collection[int]) -> Ints:
+        """Numbers of the present documents among ``ids``, by ascending id."""
+        wanted = np.unique(np.fromiter(ids, np.int64, len(ids)))
+        places = np.searchsorted(self.ids, wanted)
+        inside = places < len(self.ids)
+        places = places[inside][self.ids[places[inside]] == wanted[inside]]
+        numbers: Ints = self.order[places]
+        return numbers
+
+    def document(self, number: int) -> dict[str, Any]:
+        """The stored document ``number``."""
+        place = int(np.searchsorted(self.bases, number, side="right")) - 1
+        return self.segments[place].document(int(number - self.bases[place]))
+
+    def _joined(self, name: str) -> Ints:
+        return np.concatenate(
+            [np.zeros(0, np.int64), *(getattr(segment.arrays, name) for segment in self.segments)]
+        )
+
+    def _mask(self, filters: Filters) -> Mask:
+        """Which documents are present and pass ``filters``."""
+        mask = self.present.copy()
+        if filters.course:
+            mask &= self._matching("course", lambda course: course in {"", filters.course})
+        if filters.lesson:
+            mask &= self._matching("lessons", lambda codes: filters.lesson in codes.split(LESSON_SEPARATOR))
+        if filters.language:
+            mask &= self._matching("language", lambda language: language == filters.language)
+        if filters.states:
+            wanted = {str(state) for state in filters.states}
+            mask &= self._matching("state", wanted.__contains__)
+        return mask
+
+    def _matching(self, name: str, wanted: Any) -> Mask:
+        pieces = [np.zeros(0, np.bool_)]
+        for segment in self.segments:
+            category = segment.arrays.categories[name]
+            good = np.fromiter(map(wanted, category.values), np.bool_, len(category.values))
+            pieces.append(good[category.codes])
+        return np.concatenate(pieces)
+
+    def text_scores(self, stems: Sequence[str]) -> Floats:
+        """BM25 scores of all documents, rounded to six digits."""
+        arrays = [segment.arrays for segment in self.segments]
+        scores: Floats = bm25.scores(stems, arrays, self.saturations, self.present).round(6)
+        return scores
+
+    @cached_property
+    def parts(self) -> list[str]:
+        """Letters of the parts of each document."""
+        columns = [segment.arrays.categories["parts"] for segment in self.segments]
+        return [column.values[code] for column in columns for code in column.codes.tolist()]
+
+    @cached_property
+    def part_counts(self) -> Ints:
+        """Number of parts of each document."""
+        pieces = [np.zeros(0, np.int64)]
+        for segment in self.segments:
+            column = segment.arrays.categories["parts"]
+            pieces.append(np.fromiter(map(len, column.values), np.int64, len(column.values))[column.codes])
+        return np.concatenate(pieces)
+
+    @cached_property
+    def owners(self) -> Ints:
+        """Numbers of the present documents that have vectors."""
+        return np.flatnonzero(self.present & (self.part_counts > 0))
+
+    @cached_property
+    def starts(self) -> Ints:
+        """Where the rows of each of the `owners` begin in ``centred.used``."""
+        counts = self.part_counts[self.owners]
+        return np.cumsum(counts) - counts
+
+    @cached_property
+    def centred(self) -> Centred:
+        """The vectors.
+
+        Raises:
+            IndexUnavailable: the file of vectors is missing or too short.
+        """
+        counts = self.part_counts[self.owners]
+        within = np.arange(counts.sum()) - np.repeat(self.starts, counts)
+        used = np.repeat(self.rows[self.owners], counts) + within
+        if self.generation is None:
+            return Centred(np.zeros((0, 1), np.float32), used)
+        path, dimension = self.generation.vectors_path, self.generation.manifest.dimension
+        rows = map_rows(path, int(used.max(initial=-1)) + 1, dimension)
+        if rows is None:
+            raise damaged(path, "the vectors are missing or cut short")
+        return Centred(rows, used)
+
+    def vector_scores(self, vector: Floats) -> tuple[Floats, Floats]:
+        """Best cosine of each document, and the cosines of all parts behind it."""
+        cosines = self.centred.cosines(vector)
+        scores = np.zeros(len(self.present), dtype=np.float32)
+        if len(self.owners):
+            scores[self.owners] = np.maximum.reduceat(cosines, self.starts)
+        return scores, cosines
+
+    def best_parts(self, ids: Ints, cosines: Floats) -> tuple[Part, ...]:
+        """Which part of each of the documents ``ids`` came nearest."""
+        numbers = self.order[np.searchsorted(self.ids, ids)]
+        return tuple(self._best_part(int(number), cosines) for number in numbers)
+
+    def _best_part(self, number: int, cosines: Floats) -> Part:
+        letters = self.parts[number]
+        if not letters:
+            return "title"
+        start = self.starts[np.searchsorted(self.owners, number)]
+        return PART[letters[int(cosines[start : start + len(letters)].argmax())]]
+
+    def hits(
+        self, scores: Floats, found: Mask, *, filters: Filters, limit: int, only: Collection[int] | None
+    ) -> Hits:
+        """The best ``limit`` of the documents ``found`` that pass ``filters`` and are among ``only``."""
+        mask = self.mask(filters)
+        passing = scores[mask]
+        numbers = np.flatnonzero(found & mask)
+        if only is not None:
+            numbers = np.intersect1d(numbers, self.numbers(only), assume_unique=True)
+        best = _best(numbers, scores, self.all_ids, limit)
+        if not len(passing):
+            return Hits(self.all_ids[best], scores[best])
+        mean, std = float(passing.mean(dtype=np.float64)), float(passing.std(dtype=np.float64))
+        return Hits(self.all_ids[best], scores[best], mean, std)
+
+
+def _best(numbers: Ints, scores: Floats, ids: Ints, limit: int) -> Ints:
+    """The ``limit`` of ``numbers`` with the best scores, ties by ascending id."""
+    if limit <= 0:
+        return numbers[:0]
+    if len(numbers) > limit:
+        bar = np.partition(scores[numbers], len(numbers) - limit)[len(numbers) - limit]
+        numbers = numbers[scores[numbers] >= bar]
+    order = np.lexsort((ids[numbers], -scores[numbers]))
+    best: Ints = numbers[order[:limit]]
+    return best
