@@ -1,4 +1,4 @@
-"""Reads evaluation sets: folders of `cases.jsonl`, `questions.jsonl` and `relevant.csv`."""
+"""Reads labelled sets: `cases.jsonl`, `questions.jsonl` and `relevant.csv`, or the sample school."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import csv
 import json
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from kbsearch.errors import UnreadableFile
+from kbsearch.importers.sample_school import read_truth
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +24,18 @@ class LabelledCase:
     answer: str
     course: str
     tags: tuple[str, ...]
+    lessons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class LabelledQuestion:
-    """A question; ``label`` is its true cluster in a clustering set, "" elsewhere."""
+    """A question; ``label`` is its true cluster where the set tells it, "" elsewhere."""
 
     id: str
     text: str
     course: str = ""
     label: str = ""
+    lesson: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,8 @@ def read_matching_set(folder: Path) -> MatchingSet:
     Raises:
         UnreadableFile: a file is missing or a line is broken; the message names the place.
     """
+    if (folder / "truth.csv").is_file():
+        return _sample_school(folder)
     cases = tuple(
         LabelledCase(
             id=str(row["id"]),
@@ -59,13 +64,13 @@ def read_matching_set(folder: Path) -> MatchingSet:
             answer=str(row.get("answer") or ""),
             course=str(row.get("course") or ""),
             tags=tuple(row.get("tags") or ()),
+            lessons=tuple(row.get("lessons") or ()),
         )
         for row in _rows(folder / "cases.jsonl", ("id", "title"))
     )
     relevant: defaultdict[str, set[str]] = defaultdict(set)
-    with _opened(folder / "relevant.csv") as file:
-        for pair in csv.DictReader(file):
-            relevant[pair["question_id"]].add(pair["case_id"])
+    for question_id, case_id in _pairs(folder / "relevant.csv"):
+        relevant[question_id].add(case_id)
     questions = read_questions(folder)
     return MatchingSet(folder.name, cases, questions, {key: frozenset(ids) for key, ids in relevant.items()})
 
@@ -82,9 +87,48 @@ def read_questions(folder: Path) -> tuple[LabelledQuestion, ...]:
             text=str(row["text"]),
             course=str(row.get("course") or ""),
             label=str(row.get("label") or ""),
+            lesson=str(row.get("lesson") or ""),
         )
         for row in _rows(folder / "questions.jsonl", ("id", "text"))
     )
+
+
+def _sample_school(folder: Path) -> MatchingSet:
+    """The sample school as a set: cases in Markdown, and `truth.csv` in the place of `relevant.csv`."""
+    truth = read_truth(folder)
+    questions = tuple(
+        replace(question, label=truth[question.id].topic)
+        for question in read_questions(folder)
+        if question.id in truth
+    )
+    relevant = {one.question_id: frozenset([one.case_slug]) for one in truth.values() if one.case_slug}
+    cases = tuple(_markdown_case(path) for path in sorted((folder / "cases").glob("*.md")))
+    return MatchingSet(folder.name, cases, questions, relevant)
+
+
+def _markdown_case(path: Path) -> LabelledCase:
+    import frontmatter
+
+    with _opened(path) as file:
+        page = frontmatter.load(file)
+    head: dict[str, Any] = page.metadata
+    return LabelledCase(
+        id=str(head["id"]),
+        title=str(head["title"]),
+        variants=tuple(head.get("variants") or ()),
+        answer=page.content,
+        course=str(head.get("course") or ""),
+        tags=tuple(head.get("tags") or ()),
+        lessons=tuple(head.get("lessons") or ()),
+    )
+
+
+def _pairs(path: Path) -> Iterator[tuple[str, str]]:
+    with _opened(path) as file:
+        for number, pair in enumerate(csv.DictReader(file), 2):
+            if not pair.get("question_id") or not pair.get("case_id"):
+                raise _broken(path, number, "no question_id or no case_id")
+            yield pair["question_id"], pair["case_id"]
 
 
 def _opened(path: Path) -> Any:

@@ -27,8 +27,9 @@ class Rarity:
         return self._share(word.lower(), self._index.count() // GROWTH)
 
     def _asked(self, word: str, growth: int) -> float:
-        """Scores of one word are nearly alike where it occurs and 0 elsewhere, as of a coin that is thrown
-        with chance p: mean² / (mean² + variance) = p.
+        """Scores of one word are nearly alike where it occurs and 0 elsewhere.
+
+        They are then thrown like a coin with chance p, for which mean² / (mean² + variance) = p.
         """
         hits = self._index.search_text(TextQuery(word, limit=1))
         power = hits.mean**2 + hits.std**2

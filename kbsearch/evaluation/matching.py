@@ -1,0 +1,145 @@
+"""Measures matching on a labelled set, through the `Matcher` that answers live."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from kbsearch.evaluation.sets import LabelledQuestion, MatchingSet
+from kbsearch.matching.matcher import Matcher
+from kbsearch.models import Decision
+from kbsearch.ports import Floats
+
+DEPTH = 5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcome:
+    """What became of one question.
+
+    ``rank``: place of the first right case, 1…`DEPTH`; 0 when none was among them.  ``answerable``: a right
+    case is in the set.  ``removed``: its right cases were all removed.  ``first_right``: the first case is
+    right.  ``table``, ``rights``: features of the candidates, and which of them are right.
+    """
+
+    question: LabelledQuestion
+    answerable: bool
+    removed: bool
+    rank: int
+    first_right: bool
+    decision: Decision
+    milliseconds: float
+    table: Floats
+    rights: tuple[bool, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MatchingReport:
+    """Figures of one measurement; shares in [0, 1], None where nothing could be counted.
+
+    ``hit_k``: share of the answerable questions with a right case among the first k.  ``mrr_5``: mean of
+    1 / rank of the first right case, 0 beyond the fifth.  ``answer_precision``: share of the ``answer``
+    decisions whose first case is right.  ``answer_coverage``: share of all questions decided ``answer``.
+    ``abstain_recall``: share of the questions whose cases were removed that got ``abstain``.
+    """
+
+    hit_1: float | None
+    hit_3: float | None
+    hit_5: float | None
+    mrr_5: float | None
+    questions: int
+    cases: int
+    p50_ms: float
+    p95_ms: float
+    answer_precision: float | None = None
+    answer_coverage: float | None = None
+    abstain_recall: float | None = None
+
+
+def without_some(whole: MatchingSet, share: float, seed: int) -> MatchingSet:
+    """``whole`` without a random ``share`` in [0, 1) of its cases; the questions and the truth stay."""
+    count = round(share * len(whole.cases))
+    gone = set(random.Random(seed).sample(range(len(whole.cases)), count))  # noqa: S311  # a sample, no secret
+    left = tuple(case for place, case in enumerate(whole.cases) if place not in gone)
+    return replace(whole, cases=left)
+
+
+def run_matching(
+    matcher: Matcher, chosen: MatchingSet, ids: Mapping[str, int], precision: float
+) -> list[Outcome]:
+    """Match every question of ``chosen``.
+
+    Args:
+        matcher: over an index that holds the cases of ``chosen`` and nothing else.
+        chosen: the set, with some of its cases removed or not.
+        ids: index id of each case id of the set.
+        precision: what the decision ``answer`` must reach.
+    """
+    return [_outcome(matcher, question, chosen, ids, precision) for question in chosen.questions]
+
+
+def _outcome(
+    matcher: Matcher,
+    question: LabelledQuestion,
+    chosen: MatchingSet,
+    ids: Mapping[str, int],
+    precision: float,
+) -> Outcome:
+    truth = chosen.relevant.get(question.id, frozenset())
+    right = {ids[one] for one in truth if one in ids}
+    started = time.perf_counter()
+    result = matcher.match(question.text, question.course, question.lesson, limit=DEPTH)
+    decision = matcher.decide(result, precision)
+    spent = 1000 * (time.perf_counter() - started)
+    rights = tuple(match.case_id in right for match in result.matches)
+    return Outcome(
+        question=question,
+        answerable=bool(right),
+        removed=bool(truth) and not right,
+        rank=rights.index(True) + 1 if True in rights else 0,
+        first_right=bool(rights) and rights[0],
+        decision=decision,
+        milliseconds=spent,
+        table=result.table,
+        rights=rights,
+    )
+
+
+def summarise(outcomes: Sequence[Outcome], cases: int, *, decisions: bool) -> MatchingReport:
+    """The figures of ``outcomes`` over a set of ``cases`` cases; with ``decisions`` those of decisions too."""
+    ranks = [outcome.rank for outcome in outcomes if outcome.answerable]
+    times = [outcome.milliseconds for outcome in outcomes] or [0.0]
+    report = MatchingReport(
+        hit_1=_hit(ranks, 1),
+        hit_3=_hit(ranks, 3),
+        hit_5=_hit(ranks, DEPTH),
+        mrr_5=_mean([1 / rank if rank else 0.0 for rank in ranks]),
+        questions=len(outcomes),
+        cases=cases,
+        p50_ms=round(float(np.percentile(times, 50)), 2),
+        p95_ms=round(float(np.percentile(times, 95)), 2),
+    )
+    if not decisions:
+        return report
+    return replace(
+        report,
+        answer_precision=_share(o.first_right for o in outcomes if o.decision == Decision.ANSWER),
+        answer_coverage=_share(o.decision == Decision.ANSWER for o in outcomes),
+        abstain_recall=_share(o.decision == Decision.ABSTAIN for o in outcomes if o.removed),
+    )
+
+
+def _hit(ranks: Sequence[int], depth: int) -> float | None:
+    return _share(1 <= rank <= depth for rank in ranks)
+
+
+def _share(flags: Iterable[bool]) -> float | None:
+    return _mean([float(flag) for flag in flags])
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return round(sum(values) / len(values), 4) if values else None
