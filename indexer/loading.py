@@ -1,0 +1,111 @@
+"""Cases and questions of the database as documents of an index, still without vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Collection as AnyCollection
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session, selectinload
+
+from kbsearch.matching.queries import prepare
+from kbsearch.models import LIVE_STATES, Case, Collection, Question
+from kbsearch.ports import Document, Embedder, Part
+
+NO_VECTORS = np.zeros((0, 0), dtype=np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A document without vectors, and the text of each of its parts."""
+
+    document: Document
+    texts: tuple[str, ...]
+
+
+def drafts(session: Session, collection: Collection, ids: AnyCollection[int]) -> list[Draft]:
+    """What the index should hold of ``ids``; those that it should not hold are left out."""
+    return _cases(session, ids) if collection == Collection.CASES else _questions(session, ids)
+
+
+def wanted_ids(collection: Collection) -> Select[int]:
+    """Selects the ids that the index should hold, ascending."""
+    if collection == Collection.CASES:
+        return select(Case.id).where(Case.state.in_(LIVE_STATES)).order_by(Case.id)
+    return select(Question.id).order_by(Question.id)
+
+
+def _cases(session: Session, ids: AnyCollection[int]) -> list[Draft]:
+    statement = select(Case).where(Case.id.in_(ids), Case.state.in_(LIVE_STATES))
+    return [_case(case) for case in session.scalars(statement.options(selectinload(Case.variants)))]
+
+
+def _case(case: Case) -> Draft:
+    variants = [variant.text for variant in case.variants if variant.text.strip()]
+    parts: list[Part] = ["title"]
+    parts += ["variant"] * len(variants)
+    texts = [case.title, *variants]
+    if case.answer.strip():
+        parts.append("answer")
+        texts.append(case.answer)
+    document = Document(
+        id=case.id,
+        text={
+            "title": case.title,
+            "variants": "\n".join(variants),
+            "answer": case.answer,
+            "tags": "\n".join(case.tags),
+        },
+        course=case.course_code,
+        lessons=tuple(case.lessons),
+        language=case.language,
+        state=str(case.state),
+        parts=tuple(parts),
+        vectors=NO_VECTORS,
+    )
+    return Draft(document, tuple(texts))
+
+
+def _questions(session: Session, ids: AnyCollection[int]) -> list[Draft]:
+    columns = (
+        Question.id,
+        Question.text,
+        Question.course_code,
+        Question.lesson_code,
+        Question.language,
+        Question.state,
+    )
+    return [_question(*row) for row in session.execute(select(*columns).where(Question.id.in_(ids)))]
+
+
+def _question(id: int, text: str, course: str, lesson: str, language: str, state: str) -> Draft:  # noqa: PLR0917
+    bare = prepare(text).bare
+    document = Document(
+        id=id,
+        text={"title": bare},
+        course=course,
+        lessons=(lesson,) if lesson else (),
+        language=language,
+        state=str(state),
+        parts=("question",),
+        vectors=NO_VECTORS,
+    )
+    return Draft(document, (bare,))
+
+
+def encoded(found: Sequence[Draft], embedder: Embedder) -> list[Document]:
+    """``found`` with their vectors.
+
+    Raises:
+        EncoderUnavailable: the encoder failed.
+    """
+    texts = [text for draft in found for text in draft.texts]
+    vectors = embedder.encode(texts, "passage")
+    documents, start = [], 0
+    for draft in found:
+        end = start + len(draft.texts)
+        documents.append(replace(draft.document, vectors=vectors[start:end]))
+        start = end
+    return documents

@@ -1,0 +1,145 @@
+"""The outbox pipeline: brings the indexes up to date with the database.
+
+A row of the outbox is deleted only after the index holds the change, so a worker that is killed anywhere
+does some work twice and loses none.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Collection as AnyCollection
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import Update, delete, func, or_, select, update
+
+from indexer.loading import drafts, encoded
+from kbsearch.database import Database
+from kbsearch.errors import EncoderUnavailable, IndexUnavailable, KbsearchError, StorageUnavailable
+from kbsearch.models import Collection, Outbox, utc_now
+from kbsearch.ports import Embedder, Progress, SearchBackend, silent
+
+RETRY_AFTER = timedelta(minutes=1)
+"""A row that failed is tried again after so long, times the number of attempts."""
+MAX_ATTEMPTS = 5
+BULK = 2_048
+"""Rows at a time when nobody waits for a single one: fewer, larger commits."""
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A row of the outbox that waits."""
+
+    id: int
+    collection: Collection
+    entity_id: int
+
+
+class IndexPipeline:
+    """Works off the outbox."""
+
+    def __init__(
+        self, database: Database, cases: SearchBackend, questions: SearchBackend, embedder: Embedder
+    ) -> None:
+        self._database = database
+        self._indexes = {Collection.CASES: cases, Collection.QUESTIONS: questions}
+        self._embedder = embedder
+
+    def drain(self, limit: int = 512) -> int:
+        """Work off the oldest ``limit`` due rows, cases before questions; returns how many there were.
+
+        A row whose document cannot be encoded or indexed is marked with the error and tried again later;
+        it does not hold up the others.
+
+        Raises:
+            EncoderUnavailable: the encoder fails whatever the text; the rows wait.
+            IndexUnavailable: the index cannot be written; the rows wait.
+            StorageUnavailable: the database or the disk refuses; the rows wait.
+        """
+        due = self._due(limit)
+        for collection in Collection:
+            rows = [row for row in due if row.collection == collection]
+            if rows:
+                failures = self._work_off(collection, sorted({row.entity_id for row in rows}))
+                self._settle(rows, failures)
+        return len(due)
+
+    def drain_all(self, progress: Progress = silent) -> int:
+        """Work off everything that is due now and meanwhile; returns how many rows there were."""
+        done = 0
+        while worked := self.drain(BULK):
+            done += worked
+            progress(done, done + self.waiting(), "indexing")
+        return done
+
+    def waiting(self) -> int:
+        """How many rows wait, those that failed for good left out."""
+        with self._database.reading() as session:
+            statement = select(func.count()).select_from(Outbox).where(Outbox.attempts < MAX_ATTEMPTS)
+            return session.scalar(statement) or 0
+
+    def _due(self, limit: int) -> list[Due]:
+        now = utc_now()
+        waited = [
+            (Outbox.attempts == attempts) & (Outbox.failed_at < now - RETRY_AFTER * attempts)
+            for attempts in range(1, MAX_ATTEMPTS)
+        ]
+        statement = select(Outbox.id, Outbox.collection, Outbox.entity_id)
+        statement = statement.where(or_(Outbox.failed_at.is_(None), *waited))
+        with self._database.reading() as session:
+            rows = session.execute(statement.order_by(Outbox.collection, Outbox.id).limit(limit))
+            return [Due(row_id, Collection(collection), entity_id) for row_id, collection, entity_id in rows]
+
+    def _work_off(self, collection: Collection, ids: Sequence[int]) -> dict[int, str]:
+        """Index ``ids``; returns the error of each that failed on its own."""
+        try:
+            self._index(collection, ids)
+        except (IndexUnavailable, StorageUnavailable):
+            raise
+        except Exception as error:
+            if isinstance(error, EncoderUnavailable):
+                self._embedder.encode(["works at all"], "query")
+            if len(ids) == 1:
+                _log.exception("%s %s cannot be indexed", collection, ids[0])
+                return {ids[0]: _reason(error)}
+            half = len(ids) // 2
+            return self._work_off(collection, ids[:half]) | self._work_off(collection, ids[half:])
+        return {}
+
+    def _index(self, collection: Collection, ids: Sequence[int]) -> None:
+        with self._database.reading() as session:
+            found = drafts(session, collection, ids)
+        gone = set(ids).difference(draft.document.id for draft in found)
+        index = self._indexes[collection]
+        if found:
+            index.upsert(encoded(found, self._embedder))
+        if gone:
+            index.delete(gone)
+
+    def _settle(self, rows: Sequence[Due], failures: dict[int, str]) -> None:
+        failed: defaultdict[str, list[int]] = defaultdict(list)
+        for row in rows:
+            if row.entity_id in failures:
+                failed[failures[row.entity_id]].append(row.id)
+        finished = [row.id for row in rows if row.entity_id not in failures]
+        with self._database.writing() as session:
+            session.execute(delete(Outbox).where(Outbox.id.in_(finished)))
+            for reason, row_ids in failed.items():
+                session.execute(_mark_failed(row_ids, reason))
+
+
+def _mark_failed(ids: AnyCollection[int], reason: str) -> Update:
+    return (
+        update(Outbox)
+        .where(Outbox.id.in_(ids))
+        .values(attempts=Outbox.attempts + 1, failed_at=utc_now(), error=reason[:2_000])
+    )
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, KbsearchError):
+        return error.message
+    return f"{type(error).__name__}: {error}"
