@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -84,9 +84,18 @@ class CaseService:
             return whole(session, created(session, cleaned(draft), state_named(state), edit))
 
     def save(
-        self, case_id: int, draft: CaseDraft, *, version: int, person_id: int | None = None, note: str = ""
+        self,
+        case_id: int,
+        draft: CaseDraft,
+        *,
+        version: int,
+        person_id: int | None = None,
+        note: str = "",
+        sources: Mapping[str, int | None] | None = None,
     ) -> Case:
         """Replace the content of a case; ``version`` is the one that the writer began with.
+
+        ``sources`` tells which questions new phrasings were taken from, by their text.
 
         Raises:
             NotFound: there is no such case.
@@ -98,7 +107,7 @@ class CaseService:
             case = locked(session, case_id)
             check_version(case, version)
             if replace(clean, slug="") != draft_of(case):
-                rewritten(session, case, clean, Edit(person_id, note))
+                rewritten(session, case, clean, Edit(person_id, note, sources or {}))
             return whole(session, case)
 
     def move(self, case_id: int, state: str, *, person_id: int | None = None) -> Case:

@@ -1,7 +1,52 @@
-"""The pages."""
+"""The pages.  Each module owns the pages of one subject and registers them on `blueprint`."""
 
 from __future__ import annotations
 
-from flask import Blueprint
+from flask import Blueprint, Response
+from flask.blueprints import BlueprintSetupState
 
 blueprint = Blueprint("ui", __name__)
+
+from web.ui import (  # noqa: E402  # they register their pages on the blueprint above
+    account,
+    admin,
+    case_editor,
+    cases,
+    catalogue,
+    clusters,
+    context,
+    health,
+    imports,
+    jobs,
+    questions,
+    search,
+    sign_in,
+)
+
+__all__ = [
+    "account",
+    "admin",
+    "blueprint",
+    "case_editor",
+    "cases",
+    "clusters",
+    "health",
+    "imports",
+    "jobs",
+    "questions",
+    "search",
+    "sign_in",
+]
+
+
+@blueprint.record_once
+def _install(state: BlueprintSetupState) -> None:
+    catalogue.install(state.app)  # type: ignore[arg-type]  # an App is a Flask here
+    context.install(state.app)  # type: ignore[arg-type]
+
+
+@blueprint.after_request
+def _tell_blocks_from_pages(response: Response) -> Response:
+    """Keep caches from giving a block of a page to somebody who asks for the whole page."""
+    response.vary.add("HX-Request")
+    return response

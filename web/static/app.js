@@ -1,0 +1,215 @@
+// What pages gain from JavaScript: keys, copying, the palette, kept drafts.  Every action works without it.
+
+const say = document.body.dataset;
+document.documentElement.classList.add("js");
+
+function toast(text) {
+  document.querySelector(".toast")?.remove();
+  const note = Object.assign(document.createElement("div"), { className: "toast", textContent: text });
+  note.setAttribute("role", "status");
+  document.body.append(note);
+  setTimeout(() => note.remove(), 2000);
+}
+
+async function copy(button) {
+  const source = document.getElementById(button.dataset.copy);
+  try {
+    await navigator.clipboard.writeText(source.value);
+  } catch {
+    if (!copyBySelection(source.value)) return toast(say.notCopied);
+  }
+  toast(say.copied);
+  reportCopy(button);
+}
+
+// navigator.clipboard exists only on https and localhost; schools also run plain http in their own network.
+function copyBySelection(text) {
+  const area = Object.assign(document.createElement("textarea"), { value: text });
+  document.body.append(area);
+  area.select();
+  const done = document.execCommand("copy");
+  area.remove();
+  return done;
+}
+
+function reportCopy(button) {
+  const form = button.closest("#detail")?.querySelector("form[data-feedback]");
+  if (!form) return;
+  const body = new FormData(form);
+  body.set("action", "copied");
+  fetch(form.action, { method: "POST", body, headers: { "HX-Request": "true" }, keepalive: true });
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (button) copy(button);
+});
+
+// Rows: the selected one is the focused link's row.
+const rows = () => [...document.querySelectorAll("[data-row]")].filter((row) => row.offsetParent);
+const linkOf = (row) => row?.querySelector("a.title");
+
+function step(by) {
+  const all = rows();
+  if (!all.length) return;
+  const at = all.findIndex((row) => row.contains(document.activeElement));
+  const from = at >= 0 ? at : all.findIndex((row) => row.classList.contains("on"));
+  const row = all[Math.min(all.length - 1, Math.max(0, from + by))];
+  linkOf(row).focus();
+  row.scrollIntoView({ block: "nearest" });
+  if (linkOf(row).hasAttribute("hx-get")) linkOf(row).click();
+}
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const row = event.target.closest?.("[data-row]");
+  if (!row || event.target.getAttribute("hx-target") !== "#detail") return;
+  for (const other of row.parentElement.children) {
+    other.classList.toggle("on", other === row);
+    linkOf(other)?.removeAttribute("aria-current");
+  }
+  linkOf(row).setAttribute("aria-current", "true");
+});
+
+// Keys go by their place on the keyboard, so that they work on a Russian layout too.
+const KEYS = {
+  KeyJ: () => step(1),
+  KeyK: () => step(-1),
+  KeyC: () => document.querySelector("[data-copy-default]")?.click(),
+};
+
+function typing(target) {
+  return target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
+}
+
+function pressed(event) {
+  if (event.code === "Slash") {
+    if (event.shiftKey) return () => document.getElementById("shortcuts")?.showModal();
+    const field = document.querySelector("[data-search]");
+    return field && (() => field.select());
+  }
+  if (event.shiftKey) return undefined;
+  const own = document.querySelector(`[data-key="${event.code}"]`);
+  if (own) return () => own.click();
+  const digit = /^Digit([1-9])$/.exec(event.code);
+  if (digit) {
+    const link = linkOf(rows()[digit[1] - 1]);
+    return link && (() => link.click());
+  }
+  return KEYS[event.code];
+}
+
+document.addEventListener("keydown", (event) => {
+  if (say.keyboard === "off" || event.isComposing) return;
+  if ((event.ctrlKey || event.metaKey) && event.code === "KeyK" && !event.altKey && !event.shiftKey) {
+    event.preventDefault();
+    openPalette();
+    return;
+  }
+  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat && event.code !== "KeyJ" && event.code !== "KeyK") return;
+  if (typing(event.target) || document.querySelector("dialog[open]")) return;
+  const act = pressed(event);
+  if (!act) return;
+  event.preventDefault();
+  act();
+});
+
+// The palette: pages by name, else a search.
+const palette = document.getElementById("palette");
+
+function openPalette() {
+  if (!palette || palette.open) return;
+  palette.querySelector("input").value = "";
+  narrow();
+  palette.showModal();
+}
+
+function narrow() {
+  const wanted = palette.querySelector("input").value.trim().toLowerCase();
+  for (const link of palette.querySelectorAll("[data-palette] a")) {
+    link.hidden = !link.textContent.toLowerCase().includes(wanted);
+  }
+}
+
+palette?.addEventListener("input", narrow);
+palette?.addEventListener("keydown", (event) => {
+  const choices = [...palette.querySelectorAll("[data-palette] :is(a, button)")].filter((one) => !one.hidden);
+  const at = choices.indexOf(document.activeElement);
+  if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+    event.preventDefault();
+    choices[(at + (event.key === "ArrowDown" ? 1 : choices.length - 1) + choices.length) % choices.length]?.focus();
+  } else if (event.key === "Enter" && event.target.tagName === "INPUT" && choices[0]?.tagName === "A") {
+    event.preventDefault();
+    choices[0].click();
+  }
+});
+for (const dialog of document.querySelectorAll("dialog")) {
+  dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+}
+
+// The theme changes as soon as it is chosen; saving keeps it.
+document.querySelector("[data-theme-choice]")?.addEventListener("change", (event) => {
+  document.documentElement.dataset.theme = event.target.value;
+});
+
+// Unsaved text of the editor outlives a closed tab.
+const editor = document.querySelector("form[data-autosave]");
+const store = (name) => `kbsearch ${name}`;
+
+function fieldsOf(form) {
+  const skipped = new Set(["csrf_token", "version", "do"]);
+  return [...new FormData(form)].filter(([name, value]) => !skipped.has(name) && typeof value === "string");
+}
+
+function keepDrafts(form) {
+  const name = store(form.dataset.autosave);
+  const first = JSON.stringify(fieldsOf(form));
+  const kept = JSON.parse(localStorage.getItem(name) ?? "null");
+  if (kept && kept.fields !== first && kept.version === form.dataset.version) offer(form, name, JSON.parse(kept.fields));
+  let timer;
+  form.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      const draft = { version: form.dataset.version, fields: JSON.stringify(fieldsOf(form)) };
+      localStorage.setItem(name, JSON.stringify(draft));
+    }, 500);
+  });
+}
+
+function offer(form, name, fields) {
+  const bar = Object.assign(document.createElement("div"), { className: "note warn row" });
+  bar.append(form.dataset.restore);
+  const button = (label, act) => {
+    const made = Object.assign(document.createElement("button"), { type: "button", className: "mini", textContent: label });
+    made.addEventListener("click", () => (act(), bar.remove()));
+    bar.append(made);
+  };
+  button(form.dataset.restoreYes, () => fill(form, fields));
+  button(form.dataset.restoreNo, () => localStorage.removeItem(name));
+  form.prepend(bar);
+}
+
+function fill(form, fields) {
+  const variants = fields.filter(([name]) => name === "variant").map(([, value]) => value);
+  const areas = [...form.querySelectorAll("[name=variant]")];
+  for (const [i, value] of variants.entries()) {
+    const area = areas[i] ?? addArea(form, areas[0]);
+    area.value = value;
+  }
+  for (const [name, value] of fields) {
+    const field = form.elements.namedItem(name);
+    if (name === "variant" || !field) continue;
+    if (field instanceof RadioNodeList || field.type === "checkbox") {
+      for (const box of form.querySelectorAll(`[name="${name}"]`)) if (box.value === value) box.checked = true;
+    } else field.value = value;
+  }
+  form.querySelector("#answer")?.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+function addArea(form, like) {
+  const area = like ? like.cloneNode() : Object.assign(document.createElement("textarea"), { name: "variant", rows: 2 });
+  form.querySelector("#variants > .head").after(area);
+  return area;
+}
+
+if (editor) keepDrafts(editor);
+for (const saved of document.querySelectorAll("[data-autosaved]")) localStorage.removeItem(store(saved.dataset.autosaved));

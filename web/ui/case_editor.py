@@ -1,0 +1,274 @@
+"""The case editor: writing, preview, phrasings, warnings of near-duplicates, and edits that collide."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Self
+
+from flask import render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from kbsearch.errors import Conflict, InvalidInput, NotAllowed, NotFound
+from kbsearch.models import Case, CaseState, Role
+from kbsearch.services.cases import CaseDraft
+from web.session import current_person, kb, requires
+from web.ui import blueprint, words
+from web.ui.cases import check_may_edit, steps
+from web.ui.diff import compare
+from web.ui.forms import go, number_of, say, text_of
+
+if TYPE_CHECKING:
+    from kbsearch.services.search import CaseHit
+
+DUPLICATES = 3
+DUPLICATE_FROM = 0.4
+"""A case that is found for the title with this probability may be a duplicate."""
+
+MIN_TITLE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What stands in the editor's fields.  ``version`` 0: the case is new."""
+
+    title: str = ""
+    answer: str = ""
+    variants: tuple[str, ...] = ()
+    course: str = ""
+    lessons: tuple[str, ...] = ()
+    tags: str = ""
+    language: str = ""
+    note: str = ""
+    version: int = 0
+    question_id: int = 0
+
+    @classmethod
+    def of_form(cls) -> Self:
+        """From the form that was sent."""
+        form = request.form
+        return cls(
+            title=text_of("title"),
+            answer=form.get("answer", "").replace("\r\n", "\n"),
+            variants=tuple(form.getlist("variant")),
+            course=text_of("course"),
+            lessons=tuple(form.getlist("lesson")),
+            tags=text_of("tags"),
+            language=text_of("language"),
+            note=text_of("note"),
+            version=number_of("version", 0),
+            question_id=number_of("question_id", 0),
+        )
+
+    @classmethod
+    def of_case(cls, case: Case) -> Self:
+        """From a stored case."""
+        return cls(
+            title=case.title,
+            answer=case.answer,
+            variants=tuple(variant.text for variant in case.variants),
+            course=case.course_code,
+            lessons=tuple(case.lessons),
+            tags=", ".join(case.tags),
+            language=case.language,
+            version=case.version,
+        )
+
+    def draft(self) -> CaseDraft:
+        """The case that this describes."""
+        return CaseDraft(
+            title=self.title,
+            answer=self.answer,
+            variants=self.variants,
+            course=self.course,
+            lessons=self.lessons,
+            tags=tuple(tag.strip() for tag in self.tags.split(",")),
+            language=self.language if self.language in {"ru", "en"} else "",
+        )
+
+    def snapshot(self) -> dict[str, object]:
+        """In the shape of a revision, to be compared with one."""
+        filled = [text for text in self.variants if text.strip()]
+        tags = [tag.strip() for tag in self.tags.split(",") if tag.strip()]
+        return {
+            "title": self.title,
+            "answer": self.answer.strip(),
+            "variants": filled,
+            "course": self.course,
+            "lessons": list(self.lessons),
+            "tags": tags,
+        }
+
+
+@blueprint.get("/cases/new")
+@requires(Role.MENTOR)
+def new_case() -> str:
+    """An empty editor, or one that begins with a question."""
+    question_id = number_of("question", 0)
+    return _page(None, _from_question(question_id) if question_id else Written(title=text_of("title")))
+
+
+def _from_question(question_id: int) -> Written:
+    question = kb().questions.get(question_id)
+    replies = [reply.text for reply in question.replies if reply.by_mentor or reply.accepted]
+    return Written(
+        answer="\n\n---\n\n".join(replies),
+        variants=(question.text,),
+        course=question.course_code,
+        lessons=(question.lesson_code,) if question.lesson_code else (),
+        question_id=question.id,
+    )
+
+
+@blueprint.get("/cases/<int:case_id>/edit")
+@requires(Role.MENTOR)
+def edit_case(case_id: int) -> str:
+    """The editor of a case."""
+    case = kb().cases.get(case_id)
+    check_may_edit(case)
+    return _page(case, Written.of_case(case))
+
+
+@blueprint.post("/cases/new")
+@requires(Role.MENTOR)
+def create_case() -> Response | str | tuple[str, int]:
+    """Save a new case, or do what another button of the editor says."""
+    return _done(None)
+
+
+@blueprint.post("/cases/<int:case_id>/edit")
+@requires(Role.MENTOR)
+def save_case(case_id: int) -> Response | str | tuple[str, int]:
+    """Save a case, or do what another button of the editor says."""
+    case = kb().cases.get(case_id)
+    check_may_edit(case)
+    return _done(case)
+
+
+def _done(case: Case | None) -> Response | str | tuple[str, int]:
+    written, (step, _, argument) = Written.of_form(), text_of("do", "save").partition(":")
+    if step == "add-variant":
+        return _page(case, replace(written, variants=(*written.variants, "")))
+    if step == "remove-variant" and argument.isdecimal():
+        left = [text for number, text in enumerate(written.variants) if number != int(argument)]
+        return _page(case, replace(written, variants=tuple(left)))
+    if step == "preview":
+        return _page(case, written, preview=True)
+    return _save(case, written, argument)
+
+
+def _save(case: Case | None, written: Written, state: str) -> Response | tuple[str, int]:
+    try:
+        saved = _stored(case, written)
+    except Conflict as error:
+        if case is None or "version" not in error.details:
+            raise
+        return _collision(kb().cases.get(case.id), written), 409
+    except InvalidInput as error:
+        return _page(case, written, error=words.error(error)), 422
+    say(gettext("Saved."))
+    if state and state != saved.state:
+        return _stepped(saved, state)
+    return go(url_for("ui.case_page", case_id=saved.id, saved=1))
+
+
+def _stored(case: Case | None, written: Written) -> Case:
+    person = current_person()
+    person_id = person.id if person else None
+    draft, sources = _with_ticked(written.draft())
+    if case is not None:
+        version, note = written.version, written.note
+        return kb().cases.save(
+            case.id, draft, version=version, person_id=person_id, note=note, sources=sources
+        )
+    origin = [written.question_id or None] if written.question_id else []
+    created = kb().cases.create(draft, person_id=person_id, variant_question_ids=origin)
+    if written.question_id:
+        kb().questions.answer(written.question_id, created.id)
+    return created
+
+
+def _with_ticked(draft: CaseDraft) -> tuple[CaseDraft, dict[str, int | None]]:
+    """``draft`` with the questions of its cluster that were ticked, and where those came from."""
+    ids = [int(value) for value in request.form.getlist("ticked") if value.isdecimal()]
+    questions = kb().questions.by_ids(ids[:50])
+    ticked = tuple(question.text for question in questions)
+    sources: dict[str, int | None] = {question.text: question.id for question in questions}
+    return replace(draft, variants=(*draft.variants, *ticked)), sources
+
+
+def _stepped(case: Case, state: str) -> Response:
+    """Take the step that the pressed button asked for, after saving."""
+    person = current_person()
+    if state not in steps(case):
+        raise NotAllowed("Publishing and archiving is for methodologists.", remedy="Send it to review.")
+    try:
+        kb().cases.move(case.id, state, person_id=person.id if person else None)
+    except InvalidInput as error:
+        say(words.error(error), "bad")
+    return go(url_for("ui.case_page", case_id=case.id, saved=1))
+
+
+def _page(case: Case | None, written: Written, *, error: str = "", preview: bool = False) -> str:
+    return render_template(
+        "cases/edit.html",
+        case=case,
+        written=written,
+        error=error,
+        preview=preview,
+        offered=_offered(case, written),
+        next_steps=[state for state in _forward(case) if state in (CaseState.IN_REVIEW, CaseState.PUBLISHED)],
+        tab="edit",
+    )
+
+
+def _forward(case: Case | None) -> Sequence[CaseState]:
+    return steps(case if case is not None else Case(state=CaseState.DRAFT))
+
+
+def _offered(case: Case | None, written: Written) -> list[tuple[int, str]]:
+    """Questions of the case's cluster that are not among its phrasings yet."""
+    if case is None or case.cluster_id is None:
+        return []
+    try:
+        draft = kb().cases.draft_from_cluster(case.cluster_id)
+    except NotFound:
+        return []
+    return [(id, text) for id, text in draft.variants if text not in written.variants]  # noqa: A001
+
+
+def _collision(case: Case, written: Written) -> str:
+    """Both versions side by side; saving again puts this one over the other."""
+    theirs = Written.of_case(case)
+    names = kb().cases.names([case.revisions[-1].person_id])
+    return render_template(
+        "cases/collision.html",
+        case=case,
+        written=replace(written, version=case.version),
+        changes=compare(theirs.snapshot(), written.snapshot()),
+        author=next(iter(names.values()), ""),
+    )
+
+
+@blueprint.post("/cases/preview")
+@requires(Role.MENTOR)
+def preview_case() -> str:
+    """The answer as its readers will see it."""
+    return render_template("cases/_preview.html", answer=request.form.get("answer", ""))
+
+
+@blueprint.get("/cases/duplicates")
+@requires(Role.MENTOR)
+def duplicate_cases() -> str:
+    """Cases that may answer the same as the title that is being written."""
+    return render_template("cases/_duplicates.html", hits=_duplicates(text_of("title"), number_of("but", 0)))
+
+
+def _duplicates(title: str, but: int) -> list[CaseHit]:
+    if len(title) < MIN_TITLE:
+        return []
+    states = tuple(state for state in CaseState if state != CaseState.ARCHIVED)
+    found = kb().search.search(title[:300], states=states, limit=DUPLICATES + 1).cases
+    near = [hit for hit in found if hit.case.id != but and hit.probability >= DUPLICATE_FROM]
+    return near[:DUPLICATES]

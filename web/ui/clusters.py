@@ -1,0 +1,100 @@
+"""Clusters: the list, one cluster, its name, its case, and finding clusters anew."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, cast
+
+from flask import render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from kbsearch.models import JobKind, JobState, Role
+from web.session import current_person, kb, requires
+from web.ui import blueprint
+from web.ui.charts import shares
+from web.ui.forms import address, go, number_of, say, text_of, wants_block
+from web.ui.questions import Pages
+
+ROWS = 30
+Sort = Literal["size", "recent", "uncovered"]
+SORTS: Sequence[Sort] = ("size", "recent", "uncovered")
+
+
+@blueprint.get("/clusters")
+@requires(Role.MENTOR)
+def clusters_page() -> str:
+    """What is asked again and again."""
+    course, offset = text_of("course"), number_of("offset", 0)
+    asked = text_of("sort", "size")
+    sort = cast(Sort, asked if asked in SORTS else "size")
+    page = kb().clusters.list(course=course, sort=sort, limit=ROWS, offset=offset)
+    pages = Pages(
+        address(offset=max(0, offset - ROWS) or "") if offset else "",
+        address(offset=offset + ROWS) if offset + ROWS < page.total else "",
+    )
+    return render_template(
+        "clusters/_list.html" if wants_block("list") else "clusters/list.html",
+        page=page,
+        pages=pages,
+        course=course,
+        sort=sort,
+        sorts=SORTS,
+        running=_running(),
+    )
+
+
+def _running() -> int | None:
+    """The job that finds clusters now, if there is one."""
+    busy = (JobState.WAITING, JobState.RUNNING)
+    jobs = (job for job in kb().jobs.latest(limit=20) if job.kind == JobKind.CLUSTER and job.state in busy)
+    return next((job.id for job in jobs), None)
+
+
+@blueprint.post("/clusters/find")
+@requires(Role.METHODOLOGIST)
+def find_clusters() -> Response:
+    """Ask the worker to find clusters, unless it is at it already."""
+    person = current_person()
+    job_id = _running() or kb().jobs.enqueue(JobKind.CLUSTER, {}, person_id=person.id if person else None).id
+    return go(url_for("ui.job_page", job_id=job_id))
+
+
+@blueprint.get("/clusters/<int:cluster_id>")
+@requires(Role.MENTOR)
+def cluster_page(cluster_id: int) -> str:
+    """One cluster: its questions, lessons, origin and case."""
+    detail = kb().clusters.get(cluster_id)
+    lesson_shares = shares([count for _, count in detail.lessons])
+    return render_template(
+        "clusters/view.html",
+        detail=detail,
+        row=detail.row,
+        lessons=list(zip(detail.lessons, lesson_shares, strict=True)),
+        everything=bool(request.args.get("all")),
+        address=address,
+    )
+
+
+@blueprint.post("/clusters/<int:cluster_id>/name")
+@requires(Role.METHODOLOGIST)
+def rename_cluster(cluster_id: int) -> Response:
+    """Give the cluster a name that runs leave alone."""
+    before = kb().clusters.get(cluster_id).row.cluster.label
+    kb().clusters.rename(cluster_id, text_of("label"))
+    undo = (url_for("ui.rename_cluster", cluster_id=cluster_id), {"label": before})
+    say(gettext("Renamed. New runs will keep the name."), undo=undo)
+    return go(url_for("ui.cluster_page", cluster_id=cluster_id))
+
+
+@blueprint.post("/clusters/<int:cluster_id>/case")
+@requires(Role.MENTOR)
+def make_case(cluster_id: int) -> Response:
+    """Draft the cluster's case, or open the one it has."""
+    person = current_person()
+    known = kb().clusters.get(cluster_id).row.case
+    if known is not None:
+        return go(url_for("ui.edit_case", case_id=known.id))
+    case = kb().cases.create_from_cluster(cluster_id, person_id=person.id if person else None)
+    say(gettext("A draft with the students' words and the mentors' replies. Edit it into an answer."))
+    return go(url_for("ui.edit_case", case_id=case.id))

@@ -1,0 +1,152 @@
+"""What every template knows: who looks, in which language and theme, the menu, the school's courses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from flask import Flask, g, request, url_for
+from flask_babel import get_locale, gettext
+
+from kbsearch.models import Course, Lesson, Role
+from web.session import current_person, kb
+from web.ui import charts, markdown, words
+
+THEMES = ("system", "light", "dark")
+THEME_COOKIE = "theme"
+KEYBOARD_COOKIE = "keyboard"
+
+
+def install(app: Flask) -> None:
+    """Teach the templates of ``app``."""
+    app.context_processor(_context)
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters.update(
+        markdown=markdown.to_html,
+        to_telegram=markdown.to_telegram,
+        to_text=markdown.to_text,
+        highlight=words.marked,
+    )
+
+
+def _context() -> dict[str, Any]:
+    theme = request.cookies.get(THEME_COOKIE, "")
+    person = current_person()
+    return {
+        "person": person,
+        "language": str(get_locale() or "en"),
+        "theme": theme if theme in THEMES else "system",
+        "keyboard": request.cookies.get(KEYBOARD_COOKIE) != "off",
+        "words": words,
+        "charts": charts,
+        "school": school(),
+        "navigation": Navigation(Role(person.role) if person else None),
+        "may": lambda role: person is not None and Role(person.role).includes(Role(role)),
+    }
+
+
+class School:
+    """Courses and lessons by code; read once a request, and only when a template asks."""
+
+    @cached_property
+    def courses(self) -> Sequence[Course]:
+        """All courses with their lessons."""
+        return kb().questions.courses()
+
+    @cached_property
+    def _titles(self) -> dict[str, str]:
+        lessons = {lesson.code: lesson.title for course in self.courses for lesson in course.lessons}
+        return {course.code: course.title for course in self.courses} | lessons
+
+    def course(self, code: str) -> str:
+        """The title of a course; its code when the school does not know it."""
+        return self._titles.get(code, code)
+
+    def lesson(self, code: str) -> str:
+        """The title of a lesson; its code when the school does not know it."""
+        return self._titles.get(code, code)
+
+    def lessons_of(self, code: str) -> Sequence[Lesson]:
+        """The lessons of a course; none when the school does not know it."""
+        return next((course.lessons for course in self.courses if course.code == code), [])
+
+
+def school() -> School:
+    """The school, as this request sees it."""
+    if "school" not in g:
+        g.school = School()
+    return g.school  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An entry of the menu."""
+
+    label: str
+    icon: str
+    endpoint: str
+
+    @property
+    def url(self) -> str:
+        """Where it leads."""
+        return url_for(self.endpoint)
+
+    @property
+    def current(self) -> bool:
+        """Whether the present page lies under it."""
+        home = url_for("ui.search_page")
+        return request.path == self.url or (self.url != home and request.path.startswith(f"{self.url}/"))
+
+
+@dataclass(frozen=True, slots=True)
+class Navigation:
+    """The menu of somebody with ``role``; of nobody it is empty."""
+
+    role: Role | None
+
+    @property
+    def main(self) -> list[Item]:
+        """The daily pages."""
+        if self.role is None:
+            return []
+        return [
+            Item(gettext("Search"), "search", "ui.search_page"),
+            Item(gettext("Questions"), "question", "ui.questions_page"),
+            Item(gettext("Clusters"), "cluster", "ui.clusters_page"),
+            Item(gettext("Cases"), "case", "ui.cases_page"),
+        ]
+
+    @property
+    def more(self) -> Item:
+        """The page that leads to the rest on a phone."""
+        return Item(gettext("More"), "menu", "ui.account")
+
+    @property
+    def tools(self) -> list[Item]:
+        """The rest, by role."""
+        if self.role is None:
+            return []
+        items = []
+        if self.role.includes(Role.METHODOLOGIST):
+            items += [
+                Item(gettext("Import"), "import", "ui.import_page"),
+                Item(gettext("Jobs"), "clock", "ui.jobs_page"),
+            ]
+        if self.role.includes(Role.ADMIN):
+            items += [
+                Item(gettext("People"), "people", "ui.people_page"),
+                Item(gettext("Tokens"), "token", "ui.tokens_page"),
+            ]
+        return [
+            *items,
+            Item(gettext("Health"), "pulse", "ui.health_page"),
+            Item(gettext("Account"), "person", "ui.account"),
+        ]
+
+    @property
+    def all(self) -> list[Item]:
+        """Every page one can go to."""
+        return self.main + self.tools

@@ -1,0 +1,38 @@
+"""Whether everything runs: database, index, encoder, waiting work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields
+from typing import TypeVar
+
+from flask import render_template
+
+from kbsearch.errors import KbsearchError
+from kbsearch.models import Role
+from web.session import kb, requires
+from web.ui import blueprint, words
+
+Value = TypeVar("Value")
+
+
+@blueprint.get("/health-page")
+@requires(Role.MENTOR)
+def health_page() -> str:
+    """The state of each part."""
+    problems: dict[str, str] = {}
+    status = _tried(problems, "index", lambda: kb().maintenance.status())  # noqa: PLW0108  # opening may fail too
+    schema = _tried(problems, "database", kb().database.is_current)
+    model = _tried(problems, "encoder", lambda: kb().embedder.model_id)
+    figures = [(field.name, getattr(status, field.name)) for field in fields(status)] if status else []
+    return render_template(
+        "health.html", status=status, figures=figures, schema=schema, model=model, problems=problems
+    )
+
+
+def _tried(problems: dict[str, str], part: str, ask: Callable[[], Value]) -> Value | None:
+    try:
+        return ask()
+    except KbsearchError as error:
+        problems[part] = words.error(error)
+        return None

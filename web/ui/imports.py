@@ -1,0 +1,130 @@
+"""Imports: a file is taken up, looked at, then taken in by a job."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, cast
+
+from flask import render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.datastructures import FileStorage
+from werkzeug.wrappers import Response
+
+from kbsearch.errors import InvalidInput, NotFound, StorageUnavailable
+from kbsearch.models import JobKind, Role
+from web.session import current_person, kb, requires
+from web.ui import blueprint, words
+from web.ui.forms import go, say, text_of
+
+if TYPE_CHECKING:
+    from kbsearch.services.imports import ImportOptions
+
+FIELDS = ("text", "title", "answer", "variants", "author", "course", "lesson", "tags", "asked_at", "id")
+FORMATS = ("auto", "csv", "xlsx", "jsonl", "telegram", "markdown")
+_TICKET = re.compile(r"[0-9a-f]{16}")
+_SUFFIX = re.compile(r"\.[a-z0-9]{1,8}")
+
+
+@blueprint.get("/import")
+@requires(Role.METHODOLOGIST)
+def import_page() -> str:
+    """The form to choose a file."""
+    return render_template("import/choose.html", formats=FORMATS)
+
+
+@blueprint.post("/import")
+@requires(Role.METHODOLOGIST)
+def upload() -> Response:
+    """Keep the file and show what is in it."""
+    file = request.files.get("file")
+    if file is None or not file.filename:
+        say(gettext("Choose a file first."), "bad")
+        return go(url_for("ui.import_page"))
+    ticket = _keep(file)
+    return go(url_for("ui.preview_import", ticket=ticket, **_chosen()))
+
+
+def _chosen() -> dict[str, str]:
+    names = ("format", "course", "source", "mentors")
+    return {name: value for name in names if (value := text_of(name))}
+
+
+def _keep(file: FileStorage) -> str:
+    """Store the file under a random name; its own name is not trusted, only its kind is kept."""
+    ticket = secrets.token_hex(8)
+    suffix = Path(file.filename or "").suffix.lower()
+    folder = _folder(ticket)
+    try:
+        folder.mkdir(parents=True)
+        file.save(folder / f"upload{suffix if _SUFFIX.fullmatch(suffix) else ''}")
+    except OSError as error:
+        raise StorageUnavailable(
+            "The file could not be kept: {reason}.",
+            remedy="Free some disk space, then upload it again.",
+            reason=error.strerror or str(error),
+        ) from error
+    return ticket
+
+
+def _folder(ticket: str) -> Path:
+    return kb().settings.home.absolute() / "uploads" / ticket
+
+
+def _kept(ticket: str) -> Path:
+    files = list(_folder(ticket).glob("upload*")) if _TICKET.fullmatch(ticket) else []
+    if not files:
+        raise NotFound("The uploaded file is not there any more.", remedy="Upload it again.")
+    return files[0]
+
+
+@blueprint.get("/import/<ticket>")
+@requires(Role.METHODOLOGIST)
+def preview_import(ticket: str) -> str | tuple[str, int]:
+    """What the file holds and how it would be taken, before anything is."""
+    path, options = _kept(ticket), _options()
+    try:
+        preview = kb().imports.preview(path, options)
+    except InvalidInput as error:
+        page = render_template("import/choose.html", formats=FORMATS, error=words.error(error))
+        return page, 422
+    return render_template(
+        "import/preview.html", ticket=ticket, preview=preview, options=options, fields=FIELDS, formats=FORMATS
+    )
+
+
+@blueprint.post("/import/<ticket>/run")
+@requires(Role.METHODOLOGIST)
+def run_import(ticket: str) -> Response:
+    """Hand the file to the worker."""
+    person, options = current_person(), _options()
+    parameters = {
+        "path": str(_kept(ticket)),
+        "format": options.format,
+        "mapping": dict(options.mapping),
+        "encoding": options.encoding,
+        "source": options.source,
+        "course": options.course,
+        "on_error": options.on_error,
+        "mentors": list(options.mentors),
+    }
+    job = kb().jobs.enqueue(JobKind.IMPORT, parameters, person_id=person.id if person else None)
+    return go(url_for("ui.job_page", job_id=job.id))
+
+
+def _options() -> ImportOptions:
+    from kbsearch.services.imports import ImportOptions
+
+    mapping = {name: column for name in FIELDS if (column := text_of(f"map-{name}"))}
+    on_error = "stop" if text_of("on_error") == "stop" else "skip"
+    mentors = (name.strip() for name in text_of("mentors").split(","))
+    return ImportOptions(
+        format=text_of("format", "auto"),
+        mapping=mapping,
+        encoding=text_of("encoding", "auto"),
+        source=text_of("source"),
+        course=text_of("course"),
+        on_error=cast(Literal["skip", "stop"], on_error),
+        mentors=tuple(name for name in mentors if name),
+    )

@@ -1,0 +1,154 @@
+"""Questions: the list, one question with what answers it, and asking a new one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from flask import render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from kbsearch.errors import InvalidInput
+from kbsearch.importers.records import IncomingQuestion
+from kbsearch.models import FeedbackAction, Question, QuestionState, Role
+from web.session import kb, requires
+from web.ui import blueprint, words
+from web.ui.forms import address, go, number_of, say, text_of, wants_block
+from web.ui.search import MAX_QUERY, record
+
+if TYPE_CHECKING:
+    from kbsearch.services.search import CaseHit
+    from kbsearch.services.suggestions import SuggestionView
+
+ROWS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """Where "previous" and "next" lead; "" when there is no such page."""
+
+    previous: str = ""
+    next: str = ""
+    label: str = ""
+
+
+@blueprint.get("/questions")
+@requires(Role.MENTOR)
+def questions_page() -> str:
+    """Questions, latest first, by state and course, or those that a search finds."""
+    state, course, text = text_of("state"), text_of("course"), text_of("q")[:MAX_QUERY]
+    state = state if state in set(QuestionState) else ""
+    if text:
+        found = kb().search.search(text, course=course, limit=ROWS).questions
+        rows = [hit.question for hit in found if state in ("", hit.question.state)]
+        pages = Pages()
+    else:
+        before = number_of("before", 0) or None
+        rows = kb().questions.latest(state=state, course=course, limit=ROWS + 1, before_id=before)
+        pages = _pages(rows)
+    block = "questions/_list.html" if wants_block("list") else "questions/list.html"
+    return render_template(
+        block, rows=rows[:ROWS], pages=pages, state=state, course=course, text=text, address=address
+    )
+
+
+def _pages(rows: list[Question]) -> Pages:
+    more = address(before=rows[ROWS - 1].id) if len(rows) > ROWS else ""
+    return Pages(address(before="") if request.args.get("before") else "", more)
+
+
+@blueprint.get("/questions/<int:question_id>")
+@requires(Role.MENTOR)
+def question_page(question_id: int) -> str:
+    """A question with its replies, three suggestions and questions like it."""
+    question = kb().questions.get(question_id)
+    suggestion = _suggested(question, store=False)
+    case = kb().cases.by_ids([question.case_id]) if question.case_id else []
+    return render_template(
+        "questions/view.html",
+        question=question,
+        case=case[0] if case else None,
+        suggestion=suggestion,
+        nearest=[] if suggestion.matches else _nearest(question),
+        similar=kb().search.similar_questions(question_id, limit=5),
+        may_keep=case and question.id not in {variant.question_id for variant in case[0].variants},
+    )
+
+
+def _nearest(question: Question) -> Sequence[CaseHit]:
+    """The nearest cases, for when none is likely enough to be suggested."""
+    return kb().search.search(question.text[:MAX_QUERY], course=question.course_code, limit=3).cases
+
+
+def _suggested(question: Question, *, store: bool) -> SuggestionView:
+    return kb().suggestions.suggest(
+        question.text,
+        course=question.course_code,
+        lesson=question.lesson_code,
+        question_id=question.id,
+        store=store,
+    )
+
+
+@blueprint.post("/questions/<int:question_id>/state")
+@requires(Role.MENTOR)
+def change_question(question_id: int) -> Response:
+    """Answer the question with a case, dismiss it, reopen it, or note that nothing fits."""
+    questions, step = kb().questions, text_of("step")
+    here = url_for("ui.question_page", question_id=question_id)
+    undo = (url_for("ui.change_question", question_id=question_id), {"step": "reopen"})
+    if step == "answer":
+        _answer(questions.get(question_id), number_of("case_id"))
+        say(gettext("Marked as answered by the case."), undo=undo)
+    elif step == "dismiss":
+        questions.dismiss(question_id)
+        say(gettext("Dismissed: it wants no answer."), undo=undo)
+    elif step == "reopen":
+        questions.reopen(question_id)
+        say(gettext("The question is open again."))
+    elif step == "nothing":
+        record(_suggested(questions.get(question_id), store=True), FeedbackAction.NOTHING_FITS, None)
+        say(gettext("Noted: no case answers this yet."))
+    return go(here)
+
+
+def _answer(question: Question, case_id: int) -> None:
+    record(_suggested(question, store=True), FeedbackAction.ACCEPTED, case_id)
+    kb().questions.answer(question.id, case_id)
+
+
+@blueprint.post("/questions/<int:question_id>/variant")
+@requires(Role.METHODOLOGIST)
+def keep_as_variant(question_id: int) -> Response:
+    """Keep the question's words as one more phrasing of its case."""
+    question = kb().questions.get(question_id)
+    if question.case_id is not None:
+        kb().cases.add_variant(question.case_id, question_id)
+        say(gettext("The case will be found by these words too."))
+    return go(url_for("ui.question_page", question_id=question_id))
+
+
+@blueprint.get("/questions/new")
+@requires(Role.MENTOR)
+def new_question() -> str:
+    """The form to take in a question by hand."""
+    return render_template("questions/new.html", error="", text=text_of("q"), course=text_of("course"))
+
+
+@blueprint.post("/questions/new")
+@requires(Role.MENTOR)
+def take_question() -> Response | tuple[str, int]:
+    """Take the question in and show what answers it."""
+    text, course, lesson = text_of("text"), text_of("course"), text_of("lesson")
+    try:
+        taken = kb().questions.receive(
+            IncomingQuestion(text=text, source="form", course=course, lesson=lesson)
+        )
+    except InvalidInput as error:
+        page = render_template(
+            "questions/new.html", error=words.error(error), text=text, course=course, lesson=lesson
+        )
+        return page, 422
+    return go(url_for("ui.question_page", question_id=taken.question_id))

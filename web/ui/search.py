@@ -1,0 +1,125 @@
+"""The search page, and what people say about what it found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from flask import render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.exceptions import BadRequest
+from werkzeug.wrappers import Response
+
+from kbsearch.models import FeedbackAction, Role
+from web.session import current_person, kb, requires
+from web.ui import blueprint
+from web.ui.forms import address, back, number_of, say, text_of, wants_block
+
+if TYPE_CHECKING:
+    from kbsearch.services.search import CaseHit, SearchPage
+    from kbsearch.services.suggestions import SuggestionView
+
+MAX_QUERY = 4_000
+"""Characters of a query that are looked at: a question with a long traceback fits."""
+
+ROWS = 10
+WAITING = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the person asked for: it is all in the address."""
+
+    text: str
+    course: str = ""
+    lesson: str = ""
+    language: str = ""
+
+    @classmethod
+    def of_request(cls) -> Self:
+        """From the address or the form."""
+        language = text_of("language")
+        return cls(
+            text=text_of("q").replace("\x00", " ")[:MAX_QUERY],
+            course=text_of("course"),
+            lesson=text_of("lesson") if text_of("course") else "",
+            language=language if language in {"ru", "en"} else "",
+        )
+
+
+@blueprint.get("/")
+@requires(Role.MENTOR)
+def search_page() -> str:
+    """Cases and past questions for a text; without a text, what waits."""
+    asked = Asked.of_request()
+    if not asked.text:
+        return _start(asked)
+    page = kb().search.search(
+        asked.text, course=asked.course, lesson=asked.lesson, language=asked.language, limit=ROWS
+    )
+    block = next((name for name in ("results", "detail") if wants_block(name)), "page")
+    return render_template(
+        f"search/{block}.html", asked=asked, page=page, chosen=_chosen(page), address=address
+    )
+
+
+def _start(asked: Asked) -> str:
+    template = "search/start.html" if wants_block("results") else "search/page.html"
+    waiting = kb().questions.latest(state="open", limit=WAITING)
+    return render_template(template, asked=asked, page=None, waiting=waiting)
+
+
+def _chosen(page: SearchPage) -> CaseHit | None:
+    """The hit that the address names, else the best one."""
+    wanted = request.args.get("case", "")
+    best = page.cases[0] if page.cases else None
+    return next((hit for hit in page.cases if str(hit.case.id) == wanted), best)
+
+
+@blueprint.post("/feedback")
+@requires(Role.MENTOR)
+def give_feedback() -> Response | str:
+    """Record that a case helped, was wrong or was copied, or that nothing fits.
+
+    Only now is a suggestion stored: looking leaves no trace.
+    """
+    asked, action = Asked.of_request(), _action()
+    case_id = None if action == FeedbackAction.NOTHING_FITS else number_of("case_id")
+    question_id = number_of("question_id", 0) or None
+    view = kb().suggestions.suggest(
+        asked.text, course=asked.course, lesson=asked.lesson, question_id=question_id
+    )
+    record(view, action, case_id)
+    said = _thanks(action)
+    if request.headers.get("HX-Request"):
+        return render_template("_thanks.html", said=said)
+    say(said)
+    return back(url_for("ui.search_page", q=asked.text, course=asked.course, lesson=asked.lesson))
+
+
+def record(view: SuggestionView, action: FeedbackAction, case_id: int | None) -> None:
+    """Keep the feedback.  A case further down than the suggestion reaches means that nothing in it fits."""
+    person = current_person()
+    if not view.id:
+        return
+    if case_id is not None and case_id not in {match.case.id for match in view.matches}:
+        action, case_id, comment = FeedbackAction.NOTHING_FITS, None, f"{action}: case {case_id}"
+    else:
+        comment = ""
+    person_id = person.id if person else None
+    kb().suggestions.feedback(view.id, action, case_id=case_id, person_id=person_id, comment=comment)
+
+
+def _action() -> FeedbackAction:
+    try:
+        return FeedbackAction(text_of("action"))
+    except ValueError:
+        raise BadRequest from None
+
+
+def _thanks(action: FeedbackAction) -> str:
+    if action == FeedbackAction.NOTHING_FITS:
+        return gettext("Noted: no case answers this yet.")
+    if action == FeedbackAction.REJECTED:
+        return gettext("Noted: this case does not answer it.")
+    return gettext("Noted: it helped.")

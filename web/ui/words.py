@@ -1,0 +1,275 @@
+"""How the domain's values read in the language of the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Protocol
+
+from flask_babel import format_timedelta, gettext, ngettext
+from markupsafe import Markup, escape
+
+from kbsearch.errors import KbsearchError, fill
+from kbsearch.models import CaseState, JobState, QuestionState, Relation, Role, utc_now
+from kbsearch.ports import Highlight
+
+ALMOST_CERTAIN, LIKELY, POSSIBLE = 0.9, 0.7, 0.4
+"""From these probabilities on a match is called so."""
+
+Pieces = list[tuple[str, bool]]
+
+
+class ReasonLike(Protocol):
+    """An English template with what fills it."""
+
+    @property
+    def kind(self) -> str:
+        """Which reason it is."""
+
+    @property
+    def text(self) -> str:
+        """English template."""
+
+    @property
+    def details(self) -> Mapping[str, object]:
+        """Values for the template."""
+
+
+def likelihood(probability: float) -> str:
+    """A probability in words."""
+    if probability >= ALMOST_CERTAIN:
+        return gettext("almost certain")
+    if probability >= LIKELY:
+        return gettext("likely")
+    return gettext("possible") if probability >= POSSIBLE else gettext("doubtful")
+
+
+def likelihood_tone(probability: float) -> str:
+    """The colour of a probability."""
+    if probability >= LIKELY:
+        return "good"
+    return "warn" if probability >= POSSIBLE else "none"
+
+
+def coverage_tone(share: float, *, has_case: bool) -> str:
+    """The colour of how far a cluster is covered; it goes with `coverage`'s words, never alone."""
+    if has_case:
+        return "good"
+    return "warn" if share >= POSSIBLE else "bad"
+
+
+def coverage(share: float, *, has_case: bool) -> str:
+    """How far a cluster is covered, in words."""
+    if has_case:
+        return gettext("has a case")
+    return gettext("partly answered") if share >= POSSIBLE else gettext("no case")
+
+
+def case_state(state: str) -> str:
+    """The name of a case's state."""
+    return {
+        CaseState.DRAFT: gettext("draft"),
+        CaseState.IN_REVIEW: gettext("in review"),
+        CaseState.PUBLISHED: gettext("published"),
+        CaseState.NEEDS_CHECK: gettext("needs check"),
+        CaseState.ARCHIVED: gettext("archived"),
+    }[CaseState(state)]
+
+
+def case_step(state: str) -> str:
+    """The name of the step that brings a case to ``state``."""
+    return {
+        CaseState.DRAFT: gettext("Back to draft"),
+        CaseState.IN_REVIEW: gettext("Send to review"),
+        CaseState.PUBLISHED: gettext("Publish"),
+        CaseState.NEEDS_CHECK: gettext("Needs a check"),
+        CaseState.ARCHIVED: gettext("Archive"),
+    }[CaseState(state)]
+
+
+def question_state(state: str) -> str:
+    """The name of a question's state."""
+    return {
+        QuestionState.OPEN: gettext("open"),
+        QuestionState.ANSWERED: gettext("answered"),
+        QuestionState.DISMISSED: gettext("dismissed"),
+    }[QuestionState(state)]
+
+
+def job_state(state: str) -> str:
+    """The name of a job's state."""
+    return {
+        JobState.WAITING: gettext("waiting"),
+        JobState.RUNNING: gettext("running"),
+        JobState.DONE: gettext("done"),
+        JobState.FAILED: gettext("failed"),
+        JobState.CANCELLED: gettext("cancelled"),
+    }[JobState(state)]
+
+
+def job_kind(kind: str) -> str:
+    """The name of a kind of job."""
+    names = {
+        "import": gettext("Import"),
+        "cluster": gettext("Finding clusters"),
+        "rebuild": gettext("Rebuilding the index"),
+    }
+    return names.get(kind, kind)
+
+
+def role(name: str) -> str:
+    """The name of a role."""
+    return {
+        Role.MENTOR: gettext("mentor"),
+        Role.METHODOLOGIST: gettext("methodologist"),
+        Role.ADMIN: gettext("admin"),
+    }[Role(name)]
+
+
+def relation(name: str) -> str:
+    """How a cluster stems from one of the last run."""
+    return {
+        Relation.CONTINUES: gettext("continues"),
+        Relation.SPLIT: gettext("split off"),
+        Relation.MERGED: gettext("merged"),
+        Relation.BORN: gettext("new"),
+        Relation.GONE: gettext("gone"),
+    }[Relation(name)]
+
+
+def field_name(name: str) -> str:
+    """The name of a part of a case."""
+    return {
+        "title": gettext("Title"),
+        "answer": gettext("Answer"),
+        "variants": gettext("Phrasings"),
+        "course": gettext("Course"),
+        "lessons": gettext("Lessons"),
+        "tags": gettext("Tags"),
+        "language": gettext("Language"),
+        "state": gettext("State"),
+    }.get(name, name)
+
+
+def language(code: str) -> str:
+    """The name of a language that questions are asked in."""
+    return {"ru": gettext("Russian"), "en": gettext("English")}.get(code, gettext("any language"))
+
+
+def questions(count: int) -> str:
+    """A number of questions."""
+    return ngettext("%(num)d question", "%(num)d questions", count)
+
+
+def ago(moment: datetime) -> str:
+    """How long ago ``moment`` was."""
+    return format_timedelta(moment - utc_now(), add_direction=True)
+
+
+def reason(found: ReasonLike, titles: Callable[[str], str] = str) -> str:
+    """Why a case was found; ``titles`` gives the titles of courses and lessons."""
+    values = {name: _listed(value) for name, value in found.details.items()}
+    named = {name: titles(str(value)) for name, value in values.items() if name in {"course", "lesson"}}
+    return fill(gettext(found.text), values | named)
+
+
+def template(text: str, details: Mapping[str, object]) -> str:
+    """An English template of the domain, translated and filled."""
+    return fill(gettext(text), dict(details))
+
+
+def error(problem: KbsearchError) -> str:
+    """What went wrong and what to do, as one text."""
+    said = template(problem.template, problem.details)
+    remedy = template(problem.remedy_template, problem.details) if problem.remedy_template else ""
+    return f"{said} {remedy}".strip()
+
+
+def pieces(highlight: Highlight) -> Pieces:
+    """The text of a highlight, cut into pieces that matched and pieces that did not."""
+    cut: Pieces = []
+    done = 0
+    for start, end in highlight.spans:
+        cut += [(highlight.text[done:start], False), (highlight.text[start:end], True)]
+        done = end
+    return [(text, hit) for text, hit in [*cut, (highlight.text[done:], False)] if text]
+
+
+def marked(highlight: Highlight) -> Markup:
+    """A highlight as HTML."""
+    shown = (f"<mark>{escape(text)}</mark>" if hit else str(escape(text)) for text, hit in pieces(highlight))
+    return Markup("".join(shown))  # noqa: S704  # every piece has been escaped
+
+
+def _listed(value: object) -> object:
+    return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else value
+
+
+def taken(name: str) -> str:
+    """What an import counted."""
+    names = {
+        "questions_new": gettext("new questions"),
+        "questions_known": gettext("known questions"),
+        "questions": gettext("questions"),
+        "cases_new": gettext("new cases"),
+        "cases_changed": gettext("changed cases"),
+        "cases_same": gettext("unchanged cases"),
+        "cases": gettext("cases"),
+        "courses": gettext("courses"),
+        "replies": gettext("replies"),
+        "skipped": gettext("skipped"),
+    }
+    return names.get(name, name)
+
+
+def masked(kind: str) -> str:
+    """A kind of personal data."""
+    names = {
+        "email": gettext("e-mails"),
+        "phone": gettext("phones"),
+        "name": gettext("names"),
+        "link": gettext("links"),
+        "card": gettext("cards"),
+        "document": gettext("documents"),
+        "secret": gettext("secrets"),
+    }
+    return names.get(kind, kind)
+
+
+def file_format(name: str) -> str:
+    """A kind of file."""
+    names = {
+        "auto": gettext("found by itself"),
+        "csv": "CSV",
+        "xlsx": "XLSX",
+        "jsonl": "JSONL",
+        "telegram": gettext("Telegram export"),
+        "markdown": gettext("Markdown cases"),
+        "evalset": gettext("evaluation set"),
+        "course": gettext("course outline"),
+    }
+    return names.get(name, name)
+
+
+def column(name: str) -> str:
+    """A field that a column can hold."""
+    names = {
+        "text": gettext("Question"),
+        "title": gettext("Title of a case"),
+        "answer": gettext("Answer"),
+        "variants": gettext("Phrasings"),
+        "author": gettext("Author"),
+        "course": gettext("Course"),
+        "lesson": gettext("Lesson"),
+        "tags": gettext("Tags"),
+        "asked_at": gettext("Date"),
+        "id": gettext("Number in the source"),
+        "state": gettext("State"),
+        "language": gettext("Language"),
+    }
+    return names.get(name, name)
+
+
+def scope(name: str) -> str:
+    """What a token may do."""
+    return {"read": gettext("read"), "write": gettext("write")}.get(name, name)
