@@ -38,9 +38,10 @@ def create_app(app: Kbsearch, *, testing: bool = False) -> Flask:
     errors.install(flask)
     language.install(flask)
     csrf = security.protect_forms(flask)
-    for blueprint in api.install(flask):
+    calls = api.install(flask)
+    for blueprint in calls:
         csrf.exempt(blueprint)
     flask.register_blueprint(ui.blueprint)
     session.publish_files(flask, "static")
-    security.limit_rates(flask, app.settings)
+    security.limit_rates(flask, app.settings, calls)
     return flask

@@ -26,6 +26,6 @@ def select_language() -> str:
     for candidate in (chosen, request.cookies.get(LANGUAGE_COOKIE, "")):
         if candidate in LANGUAGES:
             return candidate
-    if not request.accept_languages:
-        return kb().settings.language
-    return request.accept_languages.best_match(LANGUAGES) or kb().settings.language
+    # Werkzeug's best_match prefers an exact "ru;q=0.5" to a "en-GB" that is wanted more.
+    wanted = (tag.partition("-")[0].lower() for tag, quality in request.accept_languages if quality > 0)
+    return next((tag for tag in wanted if tag in LANGUAGES), kb().settings.language)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from datetime import timedelta
+from functools import wraps
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Literal
 
-from flask import Flask, Response, g, request
+from flask import Blueprint, Flask, Response, g, request
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_wtf import CSRFProtect
+from limits import parse_many
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from kbsearch.config import Settings
+from kbsearch.errors import ConfigurationError
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -35,6 +39,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 RETRY_AFTER_SECONDS = 5
+SIGN_IN_PATH = "/sign-in"
 YEAR_SECONDS = 365 * 24 * 3600
 API_BODY_BYTES = 32 * 1024 * 1024
 """Largest body of an API call: 500 questions of the greatest length in four-byte letters fit."""
@@ -70,21 +75,48 @@ def protect_forms(app: Flask) -> CSRFProtect:
     return CSRFProtect(app)
 
 
-def limit_rates(app: Flask, settings: Settings) -> None:
-    """Limit API calls by token and sign-in attempts by address.  Counts live in this process."""
+def limit_rates(app: Flask, settings: Settings, calls: Iterable[Blueprint]) -> None:
+    """Limit API ``calls`` by token and sign-in attempts by address.  Counts live in this process.
+
+    Raises:
+        ConfigurationError: a rate is not written as the setting asks.
+    """
+    api_rate, sign_in_rate = _rate(settings, "api_rate"), _rate(settings, "sign_in_rate")
+    if not app.config["RATELIMIT_ENABLED"]:
+        return
     limiter = Limiter(
         _caller, app=app, storage_uri="memory://", headers_enabled=True, strategy="moving-window"
     )
+    limit_call: Any = limiter.shared_limit(api_rate, scope="api")
+    for blueprint in calls:
+        limit_call(blueprint)
+    limit_attempt: Any = limiter.limit(sign_in_rate, key_func=get_remote_address)
     for rule in app.url_map.iter_rules():
-        view: Any = app.view_functions[rule.endpoint]
-        limited: Any
-        if rule.rule == "/sign-in":
-            limited = limiter.limit(settings.sign_in_rate, key_func=get_remote_address, methods=["POST"])
-        elif rule.rule.startswith("/api/"):
-            limited = limiter.shared_limit(settings.api_rate, scope="api")
-        else:
-            continue
-        app.view_functions[rule.endpoint] = limited(view)
+        if rule.rule == SIGN_IN_PATH and "POST" in (rule.methods or ()):
+            app.view_functions[rule.endpoint] = limit_attempt(_own(app.view_functions[rule.endpoint]))
+
+
+def _rate(settings: Settings, name: Literal["api_rate", "sign_in_rate"]) -> str:
+    rate = str(getattr(settings, name))
+    try:
+        parse_many(rate)
+    except ValueError as error:
+        raise ConfigurationError(
+            "Setting '{name}' is not a rate: '{rate}'.",
+            remedy="Write it like '600/minute' or '10/second;1000/hour'.",
+            name=name,
+            rate=rate,
+        ) from error
+    return rate
+
+
+def _own(view: Callable[..., Any]) -> Callable[..., Any]:
+    # The limiter marks the function it is given, and blueprints share theirs between applications.
+    @wraps(view)
+    def own(**values: Any) -> Any:
+        return view(**values)
+
+    return own
 
 
 def _caller() -> str:

@@ -14,7 +14,7 @@ from web.api.responses import CaseOut, QuestionOut, case_out, question_out
 from web.session import kb, requires_token
 
 if TYPE_CHECKING:
-    from kbsearch.services.clusters import ClusterRow
+    from kbsearch.services.cluster_rows import ClusterRow
 
 blueprint = api_blueprint("clusters", "What is asked again and again.")
 
