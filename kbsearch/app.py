@@ -135,4 +135,4 @@ class Kbsearch:
         """Imports from files."""
         from kbsearch.services.imports import ImportService
 
-        return ImportService(self.database, self.questions, self.cases, self.settings)
+        return ImportService(self.database, self.questions)

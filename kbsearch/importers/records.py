@@ -27,6 +27,7 @@ class IncomingQuestion:
 
     ``external_id`` is unique within ``source``; "" makes one from the content, so that the same row is not
     taken twice.  ``asked_at`` None means now.  ``place`` says where it stands ("line 7", "message 1234").
+    ``answered_by`` is the slug of the case that is known to answer it, read before it from the same source.
     """
 
     text: str
@@ -39,6 +40,7 @@ class IncomingQuestion:
     asked_at: datetime | None = None
     replies: tuple[IncomingReply, ...] = ()
     place: str = ""
+    answered_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

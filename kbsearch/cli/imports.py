@@ -1,0 +1,219 @@
+"""`kbsearch import`: takes in files, or shows what they hold, and reports what became of each row."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kbsearch.config import load_settings
+from kbsearch.errors import InvalidInput, fill
+
+if TYPE_CHECKING:
+    from kbsearch.app import Kbsearch
+    from kbsearch.importers.options import ImportOptions
+    from kbsearch.importers.records import Skipped
+    from kbsearch.ports import Progress
+    from kbsearch.services.imports import ImportPreview, ImportReport
+
+SHOWN = 20
+"""Skipped rows that are printed."""
+
+_FORMATS = ("auto", "csv", "xlsx", "jsonl", "json", "telegram", "markdown", "evalset", "outline")
+_TAKEN = {
+    "questions_new": "questions taken",
+    "questions_known": "questions known already",
+    "cases_new": "cases taken",
+    "cases_changed": "cases brought up to date",
+    "cases_same": "cases unchanged",
+    "courses": "courses saved",
+}
+
+
+@click.command(
+    name="import",
+    epilog="""\b
+Examples:
+  kbsearch import questions.csv --dry-run
+  kbsearch import questions.xlsx --map text=Сообщение --course python-start
+  kbsearch import ChatExport/result.json --mentor "Мария Ковалёва" --mentor user123456
+  kbsearch import cases/ courses/python-start.json
+""",
+)
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Show what the files hold; store nothing.")
+@click.option(
+    "--format", "format_", type=click.Choice(_FORMATS), default="auto", help="[default: by content]"
+)
+@click.option("--map", "pairs", multiple=True, metavar="FIELD=COLUMN", help="Which column holds a field.")
+@click.option("--encoding", default="auto", help="For example cp1251.  [default: by content]")
+@click.option("--source", default="", help="Name of the source of the questions.  [default: the file's]")
+@click.option("--course", default="", help="Course of rows that tell none.")
+@click.option(
+    "--kind", type=click.Choice(["auto", "questions", "cases"]), default="auto", help="What rows are."
+)
+@click.option("--on-error", type=click.Choice(["skip", "stop"]), default="skip", show_default=True,
+              help="Skip broken rows, or take nothing when one is broken.")  # fmt: skip
+@click.option("--mentor", "mentors", multiple=True, help="Name or id of a mentor in a chat; repeatable.")
+@click.option("--no-index", is_flag=True, help="Leave indexing to a worker.")
+@click.option("--json", "as_json", is_flag=True, help="Print the reports as JSON.")
+def command(paths: tuple[Path, ...], dry_run: bool, as_json: bool, no_index: bool, **choices: Any) -> None:
+    """Take in questions, cases and course outlines from files and folders.
+
+    CSV, XLSX, JSON Lines, JSON, Markdown cases, Telegram Desktop exports and evaluation sets are told by
+    their content.  Personal data is masked before anything is stored.  Taking a file in twice is harmless.
+    """
+    from kbsearch.app import Kbsearch
+
+    options = _options(**choices)
+    app = Kbsearch(load_settings())
+    _prepare(app)
+    useful = [_one(app, path, options, dry_run, as_json) for path in paths]
+    if any(useful) and not dry_run and not no_index:
+        with _bar(as_json) as progress:
+            app.pipeline.drain_all(progress)
+    sys.exit(0 if any(useful) else 1)
+
+
+def _options(**choices: Any) -> ImportOptions:
+    from kbsearch.importers.options import ImportOptions
+
+    choices["format"] = choices.pop("format_")
+    return ImportOptions(mapping=_mapping(choices.pop("pairs")), **choices)
+
+
+def _mapping(pairs: tuple[str, ...]) -> dict[str, str]:
+    mapping = {}
+    for pair in pairs:
+        field, sign, column = pair.partition("=")
+        if not sign or not column.strip():
+            raise click.BadParameter(f"'{pair}' is not FIELD=COLUMN", param_hint="--map")
+        mapping[field.strip()] = column.strip()
+    return mapping
+
+
+def _prepare(app: Kbsearch) -> None:
+    from kbsearch.cli.init import prepare_database
+
+    prepare_database(app)
+
+
+def _one(app: Kbsearch, path: Path, options: ImportOptions, dry_run: bool, as_json: bool) -> bool:
+    """Take in or show one file; returns whether there was anything in it."""
+    try:
+        if dry_run:
+            preview = app.imports.preview(path, options, limit=None)
+            _show_preview(path, preview, as_json)
+            return bool(preview.counts)
+        with _bar(as_json) as progress:
+            report = app.imports.run(path, options, progress)
+    except InvalidInput as error:
+        _show_error(path, error, as_json)
+        return False
+    _show_report(path, report, as_json)
+    return report.anything
+
+
+@contextmanager
+def _bar(quiet: bool) -> Iterator[Progress]:
+    """A progress bar on the error stream, where somebody watches it."""
+    hidden = quiet or not sys.stderr.isatty()
+    with click.progressbar(length=1, file=sys.stderr, hidden=hidden, width=0) as bar:
+
+        def progress(done: int, total: int, stage: str) -> None:
+            bar.label, bar.length = stage, max(total, done, 1)
+            bar.update(done - bar.pos)
+
+        yield progress
+
+
+def _show_error(path: Path, error: InvalidInput, as_json: bool) -> None:
+    if as_json:
+        _print_json({"path": str(path), "error": error.message, "remedy": error.remedy, "code": error.code})
+        return
+    click.secho(f"kbsearch: {error.message}", fg="red", err=True)
+    if error.remedy:
+        click.echo(f"  {error.remedy}", err=True)
+
+
+def _show_preview(path: Path, preview: ImportPreview, as_json: bool) -> None:
+    if as_json:
+        _print_json({"path": str(path), **asdict(preview), "skipped": _skipped(preview.skipped)})
+        return
+    encoding = f", {preview.encoding}" if preview.encoding else ""
+    click.secho(f"{path}: {preview.format}{encoding}", bold=True)
+    for field, column in preview.mapping.items():
+        click.echo(f"  {field:<10} ← {column}")
+    if unused := [column for column in preview.columns if column not in preview.mapping.values()]:
+        click.echo(f"  not used: {', '.join(unused)}")
+    for sample in preview.sample:
+        click.echo(f"  {sample.place} ({sample.kind})")
+        for name, value in sample.fields.items():
+            if value:
+                click.echo(f"    {name}: {_short(value)}")
+    click.echo(f"  would take: {_counts(preview.counts) or 'nothing'}")
+    _show_rest(preview.skipped, preview.skipped_count, preview.harmless, preview.masked)
+    if preview.problem:
+        click.secho(f"  {preview.problem}", fg="red")
+        click.echo(f"  {preview.remedy}")
+
+
+def _show_report(path: Path, report: ImportReport, as_json: bool) -> None:
+    if as_json:
+        _print_json({"path": str(path), **asdict(report), "skipped": _skipped(report.skipped)})
+        return
+    click.secho(str(path), bold=True)
+    for name, words in _TAKEN.items():
+        if report.taken.get(name):
+            click.echo(f"  {report.taken[name]:>7} {words}")
+    if not report.anything:
+        click.echo("  nothing to take")
+    if report.clashes:
+        click.echo(
+            f"  {report.clashes:>7} of the known ones have another text here: give this file its --source"
+        )
+    if report.unknown_courses:
+        click.echo(f"  courses that the school's outline does not have: {_counts(report.unknown_courses)}")
+    _show_rest(report.skipped, report.skipped_count, report.harmless, report.masked)
+
+
+def _show_rest(
+    skipped: list[Skipped], count: int, harmless: Mapping[str, int], masked: Mapping[str, int]
+) -> None:
+    if masked:
+        click.echo(f"  masked: {_counts(masked)}")
+    if harmless:
+        click.echo(f"  passed over: {_counts(harmless)}")
+    if count:
+        click.secho(f"  {count} skipped:", fg="yellow")
+    for row in skipped[:SHOWN]:
+        click.echo(f"    {row.place}: {_reason(row)}")
+    if count > SHOWN:
+        click.echo(f"    … and {count - SHOWN} more")
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in sorted(counts.items(), key=lambda pair: -pair[1]))
+
+
+def _short(text: str, width: int = 90) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= width else line[: width - 1] + "…"
+
+
+def _reason(row: Skipped) -> str:
+    return fill(row.reason, dict(row.details))
+
+
+def _skipped(rows: list[Skipped]) -> list[dict[str, str]]:
+    return [{"place": row.place, "reason": _reason(row)} for row in rows]
+
+
+def _print_json(data: Mapping[str, Any]) -> None:
+    click.echo(json.dumps(data, ensure_ascii=False, indent=2))

@@ -1,0 +1,60 @@
+"""Dates as files write them."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime
+
+from kbsearch.errors import InvalidInput
+
+_NUMBER = re.compile(r"\d{9,13}(?:\.\d+)?")
+_MILLISECONDS = 100_000_000_000
+"""A number from here on counts milliseconds: as seconds it would be after the year 5000."""
+
+_WRITINGS = tuple(
+    f"{day}{time}"
+    for day in ("%d.%m.%Y", "%d.%m.%y", "%d/%m/%Y", "%Y/%m/%d", "%d-%m-%Y", "%Y.%m.%d")
+    for time in ("", " %H:%M", " %H:%M:%S", ", %H:%M", ", %H:%M:%S", "T%H:%M:%S")
+)
+
+
+def read_date(value: object) -> datetime | None:
+    """The moment that ``value`` tells; None for a blank one.  Without a zone in the value it is naive.
+
+    Understood are datetimes, Unix seconds and milliseconds, ISO 8601, and day-first dates as in
+    ``31.12.2026 18:30``.
+
+    Raises:
+        InvalidInput: it is none of these.
+    """
+    if isinstance(value, datetime):
+        return value
+    if isinstance(value, date):
+        return datetime(value.year, value.month, value.day)  # its zone is the school's
+    text = "" if value is None else str(value).strip()
+    if not text:
+        return None
+    try:
+        return _unix(float(text)) if _NUMBER.fullmatch(text) else _written(text)
+    except (ValueError, OverflowError, OSError) as error:
+        raise InvalidInput(
+            "The date '{value}' is not understood.",
+            remedy="Write it as 2026-12-31 18:30 or 31.12.2026 18:30.",
+            value=text[:50],
+        ) from error
+
+
+def _unix(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds / 1000 if seconds >= _MILLISECONDS else seconds, UTC)
+
+
+def _written(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        for writing in _WRITINGS:
+            try:
+                return datetime.strptime(text, writing)  # its zone is the school's
+            except ValueError:
+                continue
+        raise

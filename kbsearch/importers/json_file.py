@@ -1,0 +1,175 @@
+"""JSON: one object a line, an array of objects, and outlines of courses."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+
+from kbsearch.errors import InvalidInput, TooLarge, UnreadableFile
+from kbsearch.importers.columns import kind_of, map_columns
+from kbsearch.importers.options import ImportOptions, Meter, Source, source_name
+from kbsearch.importers.records import IncomingCourse, IncomingLesson, Record, Skipped
+from kbsearch.importers.table_rows import RowReader
+from kbsearch.importers.text_lines import Line, check_encoding, read_lines, tell_encoding
+
+MOST_BYTES = 512_000_000
+"""Size of a JSON file that must be loaded whole; JSON Lines have no limit."""
+
+_LOOK_AHEAD = 100
+
+Numbered = tuple[str, Any]
+"""A place and the object that stands there, or a Skipped row."""
+
+
+def open_json_lines(path: Path, options: ImportOptions) -> Source:
+    """The file of one JSON object a line at ``path``.
+
+    Raises:
+        UnreadableFile: it is empty or no text.
+        InvalidInput: the mapping names what is not there.
+    """
+    encoding = tell_encoding(path) if options.encoding == "auto" else check_encoding(options.encoding)
+    meter = Meter()
+    rows = map(_parsed, read_lines(path, encoding, meter))
+    return _table(path, options, rows, meter, encoding)
+
+
+def open_json_rows(path: Path, options: ImportOptions, rows: Sequence[Any]) -> Source:
+    """A loaded array of objects as a table.
+
+    Raises:
+        InvalidInput: the mapping names what is not there.
+    """
+    meter = Meter(total=len(rows))
+
+    def numbered() -> Iterator[Numbered]:
+        for number, row in enumerate(rows, 1):
+            meter.done = number
+            yield f"entry {number}", row
+
+    return _table(path, options, numbered(), meter)
+
+
+def _table(
+    path: Path, options: ImportOptions, rows: Iterator[Numbered], meter: Meter, encoding: str = ""
+) -> Source:
+    first = list(islice(rows, _LOOK_AHEAD))
+    found = (key for _, row in first if isinstance(row, dict) for key in row)
+    columns = tuple(dict.fromkeys(found))
+    mapping = map_columns(columns, options.mapping)
+
+    def records() -> Iterator[Record]:
+        if not mapping and all(isinstance(row, Skipped) for _, row in first):
+            yield from (row for _, row in first)
+            return
+        reader = RowReader(mapping, kind_of(mapping, options.kind), source_name(path, options), options)
+        for place, row in chain(first, rows):
+            yield row if isinstance(row, Skipped) else _record(reader, row, place)
+
+    return Source("jsonl" if encoding else "json", records, meter, encoding, columns, mapping)
+
+
+def _record(reader: RowReader, row: Any, place: str) -> Record:
+    if not isinstance(row, dict):
+        return Skipped(place, "it is no JSON object")
+    return reader.read(row, place)
+
+
+def _parsed(line: Line) -> Numbered:
+    place = f"line {line.number}"
+    if line.fault:
+        return place, Skipped(place, "{fault}", {"fault": line.fault})
+    text = line.text.strip("\ufeff \t\r\n")
+    if not text:
+        return place, Skipped(place, "the row is blank", harmless=True)
+    try:
+        return place, json.loads(text, strict=False)
+    except RecursionError:
+        return place, Skipped(place, "it is nested too deeply")
+    except ValueError as error:
+        return place, Skipped(place, "it is not JSON: {reason}", {"reason": str(error)[:200]})
+
+
+def load_json(path: Path, encoding: str = "auto") -> Any:
+    """The whole JSON file at ``path``.
+
+    Raises:
+        TooLarge: it has more than `MOST_BYTES`.
+        UnreadableFile: it is no JSON, cut off, or nested too deeply.
+    """
+    if path.stat().st_size > MOST_BYTES:
+        raise TooLarge(
+            "{path} has more than {limit} MB.",
+            remedy="Export a shorter period, or convert it to JSON Lines.",
+            path=str(path),
+            limit=MOST_BYTES // 1_000_000,
+        )
+    name = tell_encoding(path) if encoding == "auto" else check_encoding(encoding)
+    try:
+        return json.loads(path.read_text(name).lstrip("\ufeff"), strict=False)
+    except RecursionError as error:
+        raise _broken(path, "it is nested too deeply") from error
+    except UnicodeError as error:
+        raise _broken(path, f"it is not {name}") from error
+    except ValueError as error:
+        raise _broken(path, str(error)) from error
+
+
+def _broken(path: Path, reason: str) -> UnreadableFile:
+    return UnreadableFile(
+        "{path} is not whole JSON: {reason}.",
+        remedy="It may have been cut off while it was written or copied: export it again.",
+        path=str(path),
+        reason=reason,
+    )
+
+
+def is_outline(data: Any) -> bool:
+    """Whether ``data`` is the outline of a course, or several."""
+    several = data if isinstance(data, list) else [data]
+    return bool(several) and all(isinstance(one, dict) and "lessons" in one for one in several)
+
+
+def open_outline(path: Path, data: Any) -> Source:
+    """Outlines of courses: ``{id, title, lessons: [{id, title, outline}]}``, one or an array of them."""
+    outlines = data if isinstance(data, list) else [data]
+    meter = Meter(total=len(outlines))
+
+    def records() -> Iterator[Record]:
+        for number, outline in enumerate(outlines, 1):
+            meter.done = number
+            yield _course(outline, f"course {number}")
+
+    return Source("outline", records, meter)
+
+
+def _course(outline: Mapping[str, Any], place: str) -> Record:
+    try:
+        lessons = tuple(map(_lesson, _objects(outline["lessons"])))
+        return IncomingCourse(_named(outline), _title(outline), lessons, place)
+    except InvalidInput as error:
+        return Skipped(place, error.template, error.details)
+
+
+def _lesson(lesson: Mapping[str, Any]) -> IncomingLesson:
+    return IncomingLesson(_named(lesson), _title(lesson), str(lesson.get("outline") or ""))
+
+
+def _objects(value: Any) -> Iterable[Mapping[str, Any]]:
+    if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
+        raise InvalidInput("the lessons must be an array of objects")
+    return value
+
+
+def _named(entry: Mapping[str, Any]) -> str:
+    code = entry.get("id") or entry.get("code")
+    if not isinstance(code, (str, int)):
+        raise InvalidInput("a course or a lesson has no id")
+    return str(code)
+
+
+def _title(entry: Mapping[str, Any]) -> str:
+    return str(entry.get("title") or entry.get("name") or _named(entry))

@@ -1,0 +1,60 @@
+"""How a file is to be read, and what a reader tells about it before its records are drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from kbsearch.importers.records import Record
+
+Kind = Literal["auto", "questions", "cases"]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOptions:
+    """What the person who imports a file has chosen.
+
+    ``format``: "auto" or one of `kbsearch.importers.sources.FORMATS`.  ``mapping``: field → column (its name,
+    or its number from 1).  ``encoding``: "auto" or a codec.  ``source`` "" is made from the file.
+    ``course``: for records that tell none.  ``mentors``: names or ids of staff in a chat.  ``on_error``:
+    skip broken rows and report them, or stop at the first and take nothing.
+    """
+
+    format: str = "auto"
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    encoding: str = "auto"
+    source: str = ""
+    course: str = ""
+    kind: Kind = "auto"
+    on_error: Literal["skip", "stop"] = "skip"
+    mentors: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Meter:
+    """How far reading is: ``done`` of ``total`` units (0: unknown), kept up to date by the reader."""
+
+    done: int = 0
+    total: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An opened file: what it is, and its records, which can be drawn once.
+
+    ``columns`` and ``mapping`` are empty for formats without columns.  ``encoding`` "" is that of the format.
+    """
+
+    format: str
+    records: Callable[[], Iterator[Record]]
+    meter: Meter
+    encoding: str = ""
+    columns: tuple[str, ...] = ()
+    mapping: Mapping[str, str] = field(default_factory=dict)
+
+
+def source_name(path: Path, options: ImportOptions) -> str:
+    """The source that questions of the file at ``path`` get: as told, else the file's name."""
+    return options.source or path.stem[:80] or "import"

@@ -1,0 +1,165 @@
+"""Opens a file or folder as what it is: its content decides, then its name."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from kbsearch.errors import InvalidInput, UnreadableFile
+from kbsearch.importers.csv_file import open_csv
+from kbsearch.importers.evaluation_set import is_evaluation_set, open_evaluation_set
+from kbsearch.importers.json_file import (
+    is_outline,
+    load_json,
+    open_json_lines,
+    open_json_rows,
+    open_outline,
+)
+from kbsearch.importers.markdown_cases import open_markdown
+from kbsearch.importers.options import ImportOptions, Meter, Source
+from kbsearch.importers.telegram import is_telegram, open_telegram
+from kbsearch.importers.text_lines import read_lines, tell_encoding
+from kbsearch.importers.xlsx_file import open_xlsx
+
+FORMATS = ("csv", "xlsx", "jsonl", "json", "telegram", "markdown", "evalset", "outline")
+"""What can be read; "json" is an array of objects."""
+
+_FOREIGN = {
+    b"\xd0\xcf\x11\xe0": "an old .xls workbook or a .doc file",
+    b"%PDF": "a PDF document",
+    b"\x1f\x8b": "a gzip archive",
+    b"Rar!": "a RAR archive",
+    b"7z\xbc\xaf": "a 7z archive",
+    b"SQLite format 3": "a SQLite database",
+}
+
+
+def open_source(path: Path, options: ImportOptions) -> Source:
+    """The records of ``path``, a file or a folder.
+
+    Raises:
+        UnreadableFile: it is not there, empty, broken, or of a kind that is not read.
+        TooLarge: it must be loaded whole and is over the limit.
+        InvalidInput: the format or the mapping is unknown.
+    """
+    if options.format not in ("auto", *FORMATS):
+        raise InvalidInput(
+            "There is no format '{format}'.", remedy="Use one of: {known}.", format=options.format[:50],
+            known=", ".join(("auto", *FORMATS)),
+        )  # fmt: skip
+    try:
+        return _open(path, options)
+    except OSError as error:
+        raise UnreadableFile(
+            "{path} cannot be read: {reason}.",
+            remedy="Check the path and who may read it.",
+            path=str(path),
+            reason=error.strerror or str(error),
+        ) from error
+
+
+def _open(path: Path, options: ImportOptions) -> Source:
+    name = options.format if options.format != "auto" else tell_format(path)
+    if path.is_dir() and name not in {"markdown", "evalset", "telegram"}:
+        raise InvalidInput("{path} is a folder, not a {format} file.", path=str(path), format=name)
+    if name == "telegram" and path.is_dir():
+        path = path / "result.json"
+    if name in {"json", "telegram", "outline"}:
+        return _open_json(path, name, options)
+    openers: dict[str, Callable[[Path, ImportOptions], Source]] = {
+        "csv": open_csv,
+        "xlsx": open_xlsx,
+        "jsonl": open_json_lines,
+        "markdown": open_markdown,
+        "evalset": open_evaluation_set,
+    }
+    return openers[name](path, options)
+
+
+def tell_format(path: Path) -> str:
+    """Which of `FORMATS` the file or folder is.
+
+    Raises:
+        UnreadableFile: none of them.
+        OSError: it cannot be read.
+    """
+    if path.is_dir():
+        if is_evaluation_set(path):
+            return "evalset"
+        return "telegram" if (path / "result.json").is_file() else "markdown"
+    suffix = path.suffix.lower()
+    with path.open("rb") as file:
+        head = file.read(4096)
+    _refuse_foreign(path, head)
+    if head.startswith(b"PK") or suffix in {".xlsx", ".xlsm"}:
+        return "xlsx"
+    return _text_format(path, suffix)
+
+
+def _refuse_foreign(path: Path, head: bytes) -> None:
+    kind = next((kind for mark, kind in _FOREIGN.items() if head.startswith(mark)), "")
+    if kind:
+        raise UnreadableFile(
+            "{path} is {kind}.",
+            remedy="Save it as XLSX, CSV, JSON Lines or Markdown (unpack an archive first).",
+            path=str(path),
+            kind=kind,
+        )
+
+
+def _text_format(path: Path, suffix: str) -> str:
+    lines = (
+        line.text
+        for line in read_lines(path, tell_encoding(path), Meter())
+        if line.text.strip("\ufeff \t\r\n")
+    )
+    begun = [line.strip("\ufeff \t\r\n") for line in islice(lines, 2)]
+    first = begun[0] if begun else ""
+    if suffix in {".md", ".markdown"} or first == "---":
+        return "markdown"
+    if suffix in {".jsonl", ".ndjson"}:
+        return "jsonl"
+    if first.startswith("{"):
+        return "jsonl" if len(begun) > 1 and _is_object(first) else "json"
+    return "json" if suffix == ".json" or first in {"[", "[{"} or first.startswith(('[{"', "[ {")) else "csv"
+
+
+def _is_object(line: str) -> bool:
+    try:
+        return isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _open_json(path: Path, name: str, options: ImportOptions) -> Source:
+    data = load_json(path, options.encoding)
+    if is_telegram(data):
+        return open_telegram(path, data, options)
+    if name == "telegram":
+        raise _not_what_was_said(path, "a Telegram export (result.json)")
+    if is_outline(data):
+        return open_outline(path, data)
+    if name == "outline":
+        raise _not_what_was_said(path, "an outline of a course ({{id, title, lessons}})")
+    return open_json_rows(path, options, _rows(path, data))
+
+
+def _rows(path: Path, data: Any) -> list[Any]:
+    """The array of a file: the whole of it, or the only array of objects in its object."""
+    if isinstance(data, dict):
+        arrays = [value for value in data.values() if isinstance(value, list)]
+        data = arrays[0] if len(arrays) == 1 else [data]
+    if not isinstance(data, list):
+        raise _not_what_was_said(path, "an array of objects")
+    return data
+
+
+def _not_what_was_said(path: Path, wanted: str) -> UnreadableFile:
+    return UnreadableFile(
+        "{path} is JSON, but not " + wanted + ".",
+        remedy="See docs/imports.md for the formats.",
+        path=str(path),
+    )

@@ -1,0 +1,140 @@
+"""Rows of a table (CSV, XLSX, JSON) as questions or cases."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from kbsearch.errors import InvalidInput
+from kbsearch.importers.dates import read_date
+from kbsearch.importers.options import ImportOptions, Kind
+from kbsearch.importers.records import IncomingCase, IncomingQuestion, IncomingReply, Record, Skipped
+
+_STATES = {"": "published", "опубликован": "published", "черновик": "draft", "архив": "archived"}
+_YES = {"1", "true", "yes", "да", "y", "+"}
+_ENTRIES = re.compile(r"\s*[,;|]\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class RowReader:
+    """Turns rows (column → value) into records by ``mapping`` (field → column)."""
+
+    mapping: Mapping[str, str]
+    kind: Kind
+    source: str
+    options: ImportOptions
+
+    def read(self, row: Mapping[str, Any], place: str) -> Record:
+        """The record of one row, or why it is skipped."""
+        try:
+            if not any(_text(value) for value in row.values()):
+                return Skipped(place, "the row is blank", harmless=True)
+            return self._case(row, place) if self.kind == "cases" else self._question(row, place)
+        except InvalidInput as error:
+            return Skipped(place, error.template, error.details)
+
+    def _question(self, row: Mapping[str, Any], place: str) -> Record:
+        text = self._get(row, "text")
+        if not text:
+            return Skipped(place, "there is no text")
+        return IncomingQuestion(
+            text=text,
+            source=self.source,
+            external_id=self._get(row, "id"),
+            author=self._get(row, "author"),
+            course=self._get(row, "course") or self.options.course,
+            lesson=self._get(row, "lesson"),
+            language=self._get(row, "language"),
+            asked_at=read_date(self._raw(row, "asked_at")),
+            replies=self._replies(row),
+            place=place,
+        )
+
+    def _case(self, row: Mapping[str, Any], place: str) -> Record:
+        title = self._get(row, "title") or self._get(row, "text")
+        if not title:
+            return Skipped(place, "there is no title")
+        state = self._get(row, "state").lower()
+        lessons = _entries(self._raw(row, "lessons")) + _entries(self._raw(row, "lesson"))
+        return IncomingCase(
+            title=title,
+            answer=self._get(row, "answer"),
+            slug=self._get(row, "slug") or self._get(row, "id"),
+            variants=_phrasings(self._raw(row, "variants")),
+            course=self._get(row, "course") or self.options.course,
+            lessons=lessons,
+            tags=_entries(self._raw(row, "tags")),
+            language=self._get(row, "language"),
+            state=_STATES.get(state, state),
+            place=place,
+        )
+
+    def _replies(self, row: Mapping[str, Any]) -> tuple[IncomingReply, ...]:
+        replies = tuple(reply for entry in _listed(self._raw(row, "replies")) if (reply := read_reply(entry)))
+        answer = self._get(row, "answer")
+        if answer:
+            author = self._get(row, "answer_author")
+            replies += (IncomingReply(answer, author=author, by_mentor=True),)
+        return replies
+
+    def _raw(self, row: Mapping[str, Any], field: str) -> Any:
+        column = self.mapping.get(field)
+        return None if column is None else row.get(column)
+
+    def _get(self, row: Mapping[str, Any], field: str) -> str:
+        return _text(self._raw(row, field))
+
+
+def read_reply(entry: Any) -> IncomingReply | None:
+    """A reply given as its text or as an object; None when it has no text.
+
+    Raises:
+        InvalidInput: its date is not understood.
+    """
+    if not isinstance(entry, Mapping):
+        return IncomingReply(_text(entry), by_mentor=True) if _text(entry) else None
+    text = _text(entry.get("text"))
+    if not text:
+        return None
+    return IncomingReply(
+        text=text,
+        author=_text(entry.get("author")),
+        by_mentor=_text(entry.get("by_mentor", "yes")).lower() in _YES,
+        accepted=_text(entry.get("accepted")).lower() in _YES,
+        replied_at=read_date(entry.get("replied_at")),
+    )
+
+
+def _text(value: Any) -> str:
+    """A cell as text: whole numbers without their point, lists and objects not at all."""
+    if value is None or isinstance(value, (list, dict)):
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value).strip()
+
+
+def _listed(value: Any) -> list[Any]:
+    if isinstance(value, list):
+        return value
+    return [value] if _text(value) else []
+
+
+def _entries(value: Any) -> tuple[str, ...]:
+    """Entries of a list, or of a cell with commas, semicolons or bars between them."""
+    if isinstance(value, list):
+        return tuple(text for entry in value if (text := _text(entry)))
+    return tuple(entry for entry in _ENTRIES.split(_text(value)) if entry)
+
+
+def _phrasings(value: Any) -> tuple[str, ...]:
+    """Phrasings in a list, or in a cell one a line (or with bars between)."""
+    if isinstance(value, list):
+        return _entries(value)
+    pieces = (piece.strip() for piece in re.split(r"[\n|]", _text(value)))
+    return tuple(piece for piece in pieces if piece)

@@ -1,0 +1,129 @@
+"""XLSX workbooks: the first sheet with data, read row by row, after a look at what unpacking would cost."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from kbsearch.errors import UnreadableFile
+from kbsearch.importers.columns import kind_of, map_columns, unique_columns
+from kbsearch.importers.options import ImportOptions, Meter, Source, source_name
+from kbsearch.importers.records import Record
+from kbsearch.importers.table_rows import RowReader
+
+MOST_ENTRIES = 2_000
+MOST_UNPACKED = 300_000_000
+MOST_RATIO = 150
+FREE_OF_RATIO = 20_000_000
+"""Below so many unpacked bytes the ratio does not matter: a small workbook of like rows packs very well."""
+
+MOST_COLUMNS = 200
+_CHUNK = 1_000_000
+
+
+def open_xlsx(path: Path, options: ImportOptions) -> Source:
+    """The workbook at ``path``.
+
+    Raises:
+        UnreadableFile: it is no workbook, it is broken, or it would unpack to far too much.
+        InvalidInput: the mapping names what is not there.
+    """
+    check_archive(path)
+    meter = Meter()
+    rows = _rows(path)
+    header = next(rows, None)
+    if header is None:
+        raise UnreadableFile("{path} has no sheet with data.", remedy="Check the export.", path=str(path))
+    columns = unique_columns(["" if cell is None else str(cell) for cell in _trimmed(header[1])])
+    mapping = map_columns(columns, options.mapping)
+
+    def records() -> Iterator[Record]:
+        reader = RowReader(mapping, kind_of(mapping, options.kind), source_name(path, options), options)
+        for number, cells in rows:
+            meter.done += 1
+            yield reader.read(dict(zip(columns, cells, strict=False)), f"row {number}")
+
+    return Source("xlsx", records, meter, "", columns, mapping)
+
+
+def check_archive(path: Path) -> None:
+    """Refuse what is no ZIP archive and what unpacks to far more than a workbook does.
+
+    The declared sizes are checked first, then each member is unpacked, piece by piece, and counted.
+
+    Raises:
+        UnreadableFile: as said.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+            _check_size(path, len(members), sum(member.file_size for member in members))
+            if "xl/workbook.xml" not in archive.namelist():
+                raise _no_workbook(path)
+            _check_size(path, len(members), _unpacked(path, archive, members))
+    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
+        raise _no_workbook(path) from error
+
+
+def _unpacked(path: Path, archive: zipfile.ZipFile, members: Sequence[zipfile.ZipInfo]) -> int:
+    total = 0
+    for member in members:
+        with archive.open(member) as file:
+            while chunk := file.read(_CHUNK):
+                total += len(chunk)
+                _check_size(path, len(members), total)
+    return total
+
+
+def _check_size(path: Path, entries: int, unpacked: int) -> None:
+    packed = max(path.stat().st_size, 1)
+    too_dense = unpacked > FREE_OF_RATIO and unpacked > MOST_RATIO * packed
+    if entries > MOST_ENTRIES or unpacked > MOST_UNPACKED or too_dense:
+        raise UnreadableFile(
+            "{path} would unpack to {unpacked} MB in {entries} parts: that is no ordinary workbook.",
+            remedy="Save the sheet as CSV and import that.",
+            path=str(path),
+            unpacked=unpacked // 1_000_000,
+            entries=entries,
+        )
+
+
+def _no_workbook(path: Path) -> UnreadableFile:
+    return UnreadableFile(
+        "{path} is no XLSX workbook, or it is damaged.",
+        remedy="Open it in a spreadsheet program and save it as .xlsx or CSV.",
+        path=str(path),
+    )
+
+
+def _rows(path: Path) -> Iterator[tuple[int, Sequence[Any]]]:
+    """Rows that are not blank, with their numbers, of the first sheet that has two of them (or one)."""
+    import openpyxl
+
+    try:
+        workbook = openpyxl.load_workbook(path, read_only=True, data_only=True)
+        sheets = workbook.worksheets
+        best = next((sheet for sheet in sheets if len(list(islice(_filled(sheet), 2))) > 1), None)
+        best = best or next((sheet for sheet in sheets if next(_filled(sheet), None)), None)
+        if best is not None:
+            yield from _filled(best)
+        workbook.close()
+    except UnreadableFile:
+        raise
+    except Exception as error:  # openpyxl raises whatever a damaged part makes it stumble over
+        raise _no_workbook(path) from error
+
+
+def _filled(sheet: Any) -> Iterator[tuple[int, Sequence[Any]]]:
+    sheet.reset_dimensions()
+    for number, cells in enumerate(sheet.iter_rows(values_only=True, max_col=MOST_COLUMNS), 1):
+        if any(cell not in (None, "") for cell in cells):
+            yield number, cells
+
+
+def _trimmed(cells: Sequence[Any]) -> Sequence[Any]:
+    last = max((at for at, cell in enumerate(cells) if cell not in (None, "")), default=-1)
+    return cells[: last + 1]

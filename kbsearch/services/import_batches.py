@@ -1,0 +1,119 @@
+"""One batch of an import: courses, cases and questions written in one transaction, and counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from kbsearch.errors import InvalidInput
+from kbsearch.importers.records import IncomingCase, IncomingCourse, Record, Skipped
+from kbsearch.models import Question
+from kbsearch.privacy.masking import mask
+from kbsearch.services.case_writing import imported
+from kbsearch.services.intake import PreparedQuestion
+from kbsearch.services.outline_names import OutlineNames
+from kbsearch.services.question_rows import chunks
+from kbsearch.services.questions import QuestionService, Received
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A record that can be stored; of a question ``question`` holds what is stored."""
+
+    record: Record
+    question: PreparedQuestion | None = None
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of the records so far; at most ``listed`` skipped rows are kept."""
+
+    listed: int
+    taken: Counter[str] = field(default_factory=Counter)
+    skipped: list[Skipped] = field(default_factory=list)
+    skipped_count: int = 0
+    harmless: Counter[str] = field(default_factory=Counter)
+    masked: Counter[str] = field(default_factory=Counter)
+    unknown_courses: Counter[str] = field(default_factory=Counter)
+    clashes: int = 0
+
+    def skip(self, row: Skipped) -> None:
+        """Count a row that is not taken."""
+        if row.harmless:
+            self.harmless[row.reason] += 1
+            return
+        self.skipped_count += 1
+        if len(self.skipped) < self.listed:
+            self.skipped.append(row)
+
+    def note_course(self, course: str, names: OutlineNames) -> None:
+        """Count a question whose course the outline does not have."""
+        if names.is_unknown(course):
+            self.unknown_courses[course] += 1
+
+
+class BatchWriter:
+    """Writes batches of one import."""
+
+    def __init__(self, questions: QuestionService, tally: Tally) -> None:
+        self._questions = questions
+        self._tally = tally
+        self._case_ids: dict[str, int] = {}
+
+    def write(self, session: Session, batch: Sequence[Prepared]) -> None:
+        """Write ``batch`` in the caller's transaction and count it."""
+        for prepared in batch:
+            if isinstance(prepared.record, (IncomingCase, IncomingCourse)):
+                self._write_apart(session, prepared.record)
+        questions = [self._answered(prepared) for prepared in batch if prepared.question is not None]
+        if questions:
+            self._count(session, questions, self._questions.store(session, questions))
+
+    def _write_apart(self, session: Session, record: IncomingCase | IncomingCourse) -> None:
+        """Write one record so that its failure leaves the rest of the batch alone."""
+        try:
+            with session.begin_nested():
+                if isinstance(record, IncomingCase):
+                    self._write_case(session, record)
+                else:
+                    self._questions.store_course(session, record)
+                    self._tally.taken["courses"] += 1
+        except InvalidInput as error:
+            self._tally.skip(Skipped(record.place, error.template, error.details))
+
+    def _write_case(self, session: Session, record: IncomingCase) -> None:
+        found: Counter[str] = Counter()
+        variants = []
+        for variant in record.variants:
+            masked = mask(variant)
+            variants.append(masked.text)
+            found.update(masked.found)
+        stored = imported(session, replace(record, variants=tuple(variants)))
+        self._case_ids[record.slug] = stored.case_id
+        outcome = "cases_new" if stored.created else "cases_changed" if stored.changed else "cases_same"
+        self._tally.taken[outcome] += 1
+        self._tally.masked.update(found if stored.created or stored.changed else Counter())
+
+    def _answered(self, prepared: Prepared) -> PreparedQuestion:
+        """The question, with the case that answers it when the same file brought that."""
+        assert prepared.question is not None  # noqa: S101  # the caller filters
+        slug = getattr(prepared.record, "answered_by", "")
+        return replace(prepared.question, case_id=self._case_ids.get(slug)) if slug else prepared.question
+
+    def _count(
+        self, session: Session, questions: Sequence[PreparedQuestion], received: Sequence[Received]
+    ) -> None:
+        known: dict[int, str] = {}
+        for question, result in zip(questions, received, strict=True):
+            self._tally.taken["questions_new" if result.created else "questions_known"] += 1
+            if result.created:
+                self._tally.masked.update(question.masked)
+            else:
+                known[result.question_id] = question.text_key
+        for ids in chunks(list(known)):
+            stored = session.execute(select(Question.id, Question.text_key).where(Question.id.in_(ids)))
+            self._tally.clashes += sum(known[row.id] != row.text_key for row in stored)

@@ -1,0 +1,280 @@
+"""Imports: what a file holds, before it is taken in, and the taking in, row by row, with a report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from kbsearch.database import Database
+from kbsearch.errors import InvalidInput, TooLarge, UnreadableFile, fill
+from kbsearch.importers.options import ImportOptions, Source
+from kbsearch.importers.records import IncomingCase, IncomingCourse, IncomingQuestion, Record, Skipped
+from kbsearch.importers.sources import open_source
+from kbsearch.ports import Progress, silent
+from kbsearch.services.import_batches import BatchWriter, Prepared, Tally
+from kbsearch.services.intake import PreparedQuestion
+from kbsearch.services.outline_names import OutlineNames
+from kbsearch.services.questions import QuestionService
+
+__all__ = ["ImportOptions", "ImportPreview", "ImportReport", "ImportService", "Sample"]
+
+BATCH = 500
+"""Records a transaction."""
+
+LISTED = 100
+"""Skipped rows that a report names; the others are only counted."""
+
+SAMPLES = 5
+PREVIEWED = 5_000
+"""Records that a preview reads unless it is told to read all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A record as it would be stored: ``kind`` is question, case or course; ``fields`` are masked."""
+
+    kind: str
+    place: str
+    fields: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportPreview:
+    """What a file holds.  ``complete`` is False when only its beginning was read.
+
+    ``counts``: questions, cases and courses that could be taken.  ``problem`` and ``remedy``: why nothing
+    can be taken yet, such as a column that is not mapped; "" when it can.
+    """
+
+    format: str
+    encoding: str
+    columns: tuple[str, ...]
+    mapping: dict[str, str]
+    sample: list[Sample]
+    counts: dict[str, int]
+    skipped: list[Skipped]
+    skipped_count: int
+    harmless: dict[str, int]
+    masked: dict[str, int]
+    complete: bool = True
+    problem: str = ""
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What became of a file.
+
+    ``taken`` counts questions_new, questions_known, cases_new, cases_changed, cases_same and courses.
+    ``skipped`` names the first rows that could not be taken.  ``harmless`` counts by reason what is no
+    content.  ``masked`` counts by kind what was masked in what is new.  ``unknown_courses`` counts questions
+    by courses that the school's outline does not have.  ``clashes``: known questions (same source and id)
+    whose text in the file is another.
+    """
+
+    taken: dict[str, int]
+    skipped: list[Skipped]
+    skipped_count: int
+    harmless: dict[str, int]
+    masked: dict[str, int]
+    unknown_courses: dict[str, int] = field(default_factory=dict)
+    clashes: int = 0
+
+    @property
+    def anything(self) -> bool:
+        """Whether anything was taken or known already."""
+        return any(self.taken.values())
+
+
+class ImportService:
+    """Takes files in."""
+
+    def __init__(self, database: Database, questions: QuestionService) -> None:
+        self._database = database
+        self._questions = questions
+
+    def preview(self, path: Path, options: ImportOptions, *, limit: int | None = PREVIEWED) -> ImportPreview:
+        """Read ``path`` without storing anything; at most ``limit`` records (None: all).
+
+        Raises:
+            InvalidInput: it cannot be read at all; see `kbsearch.importers.sources.open_source`.
+        """
+        source = open_source(path, options)
+        tally = Tally(LISTED)
+        sample: list[Sample] = []
+        records, problem = _drawable(source)
+        names = self._names()
+        for record in islice(records, limit):
+            prepared = self._prepared(record, names, tally)
+            if prepared is not None:
+                tally.taken[_kind(prepared)] += 1
+                if len(sample) < SAMPLES:
+                    sample.append(_sample(prepared, record.place))
+        return ImportPreview(
+            format=source.format,
+            encoding=source.encoding,
+            columns=source.columns,
+            mapping=dict(source.mapping),
+            sample=sample,
+            counts=dict(tally.taken),
+            skipped=tally.skipped,
+            skipped_count=tally.skipped_count,
+            harmless=dict(tally.harmless),
+            masked=dict(tally.masked),
+            complete=next(records, None) is None,
+            problem=problem.message if problem else "",
+            remedy=problem.remedy if problem else "",
+        )
+
+    def run(self, path: Path, options: ImportOptions, progress: Progress = silent) -> ImportReport:
+        """Take in ``path``.
+
+        With ``on_error="skip"`` broken rows are reported and the others stored, batch by batch; taking the
+        file in again finds what is known.  With "stop" the first broken row ends it and nothing is stored.
+
+        Raises:
+            InvalidInput: it cannot be read at all, or with "stop" a row is broken; the message names it.
+            StorageUnavailable: the database refused; earlier batches are stored, this one is not.
+        """
+        source = open_source(path, options)
+        tally = Tally(LISTED)
+        if options.on_error == "stop":
+            self._run_whole(source, tally, path, progress)
+        else:
+            self._run_batches(source, tally, progress)
+        progress(source.meter.total, source.meter.total, "reading")
+        return ImportReport(
+            taken=dict(tally.taken),
+            skipped=tally.skipped,
+            skipped_count=tally.skipped_count,
+            harmless=dict(tally.harmless),
+            masked=dict(tally.masked),
+            unknown_courses=dict(tally.unknown_courses),
+            clashes=tally.clashes,
+        )
+
+    def _run_batches(self, source: Source, tally: Tally, progress: Progress) -> None:
+        names, writer = self._names(), BatchWriter(self._questions, tally)
+        records = _to_the_end(source.records())
+        while batch := list(islice(records, BATCH)):
+            prepared = [ready for record in batch if (ready := self._prepared(record, names, tally))]
+            with self._database.writing() as session:
+                writer.write(session, prepared)
+            progress(source.meter.done, source.meter.total, "reading")
+            if any(isinstance(record, IncomingCourse) for record in batch):
+                names = self._names()
+
+    def _run_whole(self, source: Source, tally: Tally, path: Path, progress: Progress) -> None:
+        names, writer = self._names(), BatchWriter(self._questions, tally)
+        prepared: list[Prepared] = []
+        for record in source.records():
+            ready = self._prepared(record, names, tally)
+            _stop_at_fault(tally, path)
+            prepared.extend([ready] if ready else [])
+            if len(prepared) % BATCH == 0:
+                progress(source.meter.done, source.meter.total, "reading")
+        with self._database.writing() as session:
+            self._write_whole(writer, session, prepared, tally, path)
+
+    def _write_whole(
+        self, writer: BatchWriter, session: Session, prepared: Sequence[Prepared], tally: Tally, path: Path
+    ) -> None:
+        for at in range(0, len(prepared), BATCH):
+            writer.write(session, prepared[at : at + BATCH])
+            _stop_at_fault(tally, path)
+
+    def _names(self) -> OutlineNames:
+        return OutlineNames(self._questions.courses())
+
+    def _prepared(self, record: Record, names: OutlineNames, tally: Tally) -> Prepared | None:
+        """``record`` ready to be stored; None when it is skipped, which ``tally`` then holds."""
+        if isinstance(record, Skipped):
+            tally.skip(record)
+            return None
+        try:
+            if isinstance(record, IncomingQuestion):
+                placed = names.place_question(record)
+                tally.note_course(placed.course, names)
+                ready = self._questions.prepare(replace(placed, place=""))
+                return Prepared(replace(record, text="", replies=()), ready)
+            if isinstance(record, IncomingCase):
+                return Prepared(names.place_case(record))
+            return Prepared(record)
+        except InvalidInput as error:
+            tally.skip(Skipped(record.place, error.template, error.details))
+            return None
+
+
+def _drawable(source: Source) -> tuple[Iterator[Record], InvalidInput | None]:
+    """The records of ``source``, or why none can be drawn before a column is mapped."""
+    records = _to_the_end(source.records())
+    try:
+        first = list(islice(records, 1))
+    except TooLarge:
+        raise
+    except InvalidInput as error:
+        return iter(()), error
+    return _chained(first, records), None
+
+
+def _chained(first: Sequence[Record], rest: Iterator[Record]) -> Iterator[Record]:
+    yield from first
+    yield from rest
+
+
+def _to_the_end(records: Iterator[Record]) -> Iterator[Record]:
+    """``records``; where reading breaks off after some, the rest is one skipped row."""
+    count = 0
+    try:
+        for count, record in enumerate(records, 1):  # noqa: B007  # the count is needed after the loop
+            yield record
+    except UnreadableFile as error:
+        if not count:
+            raise
+        yield Skipped("the rest", error.template, error.details)
+
+
+def _stop_at_fault(tally: Tally, path: Path) -> None:
+    if tally.skipped:
+        first = tally.skipped[0]
+        raise InvalidInput(
+            "{path}, {place}: {reason}. Nothing was taken.",
+            remedy="Mend the row and import the file again, or use --on-error skip.",
+            path=str(path),
+            place=first.place,
+            reason=fill(first.reason, dict(first.details)).rstrip("."),
+        )
+
+
+def _kind(prepared: Prepared) -> str:
+    if prepared.question is not None:
+        return "questions"
+    return "cases" if isinstance(prepared.record, IncomingCase) else "courses"
+
+
+def _sample(prepared: Prepared, place: str) -> Sample:
+    record, question = prepared.record, prepared.question
+    if question is not None:
+        return Sample("question", place, _question_fields(question))
+    if isinstance(record, IncomingCase):
+        shown = {"title": record.title, "answer": record.answer, "variants": "\n".join(record.variants)}
+        return Sample("case", place, shown | {"course": record.course, "tags": ", ".join(record.tags)})
+    if isinstance(record, IncomingCourse):
+        lessons = "\n".join(lesson.title for lesson in record.lessons)
+        return Sample("course", place, {"id": record.code, "title": record.title, "lessons": lessons})
+    return Sample("", place, {})
+
+
+def _question_fields(question: PreparedQuestion) -> dict[str, str]:
+    return {
+        "id": question.external_id,
+        "text": question.text,
+        "course": question.course,
+        "lesson": question.lesson,
+        "asked_at": question.asked_at.isoformat(timespec="minutes"),
+        "replies": "\n".join(reply.text for reply in question.replies),
+    }
