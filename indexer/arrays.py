@@ -141,10 +141,10 @@ def _unpacked(blob: NDArray[np.uint8]) -> list[str]:
     return text.split("\0") if text else []
 
 
-def save(arrays: SegmentArrays, path: Path, segment_bytes: int) -> None:
-    """Write ``arrays`` to ``path`` in one step, together with the size of the segment's own file."""
+def save(arrays: SegmentArrays, path: Path, stamp: Sequence[int]) -> None:
+    """Write ``arrays`` to ``path`` in one step, with the size and the CRC-32 of the segment's own file."""
     draft = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    columns: dict[str, Any] = {"stamp": np.array([VERSION, segment_bytes], dtype=np.int64)}
+    columns: dict[str, Any] = {"stamp": np.array([VERSION, *stamp], dtype=np.int64)}
     for name, category in arrays.categories.items():
         columns[f"{name}_codes"] = category.codes
         columns[f"{name}_values"] = _packed([f"={value}" for value in category.values])
@@ -165,7 +165,7 @@ def load(path: Path, segment_bytes: int) -> SegmentArrays | None:
     """The arrays in ``path``; None when they are missing, broken, or of a segment of another size."""
     try:
         with np.load(path) as columns:
-            if columns["stamp"].tolist() != [VERSION, segment_bytes]:
+            if columns["stamp"].tolist()[:2] != [VERSION, segment_bytes]:
                 return None
             return SegmentArrays(
                 categories=dict(_categories(columns)),
@@ -180,3 +180,13 @@ def _categories(columns: Mapping[str, Any]) -> Iterator[tuple[str, Category]]:
     for name in CATEGORIES:
         values = tuple(value[1:] for value in _unpacked(columns[f"{name}_values"]))
         yield name, Category(columns[f"{name}_codes"], values)
+
+
+def stamp(path: Path) -> tuple[int, int] | None:
+    """Size and CRC-32 of the segment that the arrays in ``path`` were derived from; None if unreadable."""
+    try:
+        with np.load(path) as columns:
+            _, size, checksum = columns["stamp"].tolist()
+            return size, checksum
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None

@@ -14,7 +14,7 @@ from indexer import advanced, writing
 from indexer.generations import Generation, Generations, damaged
 from indexer.highlighting import highlight
 from indexer.locks import locked
-from indexer.segments import Segment, open_segment, present_mask
+from indexer.segments import Segment, open_segment, present_mask, verify_segment
 from indexer.spelling import Speller
 from indexer.store import Store
 from indexer.view import View
@@ -161,8 +161,19 @@ class EmbeddedIndex:
 
     def fingerprints(self) -> dict[int, int]:
         """Fingerprint of each document by id."""
+        return self.view().contents()
+
+    def verify(self) -> None:
+        """Read everything; raises `IndexUnavailable` when something is damaged."""
         view = self.view()
-        return dict(zip(view.ids.tolist(), view.fingerprints[view.order].tolist(), strict=True))
+        if view.generation is None:
+            return
+        store = Store(view.generation.folder)
+        for segment in store.segments(view.commit):
+            verify_segment(store, segment)
+        self._check_model(view.generation)
+        if not view.centred.are_units():
+            raise damaged(view.generation.vectors_path, "some vectors are not what was written")
 
     # Writing
 

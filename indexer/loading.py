@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection as AnyCollection
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, selectinload
 
+from indexer.documents import fingerprint
+from kbsearch.database import Database
 from kbsearch.matching.queries import prepare
 from kbsearch.models import LIVE_STATES, Case, Collection, Question
 from kbsearch.ports import Document, Embedder, Part
 
+CHUNK = 2_000
 NO_VECTORS = np.zeros((0, 0), dtype=np.float32)
 
 
@@ -37,12 +40,33 @@ def wanted_ids(collection: Collection) -> Select[int]:
     return select(Question.id).order_by(Question.id)
 
 
+def expected(
+    database: Database, collection: Collection, only: AnyCollection[int] | None = None
+) -> dict[int, int]:
+    """Id and fingerprint of each document that the index should hold (among ``only``, if given)."""
+    found: dict[int, int] = {}
+    for ids in [sorted(only)] if only is not None else chunks(database, collection):
+        with database.reading() as session:
+            known = [draft.document for draft in drafts(session, collection, ids)]
+        found |= {document.id: fingerprint(document) for document in known}
+    return found
+
+
+def chunks(database: Database, collection: Collection, size: int = CHUNK) -> Iterator[list[int]]:
+    """The ids that the index of ``collection`` should hold, in pieces."""
+    with database.reading() as session:
+        ids = list(session.scalars(wanted_ids(collection)))
+    for start in range(0, len(ids), size):
+        yield ids[start : start + size]
+
+
 def _cases(session: Session, ids: AnyCollection[int]) -> list[Draft]:
     statement = select(Case).where(Case.id.in_(ids), Case.state.in_(LIVE_STATES))
-    return [_case(case) for case in session.scalars(statement.options(selectinload(Case.variants)))]
+    return [case_draft(case) for case in session.scalars(statement.options(selectinload(Case.variants)))]
 
 
-def _case(case: Case) -> Draft:
+def case_draft(case: Case) -> Draft:
+    """What the index should hold of ``case``, whose variants are loaded."""
     variants = [variant.text for variant in case.variants if variant.text.strip()]
     parts: list[Part] = ["title"]
     parts += ["variant"] * len(variants)

@@ -6,7 +6,6 @@ does some work twice and loses none.
 
 from __future__ import annotations
 
-import logging
 from collections import defaultdict
 from collections.abc import Collection as AnyCollection
 from collections.abc import Sequence
@@ -15,9 +14,9 @@ from datetime import timedelta
 
 from sqlalchemy import Update, delete, func, or_, select, update
 
+from indexer.bisecting import each_that_works
 from indexer.loading import drafts, encoded
 from kbsearch.database import Database
-from kbsearch.errors import EncoderUnavailable, IndexUnavailable, KbsearchError, StorageUnavailable
 from kbsearch.models import Collection, Outbox, utc_now
 from kbsearch.ports import Embedder, Progress, SearchBackend, silent
 
@@ -26,7 +25,6 @@ RETRY_AFTER = timedelta(minutes=1)
 MAX_ATTEMPTS = 5
 BULK = 2_048
 """Rows at a time when nobody waits for a single one: fewer, larger commits."""
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,19 +93,7 @@ class IndexPipeline:
 
     def _work_off(self, collection: Collection, ids: Sequence[int]) -> dict[int, str]:
         """Index ``ids``; returns the error of each that failed on its own."""
-        try:
-            self._index(collection, ids)
-        except (IndexUnavailable, StorageUnavailable):
-            raise
-        except Exception as error:
-            if isinstance(error, EncoderUnavailable):
-                self._embedder.encode(["works at all"], "query")
-            if len(ids) == 1:
-                _log.exception("%s %s cannot be indexed", collection, ids[0])
-                return {ids[0]: _reason(error)}
-            half = len(ids) // 2
-            return self._work_off(collection, ids[:half]) | self._work_off(collection, ids[half:])
-        return {}
+        return each_that_works(ids, lambda some: self._index(collection, some), self._embedder)
 
     def _index(self, collection: Collection, ids: Sequence[int]) -> None:
         with self._database.reading() as session:
@@ -137,9 +123,3 @@ def _mark_failed(ids: AnyCollection[int], reason: str) -> Update:
         .where(Outbox.id.in_(ids))
         .values(attempts=Outbox.attempts + 1, failed_at=utc_now(), error=reason[:2_000])
     )
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, KbsearchError):
-        return error.message
-    return f"{type(error).__name__}: {error}"

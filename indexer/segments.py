@@ -6,6 +6,7 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from indexer import arrays
 from indexer.arrays import SegmentArrays
 from indexer.generations import damaged
 from indexer.store import Store, stored_documents
+from kbsearch.errors import KbsearchError
 
 Mask = NDArray[np.bool_]
 
@@ -48,7 +50,7 @@ def open_segment(store: Store, segment: Any) -> Segment:
         known = arrays.load(arrays_path(path), size)
         if known is None or len(known) != segment.doc_count_all():
             known = arrays.derive(stored_documents(reader, segment.doc_count_all()))
-            _keep(known, arrays_path(path), size)
+            _keep(known, path, size)
     except FileNotFoundError:
         raise
     except Exception as error:  # whatever Whoosh stumbles over in a damaged file
@@ -61,12 +63,41 @@ def arrays_path(segment_path: Path) -> Path:
     return segment_path.with_suffix(".arrays.npz")
 
 
-def _keep(known: SegmentArrays, path: Path, size: int) -> None:
+def _keep(known: SegmentArrays, segment_path: Path, size: int) -> None:
     # Only a saving of time for the next process: without room on the disk a search must still answer.
+    path = arrays_path(segment_path)
     try:
-        arrays.save(known, path, size)
+        arrays.save(known, path, (size, checksum(segment_path)))
     except OSError:
         path.unlink(missing_ok=True)
+
+
+def checksum(path: Path) -> int:
+    """CRC-32 of a file."""
+    code = 0
+    with open(path, "rb") as file:
+        while block := file.read(1 << 20):
+            code = crc32(block, code)
+    return code
+
+
+def verify_segment(store: Store, segment: Any) -> None:
+    """Read a whole segment.
+
+    Raises:
+        IndexUnavailable: it has changed since it was written, or cannot be read.
+    """
+    path = store.segment_path(segment)
+    try:
+        known = arrays.stamp(arrays_path(path))
+        if known and known != (path.stat().st_size, checksum(path)):
+            raise damaged(path, "its content has changed since it was written")
+        for _ in stored_documents(store.reader(segment), segment.doc_count_all()):
+            pass
+    except KbsearchError:
+        raise
+    except Exception as error:  # whatever Whoosh stumbles over in a damaged file
+        raise damaged(path, error) from error
 
 
 def present_mask(segment: Any) -> Mask:

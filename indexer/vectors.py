@@ -68,6 +68,11 @@ class Centred:
             np.einsum("ij,ij->i", chunk, chunk, out=squares[start : start + 8_192])
         return squares
 
+    def are_units(self) -> bool:
+        """Whether every used row has length 1 or 0, as encoders give them."""
+        squares = self._squares[self.used]
+        return bool(((np.abs(squares - 1) < 0.01) | (squares == 0)).all())  # noqa: PLR2004
+
     @cached_property
     def mean(self) -> Floats:
         """Mean of the used rows that are not zero, shape (dimension,); zero when there are too few."""

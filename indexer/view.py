@@ -71,6 +71,10 @@ class View:
         ids: Ints = self.all_ids[self.order]
         return ids
 
+    def contents(self) -> dict[int, int]:
+        """Fingerprint of each present document by id."""
+        return dict(zip(self.ids.tolist(), self.fingerprints[self.order].tolist(), strict=True))
+
     def numbers(self, ids: Collection[int]) -> Ints:
         """Numbers of the present documents among ``ids``, by ascending id."""
         wanted = np.unique(np.fromiter(ids, np.int64, len(ids)))

@@ -1,0 +1,180 @@
+"""Looks after the indexes: status, rebuild beside the running one, check against the database."""
+
+from __future__ import annotations
+
+from collections.abc import Collection as AnyCollection
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import func, select
+
+from indexer.embedded import EmbeddedIndex
+from indexer.loading import expected, wanted_ids
+from indexer.rebuilding import rebuild
+from indexer.reports import CheckReport, CollectionCheck, CollectionStatus, IndexStatus
+from kbsearch.database import Database
+from kbsearch.errors import ConfigurationError, IndexUnavailable
+from kbsearch.models import Collection, Outbox, utc_now
+from kbsearch.ports import Embedder, Progress, SearchBackend, silent
+
+
+class IndexMaintenance:
+    """Status, rebuild and check of the indexes of cases and questions."""
+
+    def __init__(
+        self, database: Database, cases: SearchBackend, questions: SearchBackend, embedder: Embedder
+    ) -> None:
+        self._database = database
+        self._embedder = embedder
+        self._indexes = {
+            Collection.CASES: _maintained(cases),
+            Collection.QUESTIONS: _maintained(questions),
+        }
+
+    def status(self) -> IndexStatus:
+        """Counts, ages and sizes; quick."""
+        return IndexStatus(self._embedder.model_id, tuple(map(self._status, Collection)))
+
+    def rebuild(
+        self, progress: Progress = silent, only: Sequence[Collection] = tuple(Collection)
+    ) -> IndexStatus:
+        """Build each index anew beside the running one and swap it in; searches go on meanwhile.
+
+        Raises:
+            IndexUnavailable: another rebuild is running.
+            EncoderUnavailable: the encoder cannot be loaded; the running index stays.
+            StorageUnavailable: the disk is full; the running index stays.
+        """
+        for collection in only:
+            rebuild(self._database, collection, self._indexes[collection], self._embedder, progress)
+        return self.status()
+
+    def check(self, mend: bool = False) -> CheckReport:
+        """Compare index and database, by id and by content; reads every file of the index.
+
+        With ``mend`` the differences are put into the outbox, and a damaged or lost index is rebuilt.
+        """
+        checks = tuple(map(self._check, Collection))
+        if mend:
+            for one in checks:
+                self._mend(one)
+        return CheckReport(checks, mended=mend and not all(one.ok for one in checks))
+
+    def lost(self) -> list[Collection]:
+        """Collections whose index is gone although there is more to find than what waits in the outbox."""
+        return [
+            collection
+            for collection, index in self._indexes.items()
+            if not index.exists() and self._in_database(collection) > self._waiting(collection)[0]
+        ]
+
+    def compact(self) -> bool:
+        """Merge some small segments; returns whether there may be more to merge."""
+        return sum(index.compact() for index in self._indexes.values()) > 0
+
+    def _status(self, collection: Collection) -> CollectionStatus:
+        index = self._indexes[collection]
+        waiting, failed, oldest = self._waiting(collection)
+        name, count, model_id, problem = index.generations.current_name(), 0, "", ""
+        try:
+            count = index.count()
+            model_id = index.generations.open(name).manifest.model_id if name else ""
+            index.ping()
+        except IndexUnavailable as error:
+            problem = error.message
+        files = _files(index.folder / name) if name else []
+        return CollectionStatus(
+            collection=str(collection),
+            in_database=self._in_database(collection),
+            in_index=count,
+            waiting=waiting,
+            failed=failed,
+            oldest_seconds=oldest.total_seconds() if oldest else None,
+            generation=name,
+            model_id=model_id,
+            committed_at=_newest(files),
+            bytes=sum(size for _, size, _ in files),
+            problem=problem,
+        )
+
+    def _in_database(self, collection: Collection) -> int:
+        with self._database.reading() as session:
+            wanted = wanted_ids(collection).order_by(None).subquery()
+            return session.scalar(select(func.count()).select_from(wanted)) or 0
+
+    def _waiting(self, collection: Collection) -> tuple[int, int, timedelta | None]:
+        counts = select(func.count(), func.count(Outbox.failed_at), func.min(Outbox.created_at))
+        with self._database.reading() as session:
+            total, failed, oldest = session.execute(counts.where(Outbox.collection == collection)).one()
+        return total - failed, failed, utc_now() - oldest if oldest else None
+
+    def _check(self, collection: Collection) -> CollectionCheck:
+        index = self._indexes[collection]
+        try:
+            if collection in self.lost():
+                raise IndexUnavailable("The search index in {folder} is gone.", folder=str(index.folder))
+            index.verify()
+            first = self._compared(collection)
+            # What changed while the database was read looks different but is not: look at it once more.
+            return self._compared(collection, first.differing) if first.differing else first
+        except IndexUnavailable as error:
+            return CollectionCheck(str(collection), problem=error.message)
+
+    def _compared(self, collection: Collection, ids: AnyCollection[int] | None = None) -> CollectionCheck:
+        pending = self._pending(collection)
+        known = self._indexes[collection].fingerprints()
+        if ids is not None:
+            known = {key: value for key, value in known.items() if key in set(ids)}
+        wanted = expected(self._database, collection, ids)
+        both = wanted.keys() & known.keys()
+        return CollectionCheck(
+            str(collection),
+            missing=_sorted(wanted.keys() - known.keys() - pending),
+            extra=_sorted(known.keys() - wanted.keys() - pending),
+            stale=_sorted({key for key in both if wanted[key] != known[key]} - pending),
+            waiting=len(pending),
+        )
+
+    def _pending(self, collection: Collection) -> set[int]:
+        with self._database.reading() as session:
+            return set(session.scalars(select(Outbox.entity_id).where(Outbox.collection == collection)))
+
+    def _mend(self, check: CollectionCheck) -> None:
+        collection = Collection(check.collection)
+        if check.problem:
+            self.rebuild(only=[collection])
+            return
+        rows = [Outbox(collection=collection, entity_id=key) for key in check.differing]
+        with self._database.writing() as session:
+            session.add_all(rows)
+
+
+def _maintained(index: SearchBackend) -> EmbeddedIndex:
+    if isinstance(index, EmbeddedIndex):
+        return index
+    raise ConfigurationError(
+        "The index of kind {kind} is not looked after by kbsearch.", kind=type(index).__name__
+    )
+
+
+def _sorted(ids: set[int]) -> tuple[int, ...]:
+    return tuple(sorted(ids))
+
+
+def _files(folder: Path) -> list[tuple[str, int, float]]:
+    """Name, size and time of change of the files in ``folder`` that are still there."""
+    found: list[tuple[str, int, float]] = []
+    for path in folder.glob("*"):
+        try:
+            state = path.stat()
+        except FileNotFoundError:
+            continue
+        found.append((path.name, state.st_size, state.st_mtime))
+    return found
+
+
+def _newest(files: Sequence[tuple[Any, ...]]) -> datetime | None:
+    times = [changed for name, _, changed in files if name.endswith(".toc")]
+    return datetime.fromtimestamp(max(times), UTC) if times else None

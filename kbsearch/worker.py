@@ -1,0 +1,186 @@
+"""The worker: keeps the indexes up to date and runs the longer tasks, one worker for one home folder."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import partial
+from typing import Any
+
+from indexer.locks import locked
+from kbsearch.app import Kbsearch
+from kbsearch.errors import Conflict, IndexUnavailable, KbsearchError
+from kbsearch.models import Job, JobKind
+from kbsearch.ports import Progress
+
+MAX_PAUSE = 30.0
+"""Longest pause, in seconds, before something that failed is tried again."""
+PROGRESS_SECONDS = 0.25
+"""A task's progress is written at most this often."""
+_log = logging.getLogger(__name__)
+
+Step = Callable[[], bool]
+
+
+class Worker:
+    """Two loops: one works off the outbox, the other runs jobs, so that neither waits for the other."""
+
+    def __init__(self, app: Kbsearch) -> None:
+        self._app = app
+        self._poll = app.settings.worker_poll_seconds
+        self._wakes = (threading.Event(), threading.Event())
+        self._untidy = True
+
+    def notify(self) -> None:
+        """Look for work now instead of at the next poll."""
+        for wake in self._wakes:
+            wake.set()
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until ``stop`` is set.  While another worker serves the same home, stand by."""
+        lock = self._app.settings.home / "worker.lock"
+        while not stop.is_set():
+            with locked(lock, 0) as mine:
+                if mine:
+                    self._serve(stop)
+            stop.wait(self._poll)
+
+    def _serve(self, stop: threading.Event) -> None:
+        waiting, due = self._wakes
+        run_job = partial(self._run_job, stop)
+        jobs = threading.Thread(target=self._loop, args=(run_job, due, stop), name="jobs", daemon=True)
+        _log.info("the worker serves %s", self._app.settings.home)
+        self._until_done(self._recover, stop)
+        jobs.start()
+        self._loop(self._index, waiting, stop)
+        jobs.join(MAX_PAUSE)
+
+    def _recover(self) -> bool:
+        # This is the only worker, so whatever is said to run was left by one that died.
+        if count := self._app.jobs.recover_stale(0):
+            _log.warning("%d jobs of a worker that died are run again", count)
+        return False
+
+    def _until_done(self, step: Step, stop: threading.Event) -> None:
+        failures = 0
+        while not stop.is_set():
+            if self._tried(step) is not None:
+                return
+            failures += 1
+            stop.wait(min(MAX_PAUSE, self._poll * 2**failures))
+
+    def _loop(self, step: Step, wake: threading.Event, stop: threading.Event) -> None:
+        """Repeat ``step``; rest when it found nothing to do, longer and longer while it fails."""
+        failures = 0
+        while not stop.is_set():
+            worked = self._tried(step)
+            failures = failures + 1 if worked is None else 0
+            if failures:
+                stop.wait(min(MAX_PAUSE, self._poll * 2**failures))
+            elif not worked:
+                wake.wait(self._poll)
+                wake.clear()
+
+    @staticmethod
+    def _tried(step: Step) -> bool | None:
+        """What ``step`` returned; None when it failed, which is logged."""
+        try:
+            return step()
+        except KbsearchError as error:
+            _log.warning("%s %s", error.message, error.remedy)
+        except Exception:
+            _log.exception("the worker goes on after an unexpected error")
+        return None
+
+    def _index(self) -> bool:
+        """Bring the indexes up to date; an index that is lost or damaged is rebuilt."""
+        maintenance = self._app.maintenance
+        if lost := maintenance.lost():
+            _log.warning("the index of %s is gone and is built anew", ", ".join(lost))
+            maintenance.rebuild(only=lost)
+            return True
+        try:
+            worked = self._app.pipeline.drain() > 0
+        except IndexUnavailable as error:
+            if not error.details.get("rebuild"):
+                raise
+            _log.warning("%s It is built anew.", error.message)
+            maintenance.rebuild()
+            return True
+        self._untidy = self._untidy or worked
+        if not worked and self._untidy:
+            self._untidy = maintenance.compact()
+            return self._untidy
+        return worked
+
+    def _run_job(self, stop: threading.Event) -> bool:
+        """Run one waiting job to its end; returns whether there was one."""
+        jobs = self._app.jobs
+        job = jobs.claim()
+        if job is None:
+            return False
+        try:
+            jobs.finish(job.id, self._done(job, _Progress(self._app, job.id, stop)))
+        except Conflict as error:
+            _log.info("%s", error.message)
+            jobs.fail(job.id, error.message)  # a cancelled or released job stays so
+        except KbsearchError as error:
+            jobs.fail(job.id, f"{error.message} {error.remedy}".strip())
+        except Exception as error:
+            _log.exception("job %d failed", job.id)
+            jobs.fail(job.id, f"Unexpected: {type(error).__name__}. The log of the worker says more.")
+        self.notify()
+        return True
+
+    def _done(self, job: Job, progress: Progress) -> dict[str, Any]:
+        """Do what ``job`` asks for; returns its result."""
+        if job.kind == JobKind.REBUILD:
+            self._app.maintenance.rebuild(progress)
+            return {}
+        if job.kind == JobKind.CLUSTER:
+            return {"run_id": self._app.cluster_runner.run(progress, **job.parameters)}
+        return self._imported(job, progress)
+
+    def _imported(self, job: Job, progress: Progress) -> dict[str, Any]:
+        from kbsearch.services.imports import ImportOptions
+
+        options = dict(job.parameters)
+        path = options.pop("path")
+        options["mentors"] = tuple(options.get("mentors", ()))
+        return asdict(self._app.imports.run(path, ImportOptions(**options), progress))
+
+
+class _Progress:
+    """Writes a job's progress now and then.
+
+    Raises:
+        Conflict: the job was cancelled, or the worker stops and has released it; either ends it.
+    """
+
+    def __init__(self, app: Kbsearch, job_id: int, stop: threading.Event) -> None:
+        self._jobs = app.jobs
+        self._job_id = job_id
+        self._stop = stop
+        self._stage = ""
+        self._next = 0.0
+
+    def __call__(self, done: int, total: int, stage: str) -> None:
+        if self._stop.is_set():
+            self._jobs.release(self._job_id)
+            raise Conflict("Job {id} is run again when the worker is back.", id=self._job_id)
+        now = time.monotonic()
+        if stage == self._stage and now < self._next and done != total:
+            return
+        self._stage, self._next = stage, now + PROGRESS_SECONDS
+        self._jobs.advance(self._job_id, done, total, stage)
+
+
+def start_thread(app: Kbsearch) -> tuple[threading.Thread, threading.Event]:
+    """Run a worker in a thread of this process; set the event to stop it."""
+    stop = threading.Event()
+    thread = threading.Thread(target=Worker(app).run, args=(stop,), name="worker", daemon=True)
+    thread.start()
+    return thread, stop
