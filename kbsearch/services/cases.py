@@ -237,7 +237,7 @@ class CaseService:
         wanted = {person_id for person_id in person_ids if person_id is not None}
         with self._database.reading() as session:
             rows = session.execute(select(Person.id, Person.name).where(Person.id.in_(wanted)))
-            return dict(rows.tuples())
+            return {row.id: row.name for row in rows}
 
     def draft_from_cluster(self, cluster_id: int) -> ClusterDraft:
         """What a cluster offers for its case.
