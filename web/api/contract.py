@@ -8,7 +8,7 @@ from flask import request
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.info import Info
 from flask_openapi3.models.tag import Tag
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from werkzeug.exceptions import BadRequest
 
 from kbsearch import __version__
@@ -22,11 +22,11 @@ LARGEST_ID = 2**63 - 1
 """The largest row id that databases keep."""
 
 
-def _without_nul(text: str) -> str:
-    return text.replace("\0", "")
+def _without_nul(text: Any) -> Any:
+    return text.replace("\0", "") if isinstance(text, str) else text
 
 
-Text = Annotated[str, AfterValidator(_without_nul)]
+Text = Annotated[str, BeforeValidator(_without_nul)]
 """Text of any length up to the body's; NUL, which databases refuse, is taken out."""
 Line = Annotated[Text, Field(max_length=300)]
 Code = Annotated[Text, Field(max_length=100)]

@@ -1,0 +1,44 @@
+"""Cases over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from werkzeug.test import TestResponse
+
+from kbsearch.app import Kbsearch
+
+Call = Callable[..., TestResponse]
+
+
+def test_published_cases_are_listed(call: Call) -> None:
+    page = call("cases").get_json()
+    assert page["total"] == 2
+    assert {case["slug"] for case in page["items"]} == {"undo-commit", "homework-check"}
+    assert [case["slug"] for case in call("cases", course="git").get_json()["items"]] == ["undo-commit"]
+    assert len(call("cases", limit=1, offset=1).get_json()["items"]) == 1
+    assert call("cases", state="needs_check").get_json() == {"items": [], "total": 0}
+
+
+@pytest.mark.parametrize(
+    "query", [{"state": "draft"}, {"limit": 0}, {"limit": 201}, {"offset": -1}, {"offset": 10**30}]
+)
+def test_lists_that_are_not_given(call: Call, query: dict[str, object]) -> None:
+    assert call("cases", **query).status_code == 422
+
+
+def test_a_case_is_read_with_its_variants(call: Call, school: Kbsearch) -> None:
+    case = call(f"cases/{school.cases.by_slug('undo-commit').id}").get_json()
+    assert case["variants"] == ["случайно закоммитил, как откатить коммит"]
+    assert case["lessons"] == ["git-1"]
+    assert case["state"] == "published"
+
+
+@pytest.mark.parametrize("state", ["draft", "archived"])
+def test_what_is_not_published_is_not_found(call: Call, school: Kbsearch, state: str) -> None:
+    case = school.cases.by_slug("certificate")
+    if state == "archived":
+        school.cases.move(case.id, state)
+    assert call(f"cases/{case.id}").status_code == 404
+    assert call("cases/12345").status_code == 404

@@ -1,0 +1,180 @@
+"""The OpenAPI document, its page, tokens and malformed calls."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from web.api.docs import type_of
+from web.session import access_of
+
+Headers = dict[str, str]
+
+
+@pytest.fixture
+def spec(client: FlaskClient) -> dict[str, Any]:
+    document: dict[str, Any] = client.get("/api/v1/openapi.json").get_json()
+    return document
+
+
+def _operations(spec: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, methods in spec["paths"].items():
+        for method, operation in methods.items():
+            yield path, method.upper(), operation
+
+
+def test_the_document_is_valid_openapi(spec: dict[str, Any]) -> None:
+    assert spec["openapi"].startswith("3.1")
+    assert [error.message for error in OpenAPIV31SpecValidator(spec).iter_errors()] == []
+
+
+def test_every_call_is_documented(web_app: Flask, spec: dict[str, Any]) -> None:
+    served = {
+        (re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule), method)
+        for rule in web_app.url_map.iter_rules()
+        if rule.endpoint.startswith("api_") and not rule.endpoint.startswith("api_docs.")
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    assert served == {(path, method) for path, method, _ in _operations(spec)}
+
+
+def test_documented_scopes_are_the_enforced_ones(web_app: Flask, spec: dict[str, Any]) -> None:
+    endpoints = {
+        (re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule), method): rule.endpoint
+        for rule in web_app.url_map.iter_rules()
+        for method in rule.methods or ()
+    }
+    for path, method, operation in _operations(spec):
+        access = access_of(web_app, endpoints[path, method])
+        assert access is not None
+        expected = [{"bearer": [access.scope.value]}] if access.scope else [{}]
+        assert operation["security"] == expected, path
+
+
+def test_every_call_says_what_can_go_wrong(spec: dict[str, Any]) -> None:
+    for path, method, operation in _operations(spec):
+        statuses = set(operation["responses"])
+        assert "500" in statuses
+        if path != "/api/v1/health":
+            assert {"401", "403", "422", "429", "503"} <= statuses, path
+        if method == "POST":
+            assert {"400", "413", "415"} <= statuses, path
+            assert operation["requestBody"]["content"]["application/json"]["example"], path
+        if "{" in path:
+            assert "404" in statuses, path
+        assert operation["summary"], path
+
+
+def test_examples_are_taken(
+    spec: dict[str, Any], client: FlaskClient, bearer: Callable[..., Headers]
+) -> None:
+    headers = bearer()
+    for path, method, operation in _operations(spec):
+        if method == "POST":
+            example = operation["requestBody"]["content"]["application/json"]["example"]
+            status = client.post(path, json=example, headers=headers).status_code
+            assert status in {200, 201} or path.endswith("/feedback"), path
+
+
+def test_the_page_shows_every_call_and_every_error(client: FlaskClient, spec: dict[str, Any]) -> None:
+    page = html.unescape(client.get("/api/v1/docs").text)
+    for path, _, operation in _operations(spec):
+        assert f'id="{operation["operationId"]}"' in page
+        assert f"<code>{path}</code>" in page
+    for name in spec["components"]["schemas"]:
+        assert f'id="schema-{name}"' in page
+    for target in re.findall(r'href="#([^"]+)"', page):
+        assert f'id="{target}"' in page
+
+
+def test_errors_lead_to_the_page(client: FlaskClient) -> None:
+    page = client.get("/api/v1/docs").text
+    problem = client.get("/api/v1/search").get_json()
+    address, _, anchor = problem["type"].partition("#")
+    assert address == "/api/v1/docs"
+    assert f'id="{anchor}"' in page
+
+
+@pytest.mark.parametrize(
+    "authorization", [None, "", "Bearer", "Bearer ", "Bearer kbs_wrong", "Basic YTpi", "kbs_wrong"]
+)
+def test_without_a_valid_token_nothing_else_is_looked_at(
+    client: FlaskClient, authorization: str | None
+) -> None:
+    headers = {} if authorization is None else {"Authorization": authorization}
+    for answer in (
+        client.get("/api/v1/search?limit=wrong", headers=headers),
+        client.post("/api/v1/questions", data="no json", headers=headers),
+    ):
+        assert answer.status_code == 401
+        assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+        assert answer.get_json()["code"] == "not-authenticated"
+
+
+@pytest.mark.parametrize(
+    ("path", "scope", "status"),
+    [("suggest", "write", 403), ("questions", "read", 403), ("feedback", "read", 403)],
+)
+def test_a_scope_is_needed(
+    client: FlaskClient, bearer: Callable[..., Headers], path: str, scope: str, status: int
+) -> None:
+    answer = client.post(f"/api/v1/{path}", json={}, headers=bearer(scope))
+    assert (answer.status_code, answer.get_json()["code"]) == (status, "not-allowed")
+
+
+@pytest.mark.parametrize(
+    ("data", "kind", "expected"),
+    [
+        (b"{", "application/json", (400, "malformed")),
+        (b"", "application/json", (400, "malformed")),
+        (b"\xff\xfe", "application/json", (400, "malformed")),
+        (b'{"text": ' + b"[" * 100_000, "application/json", (400, "malformed")),
+        (b'{"text": ' + b"9" * 10_000 + b"}", "application/json", (400, "malformed")),
+        (b"text=hello", "application/x-www-form-urlencoded", (415, "unsupported-media-type")),
+        (b'{"text": "x"}', "text/plain", (415, "unsupported-media-type")),
+        (b"[]", "application/json", (422, "invalid-input")),
+        (b'"{}"', "application/json", (422, "invalid-input")),
+        (b"null", "application/json", (422, "invalid-input")),
+        (b'{"text": "\\ud800"}', "application/json", (422, "invalid-input")),
+    ],
+)
+def test_malformed_bodies(
+    client: FlaskClient, bearer: Callable[..., Headers], data: bytes, kind: str, expected: tuple[int, str]
+) -> None:
+    for path in ("questions", "suggest", "feedback"):
+        answer = client.post(f"/api/v1/{path}", data=data, content_type=kind, headers=bearer())
+        assert (answer.status_code, answer.get_json()["code"]) == expected
+        assert answer.mimetype == "application/problem+json"
+
+
+def test_a_body_over_the_limit(client: FlaskClient, bearer: Callable[..., Headers]) -> None:
+    answer = client.post(
+        "/api/v1/questions",
+        data=b" " * (33 * 1024 * 1024),
+        content_type="application/json",
+        headers=bearer(),
+    )
+    assert (answer.status_code, answer.get_json()["code"]) == (413, "too-large")
+
+
+@pytest.mark.parametrize(
+    ("schema", "words"),
+    [
+        ({"type": "string", "minLength": 1, "maxLength": 9}, "string, 1–9 characters"),
+        ({"type": "string", "minLength": 1}, "string, at least 1 characters"),
+        ({"type": "array", "items": {"type": "integer"}, "maxItems": 3}, "array of integer, at most 3 items"),
+        ({"anyOf": [{"$ref": "#/components/schemas/CaseOut"}, {"type": "null"}]}, "CaseOut or null"),
+        ({"enum": ["a", "b"], "type": "string"}, "a | b"),
+        ({"type": "integer", "minimum": 1, "maximum": 2**63 - 1}, "integer, at least 1"),
+        ({"type": "string", "format": "date-time"}, "string (date-time)"),
+    ],
+)
+def test_types_in_words(schema: dict[str, Any], words: str) -> None:
+    assert type_of(schema) == words

@@ -1,0 +1,129 @@
+"""Questions over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from werkzeug.test import TestResponse
+
+from kbsearch.app import Kbsearch
+
+Call = Callable[..., TestResponse]
+
+WHOLE = {
+    "text": "Здравствуйте! Пуш не проходит, пишите на ivan@example.com",
+    "source": "platform",
+    "external_id": "q-1",
+    "author": "student-77",
+    "course": "git",
+    "lesson": "git-1",
+    "asked_at": "2026-03-02T18:20:00+03:00",
+    "language": "ru",
+    "replies": [{"text": "Сначала git pull", "author": "mentor-1", "by_mentor": True, "accepted": True}],
+}
+
+
+def test_a_question_is_taken_once(call: Call) -> None:
+    first, second = call("questions", WHOLE), call("questions", WHOLE)
+    assert (first.status_code, second.status_code) == (201, 200)
+    assert first.get_json() == {"id": first.get_json()["id"], "created": True}
+    assert second.get_json() == {"id": first.get_json()["id"], "created": False}
+
+
+def test_a_question_is_read_back_masked(call: Call) -> None:
+    question = call(f"questions/{call('questions', WHOLE).get_json()['id']}").get_json()
+    assert "ivan@example.com" not in question["text"]
+    assert question["text"].startswith("Здравствуйте! Пуш не проходит")
+    assert question["asked_at"] == "2026-03-02T15:20:00Z"
+    assert (question["course"], question["lesson"], question["state"]) == ("git", "git-1", "answered")
+    assert [(reply["text"], reply["by_mentor"]) for reply in question["replies"]] == [
+        ("Сначала git pull", True)
+    ]
+    assert "student-77" not in str(question)
+    assert call("questions/999").status_code == 404
+
+
+def test_a_question_is_answered_in_the_same_call(call: Call) -> None:
+    answer = call("questions", {"text": "как отменить последний коммит", "suggest": True}).get_json()
+    assert answer["created"] is True
+    assert answer["suggestion"]["matches"][0]["case"]["slug"] == "undo-commit"
+
+
+def test_many_are_taken_together(call: Call) -> None:
+    texts = ["Один?", "Два?", "Один?"]
+    body = {"questions": [{"text": text} for text in texts]}
+    first = call("questions", body)
+    assert first.status_code == 201
+    results = first.get_json()["results"]
+    assert [result["created"] for result in results] == [True, True, False]
+    assert results[0]["id"] == results[2]["id"]
+    again = call("questions", body)
+    assert again.status_code == 200
+    assert [result["id"] for result in again.get_json()["results"]] == [result["id"] for result in results]
+
+
+def test_of_many_all_or_none_are_taken(call: Call, school: Kbsearch) -> None:
+    before = school.questions.count()
+    answer = call("questions", {"questions": [{"text": "Раз?"}, {"text": "ы" * 30_000}]})
+    assert answer.status_code == 413
+    answer = call("questions", {"questions": [{"text": "Раз?"}, {"text": "Два?", "course": "alchemy"}]})
+    assert answer.status_code == 422
+    assert school.questions.count() == before
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"text": ""}, "text"),
+        ({"text": "\0 \n"}, "text"),
+        ({"text": None}, "text"),
+        ({"text": 7}, "text"),
+        ({"txt": "Как?"}, "txt"),
+        ({"external_id": "x" * 201}, "external_id"),
+        ({"source": ""}, "source"),
+        ({"asked_at": "2026-03-02T18:20:00"}, "asked_at"),
+        ({"asked_at": "yesterday"}, "asked_at"),
+        ({"language": "Русский"}, "language"),
+        ({"replies": [{"text": ""}]}, "replies.0.text"),
+        ({"replies": [{"text": "a"}] * 101}, "replies"),
+        ({"suggest": "perhaps"}, "suggest"),
+    ],
+)
+def test_a_field_that_cannot_be_used_is_named(call: Call, change: dict[str, object], field: str) -> None:
+    answer = call("questions", WHOLE | change)
+    assert answer.status_code == 422
+    problem = answer.get_json()
+    assert [error["field"] for error in problem["errors"]] == [field]
+    assert f"'{field}'" in problem["detail"]
+
+
+def test_fields_of_many_are_named_with_their_place(call: Call) -> None:
+    answer = call("questions", {"questions": [{"text": "Как?"}, {"text": "Где?", "curse": "git"}]})
+    assert [error["field"] for error in answer.get_json()["errors"]] == ["questions.1.curse"]
+    for wrong in ([], [{"text": "Как?"}] * 501, "Как?", None):
+        assert call("questions", {"questions": wrong}).status_code == 422
+
+
+def test_what_was_sent_is_not_repeated(call: Call) -> None:
+    answer = call("questions", {"text": ["тайна 89161234567"], "note": "тайна"})
+    assert answer.status_code == 422
+    assert "тайна" not in answer.text
+    assert "89161234567" not in answer.text
+
+
+def test_an_unknown_course_is_named(call: Call) -> None:
+    problem = call("questions", {"text": "Как?", "course": "alchemy"}).get_json()
+    assert problem["status"] == 422
+    assert "alchemy" in problem["detail"]
+
+
+def test_a_text_over_the_limit_is_too_large(call: Call) -> None:
+    answer = call("questions", {"text": "ы" * 1_000_000})
+    assert (answer.status_code, answer.get_json()["code"]) == (413, "too-large")
+
+
+def test_emoji_and_nul_are_no_trouble(call: Call) -> None:
+    taken = call("questions", {"text": "Как\0 быть 🙈?", "author": "a\0b"})
+    assert taken.status_code == 201
+    assert call(f"questions/{taken.get_json()['id']}").get_json()["text"] == "Как быть 🙈?"
