@@ -4,8 +4,10 @@ A resolution that fits the data gives nearly the same clusters when a fifth of t
 one that is too coarse or too fine joins or cuts them differently each time.  So Leiden runs on random
 subsamples at each resolution of a grid, and the one whose partitions agree best (adjusted Rand index over
 the questions two subsamples share) is taken.  After Ben-Hur, Elisseeff and Guyon, "A stability based method
-for discovering structure in clustered data" (2002).  Nothing is known beforehand of the number of clusters
-or of their size.
+for discovering structure in clustered data" (2002).  Nothing is known beforehand of the number of clusters.
+
+Whole subjects (all about git, all about payment) are steady too, but one case cannot answer them.  So a
+resolution at which a cluster holds more than an eighth of a large collection is not taken.
 """
 
 from __future__ import annotations
@@ -24,6 +26,9 @@ from kbsearch.ports import Ints
 RESOLUTIONS = (1.0, 1.4, 2.0, 2.8, 4.0, 5.6, 8.0, 11.3, 16.0)
 """The grid, in steps of the square root of two.  Modularity joins small communities even at its standard
 value 1 (its resolution limit), so nothing coarser is tried."""
+LARGEST_SHARE = 0.125
+LARGEST_ALWAYS = 50
+"""A cluster of so many questions is never too large: small collections may have few clusters."""
 KEPT_SHARE = 0.8
 SAMPLES = 6
 SAMPLES_WHEN_LARGE = 3
@@ -57,7 +62,8 @@ def steadiest(ids: Ints, k: int, seed: int, resolutions: tuple[float, ...] = RES
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
         found = [_partitions(pool, samples, len(ids), each, seed) for each in resolutions]
         agreement = np.array(list(pool.map(_agreement, found)))
-    best = int(np.argmax(_smoothed(agreement)))
+    fine = np.array([_largest(each) <= max(LARGEST_ALWAYS, LARGEST_SHARE * len(ids)) for each in found])
+    best = int(np.argmax(np.where(fine | ~fine.any(), _smoothed(agreement), -np.inf)))
     return Granularity(resolutions[best], float(agreement[best]), found[best])
 
 
@@ -90,6 +96,11 @@ def _agreement(partitions: Ints) -> float:
         both = (left >= 0) & (right >= 0)
         scores.append(adjusted_rand_score(left[both], right[both]) if both.any() else 0.0)
     return float(np.mean(scores))
+
+
+def _largest(partitions: Ints) -> float:
+    """Mean size of the subsamples' largest clusters, scaled up to all rows."""
+    return float(np.mean([np.bincount(each[each >= 0]).max(initial=0) for each in partitions]) / KEPT_SHARE)
 
 
 def _smoothed(values: Any) -> Any:

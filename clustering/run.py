@@ -15,19 +15,19 @@ from clustering.labels import Description, describe
 from clustering.neighbours import centred
 from clustering.record import Finding, record
 from kbsearch.database import Database
+from kbsearch.matching.queries import Query, prepare
 from kbsearch.models import Question, QuestionState, Run, utc_now
 from kbsearch.ports import Floats, Ints, Progress, SearchBackend
-from kbsearch.text.chatter import strip_chatter
 
 STEPS = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Material:
-    """The questions to cluster: ids (n,), texts (n,), vectors (n, d); ``waiting`` are not indexed yet."""
+    """The questions to cluster: ids (n,), asked (n,), vectors (n, d); ``waiting`` are not indexed yet."""
 
     ids: Ints
-    texts: list[str]
+    asked: list[Query]
     vectors: Floats
     waiting: int
 
@@ -103,8 +103,8 @@ class ClusterRunner:
             texts = {row.id: row.text for row in session.execute(query)}
         known = np.array([question in texts for question in indexed.tolist()], dtype=bool)
         ids = indexed[known]
-        bare = [strip_chatter(texts[question]) for question in ids.tolist()]
-        return _Material(ids, bare, vectors[known], waiting=len(texts) - len(ids))
+        asked = [prepare(texts[question]) for question in ids.tolist()]
+        return _Material(ids, asked, vectors[known], waiting=len(texts) - len(ids))
 
 
 def _clustered(
@@ -113,11 +113,13 @@ def _clustered(
     n = len(material.ids)
     if n < 2:  # noqa: PLR2004  # nothing recurs in one question
         return _Outcome(np.full(n, -1, np.int64), np.zeros(n, np.float32), {}, {})
-    clusterer = make(algorithm, seed=seed, texts=material.texts, resolution=resolution)
+    words = [query.text for query in material.asked]
+    clusterer = make(algorithm, seed=seed, texts=words, resolution=resolution)
     labels = np.asarray(clusterer.fit_predict(material.vectors), dtype=np.int64)
     strengths = strengths_of(clusterer, material.vectors, labels)
     progress(2, STEPS, "Naming clusters")
-    described = describe(material.texts, centred(material.vectors), labels, strengths)
+    bare = [query.bare for query in material.asked]
+    described = describe(bare, centred(material.vectors), labels, strengths)
     learned = {
         name: round(value, 4)
         for name in ("resolution", "agreement")

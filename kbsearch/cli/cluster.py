@@ -1,0 +1,185 @@
+"""`kbsearch cluster`: find recurring patterns, and look at them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from kbsearch.app import Kbsearch
+    from kbsearch.models import Run
+    from kbsearch.ports import Progress
+    from kbsearch.services.cluster_rows import ClusterRow
+    from kbsearch.services.clusters import ClusterDetail, ClusterPage
+
+BARS = " ▁▂▃▄▅▆▇█"
+
+
+@click.group(
+    epilog="""\b
+Examples:
+  kbsearch cluster run
+  kbsearch cluster show
+  kbsearch cluster show 12
+"""
+)
+def command() -> None:
+    """Find recurring patterns in the questions, and look at them."""
+
+
+@command.command(
+    epilog="""\b
+Examples:
+  kbsearch cluster run
+  kbsearch cluster run --course python-start --resolution 8
+"""
+)
+@click.option(
+    "--algorithm", default="leiden", show_default=True, help="leiden, hdbscan, or a scikit-learn class."
+)
+@click.option("--resolution", type=click.FloatRange(0, min_open=True), help="Granularity (default: found).")
+@click.option("--seed", default=0, show_default=True, help="Seed of everything drawn at random.")
+@click.option("--course", default="", help="Only questions of this course.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and no progress.")
+def run(algorithm: str, resolution: float | None, seed: int, course: str, as_json: bool) -> None:
+    """Cluster the questions; clusters that were there before keep their number and name."""
+    app = _app()
+    progress = _quiet if as_json else _bar()
+    app.pipeline.drain_all(progress)
+    run_id = app.cluster_runner.run(
+        progress, algorithm=algorithm, seed=seed, resolution=resolution, course=course
+    )
+    finished = next(each for each in app.clusters.runs() if each.id == run_id)
+    if as_json:
+        click.echo(json.dumps(_run(finished), ensure_ascii=False))
+        return
+    quality = finished.quality
+    click.echo(
+        f"Run {run_id}: {quality['clusters']} clusters of {quality['questions']} questions "
+        f"({quality['coverage']:.0%} in a cluster) in {quality['seconds']} s."
+    )
+    if quality["waiting"]:
+        click.echo(f"{quality['waiting']} questions are not indexed yet; see `kbsearch index status`.")
+    _print_page(app.clusters.list(run_id=run_id, course=course, limit=10))
+
+
+@command.command(
+    epilog="""\b
+Examples:
+  kbsearch cluster show --limit 50
+  kbsearch cluster show 12 --json
+"""
+)
+@click.argument("cluster_id", metavar="[ID]", type=int, required=False)
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 500), help="Rows to show.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def show(cluster_id: int | None, limit: int, as_json: bool) -> None:
+    """List the clusters of the last run, or show the cluster ID with its questions."""
+    app = _app()
+    if cluster_id is not None:
+        detail = app.clusters.get(cluster_id)
+        shown = {**_row(detail.row), "questions": _members(detail, limit)}
+        if as_json:
+            click.echo(json.dumps(shown, ensure_ascii=False))
+        else:
+            _print_detail(detail, limit)
+        return
+    page = app.clusters.list(limit=limit)
+    if as_json:
+        rows = [_row(each) for each in page.items]
+        found = {"run": _run(page.run) if page.run else None, "total": page.total, "items": rows}
+        click.echo(json.dumps(found, ensure_ascii=False))
+    else:
+        _print_page(page)
+
+
+def _app() -> Kbsearch:
+    from kbsearch.app import Kbsearch
+
+    return Kbsearch()
+
+
+def _quiet(done: int, total: int, stage: str) -> None:
+    """Nobody watches."""
+
+
+def _bar() -> Progress:
+    """A progress line on a terminal, nothing elsewhere."""
+
+    def tell(done: int, total: int, stage: str) -> None:
+        if not sys.stderr.isatty():
+            return
+        share = done / total if total else 0.0
+        filled = round(20 * share)
+        click.echo(f"\r\033[K{'█' * filled}{'░' * (20 - filled)} {stage}", nl=False, err=True)
+        if total and done >= total:
+            click.echo("\r\033[K", nl=False, err=True)
+
+    return tell
+
+
+def _print_page(page: ClusterPage) -> None:
+    if page.run is None:
+        click.echo("No clusters yet. Find some: kbsearch cluster run")
+        return
+    click.echo(f"{'id':>6} {'size':>6} {'7 d':>5} {'28 d':>5}  {'16 weeks':<16} {'answered':>8}  cluster")
+    for row in page.items:
+        click.echo(
+            f"{row.cluster.id:>6} {row.size:>6} {row.last_7:>5} {row.last_28:>5}  {_spark(row.weekly):<16} "
+            f"{row.answered_share:>8.0%}  {row.cluster.label}"
+        )
+    if page.total > len(page.items):
+        click.echo(f"… and {page.total - len(page.items)} more.")
+
+
+def _spark(weekly: tuple[int, ...]) -> str:
+    """Bars of eight heights, the tallest for the busiest week."""
+    most = max(weekly, default=0) or 1
+    return "".join(BARS[-(-number * 8 // most)] for number in weekly)
+
+
+def _print_detail(detail: ClusterDetail, limit: int) -> None:
+    row = detail.row
+    click.secho(row.cluster.label, bold=True)
+    click.echo(f"cluster {row.cluster.id}, {row.size} questions, {row.answered_share:.0%} answered")
+    click.echo(f"keywords: {', '.join(row.cluster.keywords)}")
+    if row.case is not None:
+        click.echo(f"case: {row.case.title} ({row.case.state})")
+    for question, strength in detail.questions[:limit]:
+        click.echo(f"{strength:>6.2f}  {' '.join(question.text.split())[:160]}")
+
+
+def _run(run: Run) -> dict[str, Any]:
+    finished = run.finished_at.isoformat() if run.finished_at else None
+    return {
+        "id": run.id,
+        "algorithm": run.algorithm,
+        "finished_at": finished,
+        "parameters": run.parameters,
+        "quality": run.quality,
+    }
+
+
+def _row(row: ClusterRow) -> dict[str, Any]:
+    return {
+        "id": row.cluster.id,
+        "label": row.cluster.label,
+        "keywords": row.cluster.keywords,
+        "size": row.size,
+        "last_7": row.last_7,
+        "last_28": row.last_28,
+        "weekly": list(row.weekly),
+        "answered_share": round(row.answered_share, 4),
+        "courses": [{"course": code, "questions": number} for code, number in row.courses],
+        "case": row.case.slug if row.case else None,
+    }
+
+
+def _members(detail: ClusterDetail, limit: int) -> list[dict[str, Any]]:
+    return [
+        {"id": question.id, "text": question.text, "strength": round(strength, 4)}
+        for question, strength in detail.questions[:limit]
+    ]

@@ -1,0 +1,118 @@
+"""`kbsearch evaluate`: measure matching or clustering on a labelled set, away from the live database."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from kbsearch.evaluation.clustering import ClusteringReport
+    from kbsearch.evaluation.sets import LabelledQuestion
+
+HELP = {
+    "clustering": "Measure clustering on a labelled set.",
+    "matching": "Measure matching on a labelled set.",
+}
+
+
+class EvaluateGroup(click.Group):
+    """A group that imports the measurement of matching when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names, sorted."""
+        return sorted(HELP)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command ``cmd_name``, imported now."""
+        if cmd_name == "matching":
+            command: click.Command = importlib.import_module("kbsearch.cli.evaluate_matching").command
+            return command
+        return super().get_command(ctx, cmd_name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands, without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(HELP.items()))
+
+
+@click.group(
+    cls=EvaluateGroup,
+    epilog="""\b
+Examples:
+  kbsearch evaluate matching data/sample_school
+  kbsearch evaluate clustering data/sample_school --json
+""",
+)
+def command() -> None:
+    """Measure matching or clustering on a labelled set; the live database is not touched."""
+
+
+@command.command(
+    "clustering",
+    epilog="""\b
+Examples:
+  kbsearch evaluate clustering my-set
+  kbsearch evaluate clustering my-set --algorithm hdbscan --json
+""",
+)
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option(
+    "--algorithm", default="leiden", show_default=True, help="leiden, hdbscan, or a scikit-learn class."
+)
+@click.option("--seed", default=0, show_default=True, help="Seed of everything drawn at random.")
+@click.option("--resolution", type=click.FloatRange(0, min_open=True), help="Granularity (default: found).")
+@click.option("--encoder", default="", help="An encoder other than the one that is set.")
+def clustering(  # noqa: PLR0917  # click passes options by name
+    folder: Path, as_json: bool, algorithm: str, seed: int, resolution: float | None, encoder: str
+) -> None:
+    """Measure clustering on the labelled set in FOLDER, nothing being known of the labels.
+
+    FOLDER holds questions.jsonl with a label in each row, or is the sample school.  Questions in no
+    cluster count as clusters of one.
+    """
+    from clustering.algorithms import make
+    from indexer.embedders import open_embedder
+    from kbsearch.config import load_settings
+    from kbsearch.evaluation.clustering import measure_clustering
+    from kbsearch.matching.queries import prepare
+
+    make(algorithm, resolution=resolution)
+    settings = load_settings(**({"encoder": encoder} if encoder else {}))
+    questions = _labelled(folder)
+    asked = [prepare(question.text) for question in questions]
+    vectors = open_embedder(settings.encoder).encode([each.bare for each in asked], "passage")
+    clusterer = make(algorithm, seed=seed, texts=[each.text for each in asked], resolution=resolution)
+    report = measure_clustering(clusterer, vectors, [question.label for question in questions])
+    click.echo(json.dumps(_rounded(report)) if as_json else _table(report))
+
+
+def _labelled(folder: Path) -> tuple[LabelledQuestion, ...]:
+    from kbsearch.errors import InvalidInput
+    from kbsearch.evaluation.sets import read_matching_set, read_questions
+
+    sample_school = (folder / "truth.csv").exists()
+    questions = read_matching_set(folder).questions if sample_school else read_questions(folder)
+    if not any(question.label for question in questions):
+        raise InvalidInput(
+            "No question in {folder} has a label.",
+            remedy='Give each row of questions.jsonl a "label": what the question is about.',
+            folder=str(folder),
+        )
+    return questions
+
+
+def _rounded(report: ClusteringReport) -> dict[str, Any]:
+    shown = dataclasses.asdict(report)
+    return {name: round(value, 4) if isinstance(value, float) else value for name, value in shown.items()}
+
+
+def _table(report: ClusteringReport) -> str:
+    names = [f"{field.name:>9}" for field in dataclasses.fields(report)]
+    values = [f"{value:>9}" for value in _rounded(report).values()]
+    return "\n".join(["".join(names), "".join(values)])

@@ -1,0 +1,74 @@
+"""The figures that clustering is measured by."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from kbsearch.cli import group
+from kbsearch.errors import InvalidInput
+from kbsearch.evaluation.clustering import assigned_share, compare_clusters
+
+
+def test_the_truth_itself_scores_one() -> None:
+    report = compare_clusters(np.array([5, 5, 2, 2, 2]), ["a", "a", "b", "b", "b"])
+    assert (report.acc, report.nmi, report.ari, report.ami) == pytest.approx((1, 1, 1, 1))
+    assert (report.clusters, report.coverage, report.questions) == (2, 1.0, 5)
+
+
+def test_each_cluster_stands_for_one_label_only() -> None:
+    labels = np.array([0, 0, 1, 1, 1, 1])
+    truth = np.array([0, 0, 0, 0, 0, 0])
+    assert assigned_share(labels, truth) == pytest.approx(4 / 6)
+
+
+def test_questions_in_no_cluster_count_as_clusters_of_one() -> None:
+    truth = ["a"] * 4 + ["b"] * 4
+    left_out = compare_clusters(np.array([0, 0, 0, 0, -1, -1, -1, -1]), truth)
+    assert left_out.clusters == 1
+    assert left_out.coverage == 0.5
+    assert left_out.acc == pytest.approx(5 / 8)
+    together = compare_clusters(np.array([0, 0, 0, 0, 1, 1, 1, 1]), truth)
+    assert left_out.ari < together.ari
+
+
+def test_no_questions_at_all_are_no_trouble() -> None:
+    assert compare_clusters(np.zeros(0, np.int64), []).questions == 0
+
+
+def write_set(folder: Path, rows: list[dict[str, str]]) -> None:
+    lines = [json.dumps(row, ensure_ascii=False) for row in rows]
+    (folder / "questions.jsonl").write_text("\n".join(lines), encoding="utf-8")
+
+
+def test_the_command_prints_the_figures(tmp_path: Path) -> None:
+    topics = {"git": "как отменить коммит в git {}", "pay": "when will my payment arrive {}"}
+    rows = [
+        {"id": f"{topic}{n}", "text": text.format("ну" * n), "label": topic}
+        for topic, text in topics.items()
+        for n in range(12)
+    ]
+    write_set(tmp_path, rows)
+    arguments = ["evaluate", "clustering", str(tmp_path), "--encoder", "hashing"]
+    result = CliRunner().invoke(group, [*arguments, "--json"], catch_exceptions=False)
+    figures = json.loads(result.output)
+    assert list(figures) == ["acc", "nmi", "ari", "clusters", "coverage", "seconds", "questions", "ami"]
+    assert figures["questions"] == 24
+    assert figures["ari"] > 0.5
+    table = CliRunner().invoke(group, arguments, catch_exceptions=False).output.splitlines()
+    assert table[0].split() == list(figures)
+    assert len(table[0]) == len(table[1])
+
+
+def test_a_set_without_labels_is_refused(tmp_path: Path) -> None:
+    write_set(tmp_path, [{"id": "1", "text": "a"}, {"id": "2", "text": "b"}])
+    with pytest.raises(InvalidInput, match="has a label"):
+        CliRunner().invoke(
+            group,
+            ["evaluate", "clustering", str(tmp_path), "--encoder", "hashing"],
+            catch_exceptions=False,
+        )
