@@ -1,0 +1,105 @@
+"""`kbsearch init`, `user` and `token`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from sqlalchemy import text
+
+from kbsearch.app import Kbsearch
+from kbsearch.cli import group
+from kbsearch.config import Settings
+from kbsearch.errors import Conflict, InvalidInput, NotFound, StorageUnavailable
+
+PASSWORD = "correct horse battery"
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Runs a command in a home of its own; our own errors are raised."""
+
+    def invoke(*arguments: str, stdin: str = "") -> Result:
+        environment = {"KBSEARCH_HOME": str(tmp_path / "home"), "KBSEARCH_ENCODER": "hashing"}
+        result = CliRunner(env=environment).invoke(group, list(arguments), input=stdin)
+        if result.exception and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result
+
+    return invoke
+
+
+def test_init_says_what_it_did_and_how_to_begin(run: Run) -> None:
+    first = run("init").output
+    assert first.startswith("Ready: sqlite:///")
+    assert "kbsearch user add" in first
+    assert run("init").output.startswith("Already up to date: ")
+
+
+def test_before_init_a_command_says_so(run: Run) -> None:
+    with pytest.raises(StorageUnavailable) as caught:
+        run("user", "list")
+    assert "kbsearch init" in caught.value.remedy
+
+
+def test_a_database_of_a_newer_version_is_left_alone(run: Run, tmp_path: Path) -> None:
+    run("init")
+    app = Kbsearch(Settings(home=tmp_path / "home"))
+    with app.database.writing() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    app.database.close()
+    with pytest.raises(StorageUnavailable, match="newer version"):
+        run("init")
+
+
+def test_people_come_and_go(run: Run) -> None:
+    run("init")
+    added = run(
+        "user", "add", "Anna", "--name", "Анна Ким", "--role", "admin", stdin=f"{PASSWORD}\n{PASSWORD}\n"
+    )
+    assert "Added anna as admin." in added.output
+    assert PASSWORD not in added.output
+    run("user", "add", "oleg", "--name", "Oleg", "--password-stdin", stdin=f"{PASSWORD}\n")
+    assert "oleg is now methodologist" in run("user", "role", "oleg", "methodologist").output
+    assert (
+        "signed out" in run("user", "passwd", "oleg", "--password-stdin", stdin="another password\n").output
+    )
+    assert "no longer" in run("user", "deactivate", "oleg").output
+    listed = run("user", "list").output
+    assert re.search(r"anna +admin +Анна Ким\n", listed)
+    assert re.search(r"oleg +methodologist +Oleg  \(deactivated\)", listed)
+    assert "again" in run("user", "activate", "oleg").output
+    with pytest.raises(Conflict, match="'anna'"):
+        run("user", "deactivate", "anna")
+    with pytest.raises(NotFound, match="'nobody'"):
+        run("user", "role", "nobody", "admin")
+
+
+def test_a_short_password_is_refused(run: Run) -> None:
+    run("init")
+    with pytest.raises(InvalidInput, match="10 to"):
+        run("user", "add", "anna", "--name", "Anna", "--password-stdin", stdin="short\n")
+
+
+def test_a_token_is_shown_once(run: Run) -> None:
+    run("init")
+    made = run("token", "make", "Platform", "--scope", "read", "--scope", "write")
+    secret = made.stdout.strip()
+    assert secret.startswith("kbs_")
+    assert "not shown again" in made.stderr
+    listed = run("token", "list").output
+    assert secret[:12] in listed
+    assert secret not in listed
+    assert "read,write" in listed
+    assert "never used" in listed
+    assert "is revoked" in run("token", "revoke", "1").output
+    assert "revoked 20" in run("token", "list").output
+
+
+@pytest.mark.parametrize("name", ["init", "user", "token", "serve"])
+def test_help_has_examples(run: Run, name: str) -> None:
+    assert f"kbsearch {name}" in run(name, "--help").output.partition("Examples:")[2]
