@@ -110,7 +110,7 @@ def _outcome(
 
 
 def summarise(outcomes: Sequence[Outcome], cases: int, *, decisions: bool) -> MatchingReport:
-    """The figures of ``outcomes`` over a set of ``cases`` cases; with ``decisions`` those of decisions too."""
+    """The figures of ``outcomes`` over ``cases`` cases; with ``decisions`` those of decisions too."""
     ranks = [outcome.rank for outcome in outcomes if outcome.answerable]
     times = [outcome.milliseconds for outcome in outcomes] or [0.0]
     report = MatchingReport(

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
@@ -53,8 +54,19 @@ class Logistic:
         return [float(value) for value in falling]
 
     def promise(self, precision: float) -> Threshold | None:
-        """The lowest threshold from which on precision is ``precision`` with 95 % confidence, or None."""
+        """The lowest threshold at which precision is ``precision`` with 95 % confidence; None if none is."""
         return next((one for one in self.thresholds if one.lower >= precision), None)
+
+    def answer_from(self, precision: float) -> float | None:
+        """The probability from which on to answer; None: never.
+
+        Where too few questions were held out to promise ``precision``, it is the lowest threshold from which
+        on the observed precision reached it at every step.
+        """
+        if promised := self.promise(precision):
+            return promised.probability
+        reached = list(takewhile(lambda one: one.right >= precision * one.count, reversed(self.thresholds)))
+        return reached[-1].probability if reached else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +92,8 @@ class Confidence:
         model = self.model(degraded)
         if not probabilities or probabilities[0] < model.abstain:
             return Decision.ABSTAIN
-        promised = model.promise(precision)
-        if promised and probabilities[0] >= promised.probability:
+        enough = model.answer_from(precision)
+        if enough is not None and probabilities[0] >= enough:
             return Decision.ANSWER
         return Decision.SUGGEST
 

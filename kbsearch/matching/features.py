@@ -15,20 +15,23 @@ NAMES = (
     "text",
     "vector",
     "cosine",
+    "explained",
     "margin",
     "text_margin",
     "vector_margin",
     "tops_text",
     "tops_vector",
+    "tops_both",
     "crowd",
     "length",
     "lesson",
 )
 """The columns of `features`.
 
-text, vector: standardised scores.  cosine: likeness of the nearest part, centred.  margin, text_margin,
+text, vector: standardised scores.  cosine: likeness of the nearest part, centred.
+explained: share of the query's weight in rare words that the case has.  margin, text_margin,
 vector_margin: lead over the best other candidate (negative: how far behind it is).  tops_text, tops_vector:
-1 when no candidate scores higher.  crowd: how many others come within one standard deviation, log(1 + n).
+1 when no candidate scores higher; tops_both: their product.  crowd: how many others come within one standard deviation, log(1 + n).
 length: log(1 + words of the query).  lesson: 1 for a case of the asker's lesson.
 """
 
@@ -43,11 +46,13 @@ def features(pool: Pool, query_length: int, count: int) -> Floats:
         pool.text,
         pool.vector,
         pool.cosine,
+        pool.explained,
         _lead(pool.score),
         _lead(pool.text),
         _lead(pool.vector),
         _tops(pool.text),
         _tops(pool.vector),
+        _tops(pool.text) * _tops(pool.vector),
         _crowd(pool.score, rows),
         np.full(len(pool), np.log1p(query_length)),
         pool.lesson,

@@ -13,11 +13,15 @@ import numpy as np
 
 from kbsearch.errors import EncoderUnavailable, IndexUnavailable
 from kbsearch.matching.queries import Query, QueryEncoder
+from kbsearch.matching.rarity import Rarity
 from kbsearch.ports import Filters, Floats, Hits, Ints, Part, SearchBackend, TextQuery
 
 POOL = 60
 """How many of the best of each retriever are candidates."""
-VECTOR_WEIGHT = 1.0
+VECTOR_WEIGHT = 1.3
+"""Of a vector score when words explain nothing of the query; their share of it is taken off."""
+PLAIN_WEIGHT = 1.1
+"""Of a vector score when nobody can tell how much the words explain."""
 LESSON_BONUS = 1.0
 """Standard deviations that a case of the asker's own lesson gains."""
 FLAT = 1e-6
@@ -28,8 +32,9 @@ FLAT = 1e-6
 class Pool:
     """Candidates with all their scores, best first.  Arrays have shape (n,).
 
-    ``text`` and ``vector`` are standardised over all documents that pass the filters; ``cosine`` is the
-    likeness of the nearest part in ``parts``; ``lesson`` marks documents of the asker's lesson.
+    ``text`` and ``vector`` are standardised over all documents that pass the filters; ``explained`` is the
+    share in [0, 1] of the query's weight in rare words that a document earns; ``cosine`` is the likeness of
+    the nearest part in ``parts``; ``lesson`` marks documents of the asker's lesson.
     ``degraded``: vectors were out of reach, ``vector`` and ``cosine`` are zeros.
     """
 
@@ -37,6 +42,7 @@ class Pool:
     score: Floats
     text: Floats
     vector: Floats
+    explained: Floats
     cosine: Floats
     lesson: Floats
     parts: tuple[Part | None, ...]
@@ -51,6 +57,7 @@ class _Found:
     text: Hits
     vector: Hits | None
     lesson: frozenset[int]
+    weight: float
 
 
 def fuse(
@@ -59,6 +66,7 @@ def fuse(
     query: Query,
     filters: Filters,
     *,
+    rarity: Rarity | None = None,
     lesson: str = "",
     only: Collection[int] | None = None,
     pool: int = POOL,
@@ -70,22 +78,37 @@ def fuse(
     Raises:
         IndexUnavailable: the text index cannot be read.
     """
-    wanted = TextQuery(query.words, filters=filters, limit=pool, only=only)
+    wanted = TextQuery(query.text, filters=filters, limit=pool, only=only)
     text = backend.search_text(wanted)
+    weight = rarity.weight(query.words) if rarity else 0.0
     try:
         vector = encoder.encode(query.bare)
-        nearest = backend.search_vector(vector, filters, pool, only)
+        nearest = _nearest(backend, vector, wanted, text)
         own = _of_lesson(backend, vector, filters, lesson, pool) if lesson else frozenset()
-        missing = set(text.ids.tolist()) - set(nearest.ids.tolist())
-        nearest = (
-            _joined(nearest, backend.search_vector(vector, filters, pool, missing)) if missing else nearest
-        )
     except (EncoderUnavailable, IndexUnavailable):
-        return _ranked(_Found(text, None, frozenset()))
-    missing = set(nearest.ids.tolist()) - set(text.ids.tolist())
-    if missing:
+        return _ranked(_Found(text, None, frozenset(), weight))
+    if missing := _only_in(nearest, text):
         text = _joined(text, backend.search_text(replace(wanted, only=missing)))
-    return _ranked(_Found(text, nearest, own))
+    return _ranked(_Found(text, nearest, own, weight))
+
+
+def _nearest(
+    backend: SearchBackend,
+    vector: Floats,
+    wanted: TextQuery,
+    text: Hits,
+) -> Hits:
+    """The nearest to ``vector``, and how near those are that ``text`` found."""
+    filters = wanted.filters
+    nearest = backend.search_vector(vector, filters, wanted.limit, wanted.only)
+    missing = _only_in(text, nearest)
+    if missing:
+        nearest = _joined(nearest, backend.search_vector(vector, filters, len(missing), missing))
+    return nearest
+
+
+def _only_in(these: Hits, those: Hits) -> set[int]:
+    return set(these.ids.tolist()) - set(those.ids.tolist())
 
 
 def _of_lesson(
@@ -113,13 +136,16 @@ def _ranked(found: _Found) -> Pool:
     cosine = _scores(near, ids) if near else np.zeros(len(ids), np.float32)
     lesson = np.array([one in found.lesson for one in ids.tolist()], np.float32)
     parts = dict(zip(near.ids.tolist(), near.parts, strict=False)) if near else {}
-    score = by_text + VECTOR_WEIGHT * by_vector + LESSON_BONUS * lesson
+    explained = _explained(text, ids, found.weight)
+    weight = VECTOR_WEIGHT - float(explained.max(initial=0.0)) if found.weight else PLAIN_WEIGHT
+    score = by_text + weight * by_vector + LESSON_BONUS * lesson
     order = np.argsort(-score, kind="stable")
     return Pool(
         ids=ids[order],
         score=score[order].astype(np.float32),
         text=by_text[order],
         vector=by_vector[order],
+        explained=explained[order],
         cosine=cosine[order],
         lesson=lesson[order],
         parts=tuple(parts.get(one) for one in ids[order].tolist()),
@@ -131,6 +157,13 @@ def _scores(hits: Hits, ids: Ints) -> Floats:
     """Scores of ``ids``, 0 for those that ``hits`` does not name."""
     known = dict(zip(hits.ids.tolist(), hits.scores.tolist(), strict=True))
     return np.array([known.get(one, 0.0) for one in ids.tolist()], np.float32)
+
+
+def _explained(text: Hits, ids: Ints, weight: float) -> Floats:
+    if not weight:
+        return np.zeros(len(ids), np.float32)
+    share: Floats = np.minimum(_scores(text, ids) / weight, 1.0).astype(np.float32)
+    return share
 
 
 def _standardised(hits: Hits, ids: Ints) -> Floats:

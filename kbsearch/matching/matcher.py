@@ -9,6 +9,7 @@ from kbsearch.matching.confidence import Confidence, load_confidence
 from kbsearch.matching.features import features
 from kbsearch.matching.fusion import Pool, fuse
 from kbsearch.matching.queries import Query, QueryEncoder, prepare
+from kbsearch.matching.rarity import Rarity
 from kbsearch.models import LIVE_STATES, Decision
 from kbsearch.ports import Embedder, Filters, Floats, Part, SearchBackend
 
@@ -49,6 +50,7 @@ class Matcher:
     ) -> None:
         self._index = case_index
         self.encoder = QueryEncoder(embedder)
+        self.rarity = Rarity(case_index)
         self.confidence = confidence or load_confidence()
 
     def match(
@@ -84,7 +86,7 @@ class Matcher:
         return self.confidence.decide(probabilities, precision, degraded=result.degraded)
 
     def _pool(self, query: Query, filters: Filters, lesson: str, only: Collection[int] | None) -> Pool:
-        return fuse(self._index, self.encoder, query, filters, lesson=lesson, only=only)
+        return fuse(self._index, self.encoder, query, filters, rarity=self.rarity, lesson=lesson, only=only)
 
     def _result(self, query: Query, pool: Pool, limit: int, course: str) -> MatchResult:
         count = 0 if query.is_empty else limit

@@ -10,7 +10,7 @@ from kbsearch.ports import Embedder, Floats
 from kbsearch.text.chatter import strip_chatter
 from kbsearch.text.jargon import spell_out
 from kbsearch.text.layout import repair_layout
-from kbsearch.text.words import stems
+from kbsearch.text.words import stems, words
 
 MAX_CHARS = 4_000
 """A text is matched by its first characters up to here: what comes later is pasted code or a log."""
@@ -22,14 +22,20 @@ REMEMBERED = 4_096
 class Query:
     """A text to match.
 
-    ``bare``: without chatter, the keyboard layout repaired; this is encoded and highlighted.  ``words``:
-    ``bare`` with slang spelt out; this is searched for.  ``repaired``: the layout was wrong.
+    ``bare``: without chatter, the keyboard layout repaired; this is encoded.  ``words``: the different words
+    of ``bare`` with slang spelt out; these are searched for.  ``repaired``: the layout was wrong.
+    ``length``: how many words there are.
     """
 
     bare: str
-    words: str
+    words: tuple[str, ...]
     repaired: bool
     length: int
+
+    @property
+    def text(self) -> str:
+        """The words as one text for the text index."""
+        return " ".join(self.words)
 
     @property
     def is_empty(self) -> bool:
@@ -41,7 +47,18 @@ def prepare(text: str) -> Query:
     """The query that ``text`` (its first `MAX_CHARS` characters) stands for."""
     bare = strip_chatter(text[:MAX_CHARS].replace("\0", " "))
     turned = repair_layout(bare)
-    return Query(turned, spell_out(turned), turned != bare, len(stems(turned)))
+    return Query(turned, different_words(spell_out(turned)), turned != bare, len(stems(turned)))
+
+
+def different_words(text: str) -> tuple[str, ...]:
+    """The words of ``text`` in order, each stem once: what is said twice is not asked twice."""
+    found: dict[str, str] = {}
+    last = 0
+    for word in words(text):
+        if word.start >= last:  # not a part of the joined word before
+            found.setdefault(word.stem, text[word.start : word.end])
+            last = word.end
+    return tuple(found.values())
 
 
 class QueryEncoder:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from functools import lru_cache
 
 from kbsearch.ports import SearchBackend, TextQuery
@@ -25,6 +27,16 @@ class Rarity:
             IndexUnavailable: the text index cannot be read.
         """
         return self._share(word.lower(), self._index.count() // GROWTH)
+
+    def weight(self, words: Iterable[str]) -> float:
+        """The sum of the inverse document frequencies of ``words``: what a text search can score at most.
+
+        Raises:
+            IndexUnavailable: the text index cannot be read.
+        """
+        count = self._index.count()
+        shares = [self.share(word) for word in words]
+        return sum(math.log1p((count * (1 - p) + 0.5) / (count * p + 0.5)) for p in shares)
 
     def _asked(self, word: str, growth: int) -> float:
         """Scores of one word are nearly alike where it occurs and 0 elsewhere.

@@ -81,7 +81,7 @@ def _shared(result: MatchResult, text: str, case: Case, rarity: Rarity) -> Reaso
     asked = text[:MAX_CHARS]
     theirs = _stems_of(case)
     shares: dict[str, float] = {}
-    for source in (asked, result.query.words):
+    for source in (asked, result.query.text):
         for word in words(source):
             said = source[word.start : word.end]
             if word.stem in theirs and word.stem not in shares and len(said) >= SHORTEST:

@@ -12,7 +12,6 @@ from sqlalchemy.orm import selectinload
 from kbsearch.database import Database
 from kbsearch.errors import InvalidInput, NotFound, TooLarge
 from kbsearch.matching.matcher import LIVE, Matcher, MatchResult
-from kbsearch.matching.rarity import Rarity
 from kbsearch.matching.reasons import Reason, reasons
 from kbsearch.matching.syntax import Syntax, detect_syntax, plain_words
 from kbsearch.models import Case, Question
@@ -88,7 +87,6 @@ class SearchService:
         self._cases = case_index
         self._questions = question_index
         self._matcher = Matcher(case_index, embedder)
-        self._rarity = Rarity(case_index)
 
     def search(
         self,
@@ -173,7 +171,7 @@ class SearchService:
         )
 
     def _case_hits(self, result: MatchResult, cases: dict[int, Case], wanted: _Wanted) -> list[CaseHit]:
-        query = TextQuery(result.query.words)
+        query = TextQuery(result.query.text)
         found = [match for match in result.matches if match.case_id in cases]
         return [
             CaseHit(
@@ -185,7 +183,7 @@ class SearchService:
                     result,
                     match,
                     cases[match.case_id],
-                    self._rarity,
+                    self._matcher.rarity,
                     text=_words(wanted),
                     course=wanted.course,
                     lesson=wanted.lesson,

@@ -14,7 +14,6 @@ from kbsearch.config import Settings
 from kbsearch.database import Database
 from kbsearch.errors import InvalidInput, NotFound, StorageUnavailable, TooLarge
 from kbsearch.matching.matcher import Matcher, MatchResult, RankedCase
-from kbsearch.matching.rarity import Rarity
 from kbsearch.matching.reasons import Reason, reason_from, reasons
 from kbsearch.models import Case, Decision, Match, Question, Suggestion
 from kbsearch.models.suggestions import Feedback
@@ -78,7 +77,6 @@ class SuggestionService:
         self._embedder = embedder
         self._settings = settings
         self._matcher = Matcher(case_index, embedder)
-        self._rarity = Rarity(case_index)
 
     def suggest(
         self,
@@ -178,7 +176,13 @@ class SuggestionService:
 
     def _shown(self, result: MatchResult, match: RankedCase, case: Case, asked: _Asked) -> SuggestedMatch:
         why = reasons(
-            result, match, case, self._rarity, text=asked.text, course=asked.course, lesson=asked.lesson
+            result,
+            match,
+            case,
+            self._matcher.rarity,
+            text=asked.text,
+            course=asked.course,
+            lesson=asked.lesson,
         )
         return SuggestedMatch(case, match.probability, why)
 

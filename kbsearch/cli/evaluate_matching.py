@@ -1,0 +1,113 @@
+"""`kbsearch evaluate matching`: measure matching on a labelled set."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from indexer.loading import Draft
+    from kbsearch.evaluation.matching import MatchingReport
+    from kbsearch.evaluation.sets import LabelledCase, MatchingSet
+    from kbsearch.matching.matcher import Matcher
+    from kbsearch.ports import Embedder
+
+
+@click.command("matching")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option(
+    "--drop-cases",
+    default=0.0,
+    type=click.FloatRange(0, 1, max_open=True),
+    help="Remove this share of cases.",
+)
+@click.option("--seed", default=0, show_default=True, help="Chooses which cases are removed.")
+@click.option("--encoder", default="", help="An encoder other than the one that is set.")
+def command(folder: Path, as_json: bool, drop_cases: float, seed: int, encoder: str) -> None:
+    r"""Measure matching on the labelled set in FOLDER, away from the live database.
+
+    FOLDER holds cases.jsonl, questions.jsonl and relevant.csv, or is the sample school.  With --drop-cases
+    the decisions are measured too: does it answer rightly, and abstain where the case was removed?
+
+    \b
+    Examples:
+      kbsearch evaluate matching data/sample_school
+      kbsearch evaluate matching my-set --drop-cases 0.2 --seed 7 --json
+    """
+    from indexer.embedders import open_embedder
+    from kbsearch.config import load_settings
+    from kbsearch.evaluation.matching import run_matching, summarise, without_some
+    from kbsearch.evaluation.sets import read_matching_set
+
+    settings = load_settings(**({"encoder": encoder} if encoder else {}))
+    chosen = without_some(read_matching_set(folder), drop_cases, seed)
+    with temporary_matcher(chosen, open_embedder(settings.encoder)) as (matcher, ids):
+        outcomes = run_matching(matcher, chosen, ids, settings.answer_precision)
+    report = summarise(outcomes, len(chosen.cases), decisions=drop_cases > 0)
+    click.echo(json.dumps(figures(report)) if as_json else _table(figures(report)))
+
+
+@contextmanager
+def temporary_matcher(chosen: MatchingSet, embedder: Embedder) -> Iterator[tuple[Matcher, dict[str, int]]]:
+    """A matcher over an index of the cases of ``chosen`` in a temporary folder, and their ids in it."""
+    from indexer.embedded import EmbeddedIndex
+    from indexer.loading import encoded
+    from kbsearch.matching.matcher import Matcher
+
+    ids = {case.id: number for number, case in enumerate(chosen.cases, 1)}
+    with tempfile.TemporaryDirectory(prefix="kbsearch-evaluation-") as folder:
+        index = EmbeddedIndex(Path(folder), embedder)
+        index.upsert(encoded([_draft(ids[case.id], case) for case in chosen.cases], embedder))
+        matcher = Matcher(index, embedder)
+        matcher.match("warm")
+        yield matcher, ids
+
+
+def _draft(number: int, labelled: LabelledCase) -> Draft:
+    """What the live index would hold of ``labelled``."""
+    from indexer.loading import case_draft
+    from kbsearch.models import Case, CaseState, Variant
+
+    return case_draft(
+        Case(
+            id=number,
+            title=labelled.title,
+            answer=labelled.answer,
+            variants=[Variant(text=text) for text in labelled.variants],
+            course_code=labelled.course,
+            lessons=list(labelled.lessons),
+            tags=list(labelled.tags),
+            language="",
+            state=CaseState.PUBLISHED,
+        )
+    )
+
+
+def figures(report: MatchingReport) -> dict[str, Any]:
+    """The figures of ``report`` by the names that are printed; those of decisions only when measured."""
+    shown: dict[str, Any] = {
+        "hit@1": report.hit_1,
+        "hit@3": report.hit_3,
+        "hit@5": report.hit_5,
+        "mrr@5": report.mrr_5,
+        "questions": report.questions,
+        "cases": report.cases,
+        "p50_ms": report.p50_ms,
+        "p95_ms": report.p95_ms,
+    }
+    if report.answer_coverage is not None:
+        shown["answer_precision"] = report.answer_precision
+        shown["answer_coverage"] = report.answer_coverage
+        shown["abstain_recall"] = report.abstain_recall
+    return shown
+
+
+def _table(shown: dict[str, Any]) -> str:
+    return "\n".join(f"{name:<17} {'–' if value is None else value}" for name, value in shown.items())
