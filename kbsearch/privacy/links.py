@@ -14,7 +14,7 @@ LINK = re.compile(
 )
 """A link up to the next space or quote."""
 
-_LOGIN = re.compile(r"(?<=://)(?!\[secret\]@)[^\s/?#]{1,400}@(?=[^\s/?#@])")
+_LOGIN = re.compile(r"(?<=://)(?!\[secret\]@|\$?\{|\$[A-Z])[^\s/?#]{1,400}@(?=[^\s/?#@])")
 _PARAMETER = re.compile(r"[?&#;]([\w.\-%\[\]]{1,80})=([^&#;]*)")
 _TOKEN_NAMES = {
     *("auth", "authorization", "code", "confirm", "email", "e-mail", "hash", "invite", "jwt", "key", "login"),

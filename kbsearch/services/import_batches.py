@@ -13,6 +13,7 @@ from kbsearch.errors import InvalidInput
 from kbsearch.importers.records import IncomingCase, IncomingCourse, Record, Skipped
 from kbsearch.models import Question
 from kbsearch.privacy.masking import mask
+from kbsearch.services.case_drafts import MAX_TITLE, MAX_WORD
 from kbsearch.services.case_writing import imported
 from kbsearch.services.intake import PreparedQuestion
 from kbsearch.services.outline_names import OutlineNames
@@ -86,13 +87,10 @@ class BatchWriter:
             self._tally.skip(Skipped(record.place, error.template, error.details))
 
     def _write_case(self, session: Session, record: IncomingCase) -> None:
-        found: Counter[str] = Counter()
-        variants = []
-        for variant in record.variants:
-            masked = mask(variant)
-            variants.append(masked.text)
-            found.update(masked.found)
-        stored = imported(session, replace(record, variants=tuple(variants)))
+        masked = [mask(variant) for variant in record.variants]
+        found = sum((variant.found for variant in masked), Counter[str]())
+        fitting = _fitting(replace(record, variants=tuple(variant.text for variant in masked)))
+        stored = imported(session, fitting)
         self._case_ids[record.slug] = stored.case_id
         outcome = "cases_new" if stored.created else "cases_changed" if stored.changed else "cases_same"
         self._tally.taken[outcome] += 1
@@ -117,3 +115,12 @@ class BatchWriter:
         for ids in chunks(list(known)):
             stored = session.execute(select(Question.id, Question.text_key).where(Question.id.in_(ids)))
             self._tally.clashes += sum(known[row.id] != row.text_key for row in stored)
+
+
+def _fitting(case: IncomingCase) -> IncomingCase:
+    """``case`` with a title and words that fit: a long title is cut and kept whole as a phrasing."""
+    tags = tuple(tag[:MAX_WORD] for tag in case.tags)
+    title = " ".join(case.title.split())
+    if len(title) <= MAX_TITLE:
+        return replace(case, tags=tags)
+    return replace(case, tags=tags, title=title[: MAX_TITLE - 1] + "…", variants=(title, *case.variants))
