@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from indexer.embedders.texts import with_content
 from kbsearch.errors import EncoderUnavailable
 from kbsearch.ports import Floats, Role
 
@@ -36,11 +37,11 @@ class BundledEmbedder:
             EncoderUnavailable: the package or its weights are missing or broken.
         """
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
-        filled = [place for place, text in enumerate(texts) if has_content(text)]
-        if filled:
+        places, kept = with_content(texts, MAX_CHARS)
+        if places:
             model = self._model()
             try:
-                vectors[filled] = model.encode([texts[place][:MAX_CHARS] for place in filled])
+                vectors[places] = model.encode(kept)
             except Exception as error:
                 raise _unavailable(error) from error
         return vectors
@@ -50,11 +51,6 @@ class BundledEmbedder:
             if self._loaded is None:
                 self._loaded = _load()
             return self._loaded
-
-
-def has_content(text: str) -> bool:
-    """Whether there is a letter or a digit among the characters that are encoded."""
-    return any(character.isalnum() for character in text[:MAX_CHARS])
 
 
 def _load() -> Any:

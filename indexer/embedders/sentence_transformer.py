@@ -9,10 +9,13 @@ from typing import Any
 import numpy as np
 
 from indexer.embedders.hashing import unit_rows
+from indexer.embedders.texts import with_content
 from kbsearch.errors import EncoderUnavailable
 from kbsearch.ports import Floats, Role
 
 BATCH = 64
+MAX_CHARS = 20_000
+"""Beyond every model's window; the model cuts to its own tokens."""
 
 
 class SentenceTransformerEmbedder:
@@ -43,9 +46,9 @@ class SentenceTransformerEmbedder:
             EncoderUnavailable: the model is not there, cannot be loaded, or failed.
         """
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
-        filled = [place for place, text in enumerate(texts) if any(map(str.isalnum, text))]
-        if filled:
-            vectors[filled] = self._encoded([texts[place] for place in filled], self._prefix(role))
+        places, kept = with_content(texts, MAX_CHARS)
+        if places:
+            vectors[places] = self._encoded(kept, self._prefix(role))
         return unit_rows(vectors)
 
     def _encoded(self, texts: list[str], prefix: str) -> Floats:

@@ -1,0 +1,141 @@
+"""A small, obviously correct search backend in memory: what the embedded one is compared with."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Collection, Sequence
+
+import numpy as np
+
+from kbsearch.ports import Document, Filters, Floats, Highlight, Hits, Ints, Part, TextQuery
+from kbsearch.text.words import stems, words
+
+CENTRE_FROM = 50
+
+
+class ReferenceBackend:
+    """Every search looks at every document."""
+
+    def __init__(self) -> None:
+        self._documents: dict[int, Document] = {}
+
+    def upsert(self, documents: Sequence[Document]) -> None:
+        """See the port."""
+        self._documents |= {document.id: document for document in documents}
+
+    def delete(self, ids: Collection[int]) -> None:
+        """See the port."""
+        for key in ids:
+            self._documents.pop(key, None)
+
+    def search_text(self, query: TextQuery) -> Hits:
+        """See the port."""
+        bags = {document.id: _bag(document) for document in self._all()}
+        mean = sum(sum(bag.values()) for bag in bags.values()) / max(1, len(bags))
+        scores = dict.fromkeys(bags, 0.0)
+        for term, times in Counter(stems(query.text)).items():
+            df = sum(term in bag for bag in bags.values())
+            idf = math.log(1 + (len(bags) - df + 0.5) / (df + 0.5))
+            for key, bag in bags.items():
+                length = 1.2 * (0.25 + 0.75 * sum(bag.values()) / mean) if mean else 1.2
+                scores[key] += times * idf * bag[term] / (bag[term] + length)
+        matching = [key for key, score in scores.items() if score > 0]
+        return self._hits(scores, matching, query.filters, query.limit, query.only)
+
+    def search_vector(
+        self,
+        vector: Floats,
+        filters: Filters = Filters(),  # noqa: B008
+        limit: int = 100,
+        only: Collection[int] | None = None,
+    ) -> Hits:
+        """See the port."""
+        mean = self._mean(len(vector))
+        best: dict[int, tuple[float, Part]] = {}
+        for document in self._all():
+            cosines = [_cosine(vector, row, mean) for row in document.vectors]
+            place = int(np.argmax(cosines)) if cosines else 0
+            best[document.id] = (cosines[place], document.parts[place]) if cosines else (0.0, "title")
+        scores = {key: score for key, (score, _) in best.items()}
+        hits = self._hits(scores, list(best), filters, limit, only)
+        parts = tuple(best[key][1] for key in hits.ids.tolist())
+        return Hits(hits.ids, hits.scores, hits.mean, hits.std, parts)
+
+    def vectors(self, ids: Collection[int] | None = None) -> tuple[Ints, Floats]:
+        """See the port."""
+        chosen = [one for one in self._all() if (ids is None or one.id in ids) and len(one.vectors)]
+        return np.array([one.id for one in chosen], np.int64), np.array([one.vectors[0] for one in chosen])
+
+    def highlights(self, query: TextQuery, id: int, fields: Sequence[str]) -> list[Highlight]:
+        """See the port."""
+        found = []
+        for field in fields:
+            text = self._documents[id].text.get(field, "") if id in self._documents else ""
+            spans = [(w.start, w.end) for w in words(text) if w.stem in stems(query.text)]
+            found += [Highlight(field, text, tuple(spans))] if spans else []
+        return found
+
+    def did_you_mean(self, text: str) -> str | None:
+        """See the port."""
+        return None
+
+    def ids(self) -> Ints:
+        """See the port."""
+        return np.array(sorted(self._documents), np.int64)
+
+    def count(self) -> int:
+        """See the port."""
+        return len(self._documents)
+
+    def ping(self) -> None:
+        """See the port."""
+        return
+
+    def _all(self) -> list[Document]:
+        return [self._documents[key] for key in sorted(self._documents)]
+
+    def _mean(self, dimension: int) -> Floats:
+        rows = [row for document in self._all() for row in document.vectors if row.any()]
+        return np.mean(rows, axis=0) if len(rows) >= CENTRE_FROM else np.zeros(dimension, np.float32)
+
+    def _hits(
+        self,
+        scores: dict[int, float],
+        found: list[int],
+        filters: Filters,
+        limit: int,
+        only: Collection[int] | None,
+    ) -> Hits:
+        passing = {key for key in scores if _passes(self._documents[key], filters)}
+        kept = [key for key in found if key in passing and (only is None or key in only)]
+        kept.sort(key=lambda key: (-round(scores[key], 6), key))
+        all_scores = [scores[key] for key in passing] or [0.0]
+        return Hits(
+            np.array(kept[:limit], np.int64),
+            np.array([scores[key] for key in kept[:limit]], np.float32),
+            float(np.mean(all_scores)),
+            float(np.std(all_scores)),
+        )
+
+
+def _bag(document: Document) -> Counter[str]:
+    title, variants, answer = (document.text.get(name, "") for name in ("title", "variants", "answer"))
+    return Counter(stems(title) * 2 + stems(variants) + stems(answer))
+
+
+def _cosine(one: Floats, other: Floats, mean: Floats) -> float:
+    if not one.any() or not other.any():
+        return 0.0
+    a, b = one.astype(np.float64) - mean, other.astype(np.float64) - mean
+    length = float(np.linalg.norm(a) * np.linalg.norm(b))
+    return float(a @ b) / length if length > 1e-6 else 0.0
+
+
+def _passes(document: Document, filters: Filters) -> bool:
+    return (
+        (not filters.course or document.course in {"", filters.course})
+        and (not filters.lesson or filters.lesson in document.lessons)
+        and (not filters.language or document.language == filters.language)
+        and (not filters.states or document.state in filters.states)
+    )
