@@ -186,7 +186,7 @@ def main() -> None:
     given = parser.parse_args()
     if not given.only_check:
         school = read_matching_set(sample_school_folder())
-        stored = {
+        stored: dict[str, Any] = {
             "version": "sample-school-1",
             "provenance": "python -m benchmarks.fit_confidence: logistic regression on data/sample_school "
             f"({len(school.questions)} questions, {len(school.cases)} cases; all cases once, a fifth removed "

@@ -28,11 +28,11 @@ NAMES = (
 )
 """The columns of `features`.
 
-text, vector: standardised scores.  cosine: likeness of the nearest part, centred.
-explained: share of the query's weight in rare words that the case has.  margin, text_margin,
-vector_margin: lead over the best other candidate (negative: how far behind it is).  tops_text, tops_vector:
-1 when no candidate scores higher; tops_both: their product.  crowd: how many others come within one standard deviation, log(1 + n).
-length: log(1 + words of the query).  lesson: 1 for a case of the asker's lesson.
+text, vector: standardised scores.  cosine: likeness of the nearest part, centred.  explained: share of the
+query's weight in rare words that the case has.  margin, text_margin, vector_margin: lead over the best other
+candidate (negative: how far behind it is).  tops_text, tops_vector: 1 when no candidate scores higher;
+tops_both: their product.  crowd: how many others come within one standard deviation, log(1 + n).  length:
+log(1 + words of the query).  lesson: 1 for a case of the asker's lesson.
 """
 
 

@@ -12,7 +12,7 @@ FIELDS = ("title", "answer", "tag", "course", "заголовок", "ответ"
 
 _FIELD = re.compile(rf"(?<![\w:/])(?:{'|'.join(FIELDS)}):(?=\S)", re.IGNORECASE)
 _MINUS = re.compile(r"(?:^|\s)-(?=[^\W\d_]{2})")
-_QUOTED = re.compile(r'(?:^|[\s:(-])"[^"\n]+"(?=$|[\s),.!?])')
+_QUOTED = re.compile(r'(?:^|[\s:-])"[^"\n]+"(?=$|[\s,.!?])')
 _LEFT_OUT = re.compile(r'(?:^|\s)-(?:"[^"]*"|[^\W\d_]\S*)')
 _COURSE = re.compile(r"(?<!\w)(?:course|курс):\S+", re.IGNORECASE)
 MAX_ADVANCED = 300

@@ -212,7 +212,8 @@ MAX_SPELLED = 200
 
 
 def _words(wanted: _Wanted) -> str:
-    return plain_words(wanted.text) if wanted.syntax == "advanced" else wanted.text
+    """The words to rank by; a query of operators alone stands for itself."""
+    return (plain_words(wanted.text) if wanted.syntax == "advanced" else "") or wanted.text
 
 
 def _checked(text: str, limit: int) -> str:

@@ -1,0 +1,72 @@
+"""`kbsearch suggest`: what we would answer to a question."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from kbsearch.services.suggestions import SuggestedMatch, SuggestionView
+
+SAID = {
+    "answer": ("green", "Answer"),
+    "suggest": ("yellow", "Suggestions, please check"),
+    "abstain": ("red", "Nothing fits: no case answers this with enough confidence."),
+}
+
+
+@click.command("suggest")
+@click.argument("text")
+@click.option("--course", default="", help="Code of the course that the question belongs to.")
+@click.option("--lesson", default="", help="Code of the lesson.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def command(text: str, course: str, lesson: str, as_json: bool) -> None:
+    r"""Suggest up to three cases that answer TEXT, with their probabilities and reasons.
+
+    \b
+    Examples:
+      kbsearch suggest 'как отменить коммит'
+      kbsearch suggest 'джойн двоит строки' --course data-analyst --json
+    """
+    from kbsearch.app import Kbsearch
+
+    view = Kbsearch().suggestions.suggest(text, course=course, lesson=lesson, store=False)
+    if as_json:
+        click.echo(json.dumps(_as_json(view), ensure_ascii=False))
+        return
+    colour, said = SAID[str(view.decision)]
+    click.secho(said, fg=colour, bold=True)
+    for rank, match in enumerate(view.matches, 1):
+        _print_match(rank, match)
+    if view.degraded:
+        click.echo("The encoder is out of reach: found by words alone.")
+
+
+def _print_match(rank: int, match: SuggestedMatch) -> None:
+    from kbsearch.errors import fill
+    from kbsearch.matching.confidence import percent
+
+    click.echo(f"\n{rank}. {match.case.title}  ({percent(match.probability)} %, {match.case.slug})")
+    for reason in match.reasons:
+        click.secho(f"   {fill(reason.text, reason.details)}", dim=True)
+    if rank == 1:
+        click.echo("\n" + click.wrap_text(match.case.answer, 100, "   ", "   ", preserve_paragraphs=True))
+
+
+def _as_json(view: SuggestionView) -> dict[str, Any]:
+    return {
+        "decision": str(view.decision),
+        "degraded": view.degraded,
+        "model_version": view.model_version,
+        "milliseconds": round(view.milliseconds, 1),
+        "matches": [
+            {
+                "case": {"id": one.case.id, "slug": one.case.slug, "title": one.case.title},
+                "probability": round(one.probability, 4),
+                "reasons": [reason.as_dict() for reason in one.reasons],
+            }
+            for one in view.matches
+        ],
+    }

@@ -1,0 +1,125 @@
+"""Matching over a real index."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from indexer.embedded import EmbeddedIndex
+from indexer.embedders.hashing import HashingEmbedder
+from kbsearch.errors import EncoderUnavailable
+from kbsearch.matching.features import NAMES
+from kbsearch.matching.matcher import Matcher
+from kbsearch.matching.queries import QueryEncoder, prepare
+from kbsearch.matching.rarity import Rarity
+from kbsearch.models import Decision
+from kbsearch.ports import Floats, Role
+
+
+class BrokenEmbedder(HashingEmbedder):
+    """Fails like a model that cannot be loaded."""
+
+    def encode(self, texts: Sequence[str], role: Role) -> Floats:
+        """Encode, in its own way."""
+        raise EncoderUnavailable("The encoder is broken.")
+
+
+class CountingEmbedder(HashingEmbedder):
+    """Counts how often it is asked."""
+
+    asked = 0
+
+    def encode(self, texts: Sequence[str], role: Role) -> Floats:
+        """Encode, in its own way."""
+        self.asked += 1
+        return super().encode(texts, role)
+
+
+@pytest.fixture
+def matcher(case_index: EmbeddedIndex, embedder: HashingEmbedder) -> Matcher:
+    return Matcher(case_index, embedder)
+
+
+def test_the_right_case_comes_first_with_falling_probabilities(matcher: Matcher) -> None:
+    result = matcher.match("Здравствуйте! Подскажите, как создать ветку?")
+    assert result.matches[0].case_id == 1
+    chances = [match.probability for match in result.matches]
+    assert chances == sorted(chances, reverse=True)
+    assert result.table.shape == (len(result.matches), len(NAMES))
+    assert result.matches[0].part == "title"
+
+
+def test_the_wrong_layout_and_slang_find_the_same(matcher: Matcher) -> None:
+    assert matcher.match("rfr cjplfnm dtnre d ubn").matches[0].case_id == 1
+    assert matcher.match("rfr cjplfnm dtnre d ubn").query.repaired
+
+
+def test_a_course_hides_others_but_not_those_of_no_course(matcher: Matcher) -> None:
+    found = {match.case_id for match in matcher.match("как создать ветку", "data-analyst", limit=9).matches}
+    assert found == {3, 4, 5}
+
+
+def test_a_course_that_nothing_passes_is_ignored(
+    case_index: EmbeddedIndex, embedder: HashingEmbedder
+) -> None:
+    case_index.delete([4, 5])
+    result = Matcher(case_index, embedder).match("как создать ветку", "cooking")
+    assert result.matches[0].case_id == 1
+    assert not result.course
+
+
+def test_a_lesson_lifts_its_cases(matcher: Matcher) -> None:
+    plain = {m.case_id: m.score for m in matcher.match("как удалить курс", limit=9).matches}
+    lifted = {m.case_id: m.score for m in matcher.match("как удалить курс", "", "fe-09", limit=9).matches}
+    assert lifted[2] > plain[2]
+    assert lifted[4] == pytest.approx(plain[4])
+
+
+def test_without_the_encoder_words_alone_are_matched(case_index: EmbeddedIndex) -> None:
+    result = Matcher(case_index, BrokenEmbedder()).match("где лежит сертификат")
+    assert result.degraded
+    assert result.matches[0].case_id == 5
+    assert result.matches[0].part is None
+
+
+def test_vectors_of_another_model_degrade_to_words(case_index: EmbeddedIndex) -> None:
+    other = HashingEmbedder(64)
+    result = Matcher(EmbeddedIndex(case_index.folder, other), other).match("где лежит сертификат")
+    assert result.degraded
+    assert result.matches[0].case_id == 5
+
+
+@pytest.mark.parametrize("text", ["", "???", "🙂🙂", "\0", " \n "])
+def test_a_text_without_words_matches_nothing(matcher: Matcher, text: str) -> None:
+    result = matcher.match(text)
+    assert not result.matches
+    assert matcher.decide(result, 0.95) == Decision.ABSTAIN
+
+
+def test_a_megabyte_is_cut(matcher: Matcher) -> None:
+    assert matcher.match("как создать ветку " + "лог " * 250_000).matches
+
+
+def test_an_empty_index_matches_nothing(tmp_path: object, embedder: HashingEmbedder) -> None:
+    index = EmbeddedIndex(tmp_path / "none", embedder)  # type: ignore[operator]
+    assert not Matcher(index, embedder).match("как создать ветку").matches
+
+
+def test_a_query_is_encoded_once() -> None:
+    embedder = CountingEmbedder()
+    encoder = QueryEncoder(embedder)
+    assert (encoder.encode("раз") == encoder.encode("раз")).all()
+    encoder.encode("два")
+    assert embedder.asked == 2
+
+
+def test_a_query_says_each_word_once() -> None:
+    assert prepare("ветка, ветки и ветку git-lfs").words == ("ветка", "и", "git-lfs")
+
+
+def test_rare_words_weigh_more(case_index: EmbeddedIndex) -> None:
+    rarity = Rarity(case_index)
+    assert rarity.share("небывалое") == 0
+    assert 0 < rarity.share("сертификат") < rarity.share("как") <= 1
+    assert rarity.weight(["сертификат"]) > rarity.weight(["как"])
