@@ -1,0 +1,104 @@
+"""`kbsearch import` as people and scripts use it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from kbsearch.app import Kbsearch
+from kbsearch.cli.imports import command
+from kbsearch.config import Settings
+
+CSV = "id;вопрос;кто\n1;Как отменить коммит? пишите @ivan_petrov;Оля\n2;;Оля\n3;Где расписание?;Пётр\n"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """The folder of an installation that does not exist yet."""
+    return tmp_path / "home"
+
+
+def run(home: Path, *arguments: str | Path) -> Result:
+    environment = {"KBSEARCH_HOME": str(home), "KBSEARCH_ENCODER": "hashing"}
+    return CliRunner().invoke(command, [str(part) for part in arguments], env=environment)
+
+
+def stored(home: Path) -> list[str]:
+    app = Kbsearch(Settings(home=home, encoder="hashing"))
+    try:
+        return sorted(question.text for question in app.questions.latest())
+    finally:
+        app.database.close()
+
+
+def test_a_file_becomes_searchable_and_a_second_run_knows_it(home: Path, tmp_path: Path) -> None:
+    path = tmp_path / "q.csv"
+    path.write_text(CSV, "utf-8")
+    result = run(home, path)
+    assert result.exit_code == 0, result.output
+    assert "2 questions taken" in result.output
+    assert "masked: 1 name" in result.output
+    assert "line 3: there is no text" in result.output
+    app = Kbsearch(Settings(home=home, encoder="hashing"))
+    assert app.question_index.count() == 2
+    app.database.close()
+    again = run(home, path)
+    assert again.exit_code == 0
+    assert "2 questions known already" in again.output
+
+
+def test_a_dry_run_stores_nothing(home: Path, tmp_path: Path) -> None:
+    path = tmp_path / "q.csv"
+    path.write_text(CSV, "utf-8")
+    result = run(home, path, "--dry-run", "--map", "author=кто")
+    assert result.exit_code == 0, result.output
+    assert "would take: 2 questions" in result.output
+    assert "[name]" in result.output
+    assert stored(home) == []
+
+
+def test_reports_as_json(home: Path, tmp_path: Path) -> None:
+    path = tmp_path / "q.csv"
+    path.write_text(CSV, "utf-8")
+    report = json.loads(run(home, path, "--json", "--no-index").stdout)
+    assert report["taken"] == {"questions_new": 2}
+    assert report["skipped"] == [{"place": "line 3", "reason": "there is no text"}]
+    error = run(home, tmp_path / "none.csv", "--json")
+    assert json.loads(error.stdout)["code"] == "unreadable-file"
+    assert error.exit_code == 1
+
+
+def test_nothing_to_take_is_a_failure_with_a_remedy(home: Path, tmp_path: Path) -> None:
+    path = tmp_path / "q.csv"
+    path.write_text("a,b\n1,2\n", "utf-8")
+    result = run(home, path)
+    assert result.exit_code == 1
+    assert "--map text=COLUMN" in result.output
+    assert "Traceback" not in result.output
+
+
+def test_one_bad_file_does_not_keep_the_others_out(home: Path, tmp_path: Path) -> None:
+    good = tmp_path / "q.csv"
+    good.write_text(CSV, "utf-8")
+    result = run(home, tmp_path / "none.csv", good, "--no-index")
+    assert result.exit_code == 0
+    assert "cannot be read" in result.output
+    assert len(stored(home)) == 2
+
+
+def test_stop_names_the_row_and_takes_nothing(home: Path, tmp_path: Path) -> None:
+    path = tmp_path / "q.csv"
+    path.write_text(CSV, "utf-8")
+    result = run(home, path, "--on-error", "stop")
+    assert result.exit_code == 1
+    assert "line 3: there is no text. Nothing was taken." in result.output
+    assert stored(home) == []
+
+
+def test_a_wrong_mapping_is_a_usage_error(home: Path, tmp_path: Path) -> None:
+    result = run(home, tmp_path, "--map", "text")
+    assert result.exit_code == 2
+    assert "FIELD=COLUMN" in result.output

@@ -1,0 +1,201 @@
+"""CSV, XLSX and JSON as records."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+
+from kbsearch.errors import InvalidInput
+from kbsearch.importers.csv_file import split_rows
+from kbsearch.importers.dates import read_date
+from kbsearch.importers.options import ImportOptions
+from kbsearch.importers.records import IncomingCase, IncomingCourse, IncomingQuestion, Skipped
+from kbsearch.importers.sources import open_source
+from kbsearch.importers.text_lines import Line
+
+
+def written(folder: Path, name: str, content: str | bytes) -> Path:
+    path = folder / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def drawn(path: Path, **options: Any) -> list[Any]:
+    return list(open_source(path, ImportOptions(**options)).records())
+
+
+def workbook(folder: Path, *sheets: Sequence[Sequence[Any]]) -> Path:
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for rows in sheets:
+        sheet = book.create_sheet()
+        for row in rows:
+            sheet.append(row)
+    book.save(folder / "book.xlsx")
+    return folder / "book.xlsx"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1251", "utf-16", "utf-16-le"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_encoding_and_delimiter_are_told_by_the_content(
+    tmp_path: Path, encoding: str, delimiter: str
+) -> None:
+    rows = ["id,вопрос,курс", "1,Как отменить коммит?,git", "2,Почему не работает?,"]
+    text = "\r\n".join(rows).replace(",", delimiter)
+    records = drawn(written(tmp_path, "q.csv", text.encode(encoding)))
+    assert [(r.external_id, r.text, r.course) for r in records] == [
+        ("1", "Как отменить коммит?", "git"),
+        ("2", "Почему не работает?", ""),
+    ]
+
+
+def test_a_broken_row_costs_only_itself(tmp_path: Path) -> None:
+    text = (
+        'id;вопрос;курс\n1;"две\nстроки";a\n2;"не закрыта;a\n3;слово "print" тут;a\n4;лишняя;ячейка;тут\n'
+        '\n5;мало\n6;"он сказал "да" мне";a\n7;последняя;a\n'
+    )
+    records = drawn(written(tmp_path, "q.csv", text))
+    taken = [(r.place, r.text) for r in records if isinstance(r, IncomingQuestion)]
+    assert taken == [("line 2", "две\nстроки"), ("line 5", 'слово "print" тут'), ("line 10", "последняя")]
+    skipped = {
+        r.place: r.reason.format(**r.details) for r in records if isinstance(r, Skipped) and not r.harmless
+    }
+    assert skipped == {
+        "line 4": "a quote is not closed",
+        "line 6": "the row has 4 cells, the header has 3",
+        "line 8": "the row has 2 cells, the header has 3",
+        "line 9": "a quote stands inside a quoted cell (write it twice)",
+    }
+
+
+def test_two_quotes_that_are_not_closed_swallow_nothing_between_them() -> None:
+    texts = ['1,"a\n', "2,b\n", "3,c\n", '4,"d\n', "5,e\n"]
+    rows = list(split_rows((Line(n, text) for n, text in enumerate(texts, 1)), ","))
+    assert [row.cells for row in rows if not row.fault][-1] == ["5", "e"]
+    assert sum(bool(row.fault) for row in rows) + sum(row.cells != [] for row in rows) == len(rows)
+
+
+def test_a_long_unclosed_quote_does_not_swallow_the_file() -> None:
+    lines = (Line(n, '1,"open\n' if n == 1 else f"{n},x\n") for n in range(1, 1002))
+    rows = list(split_rows(lines, ","))
+    assert len(rows) == 1001
+    assert [row.number for row in rows if row.fault] == [1]
+
+
+def test_columns_can_be_named_or_numbered(tmp_path: Path) -> None:
+    path = written(tmp_path, "q.csv", "когда,что,кто там\n01.02.2026,почему?,Оля\n")
+    mapping = {"text": "2", "author": "Кто там", "asked_at": "когда"}
+    [record] = drawn(path, mapping=mapping, course="c1", source="lms")
+    assert (record.text, record.author, record.course, record.source) == ("почему?", "Оля", "c1", "lms")
+    assert record.asked_at == datetime(2026, 2, 1)
+    with pytest.raises(InvalidInput, match="no column 'нет'"):
+        drawn(path, mapping={"text": "нет"})
+    with pytest.raises(InvalidInput, match="no field 'colour'"):
+        drawn(path, mapping={"colour": "что"})
+    with pytest.raises(InvalidInput, match="hold the text") as caught:
+        drawn(path)
+    assert "--map text=COLUMN" in caught.value.remedy
+
+
+def test_an_answer_column_is_a_mentors_reply(tmp_path: Path) -> None:
+    [record] = drawn(written(tmp_path, "q.csv", "вопрос,ответ,наставник\nпочему?,потому,Олег\n"))
+    [reply] = record.replies
+    assert (reply.text, reply.author, reply.by_mentor) == ("потому", "Олег", True)
+
+
+@pytest.mark.parametrize("header", ["заголовок,ответ,варианты,теги", "title,answer,variants,tags"])
+def test_title_and_answer_make_cases(tmp_path: Path, header: str) -> None:
+    path = written(
+        tmp_path, "c.csv", f'{header}\nКак сдать ДЗ,Нажмите кнопку,"где сдать\nкуда слать","дз, сдача"\n'
+    )
+    [case] = drawn(path)
+    assert isinstance(case, IncomingCase)
+    assert case.variants == ("где сдать", "куда слать")
+    assert case.tags == ("дз", "сдача")
+    assert case.state == "published"
+
+
+def test_kind_makes_cases_of_questions_with_answers(tmp_path: Path) -> None:
+    [case] = drawn(written(tmp_path, "c.csv", "вопрос,ответ\nКак сдать?,Так\n"), kind="cases")
+    assert (case.title, case.answer) == ("Как сдать?", "Так")
+
+
+def test_a_workbook_gives_its_first_sheet_with_data(tmp_path: Path) -> None:
+    moment = datetime(2026, 2, 1, 10, 30)
+    rows = [
+        [None, None],
+        ["ID", "Вопрос", "Дата"],
+        [7, "почему?", moment],
+        [None, None, None],
+        [8, None, moment],
+    ]
+    records = drawn(workbook(tmp_path, [], [["пусто"]], rows))
+    assert isinstance(records[0], IncomingQuestion)
+    assert (records[0].external_id, records[0].text, records[0].asked_at) == ("7", "почему?", moment)
+    assert records[0].place == "row 3"
+    assert [r.reason for r in records[1:]] == ["there is no text"]
+
+
+def test_json_lines_report_broken_lines(tmp_path: Path) -> None:
+    good = {
+        "id": "a",
+        "text": "почему?",
+        "replies": [{"text": "потому", "by_mentor": True, "accepted": True}],
+    }
+    deep = "[" * 100_000
+    lines = [json.dumps(good, ensure_ascii=False), "{broken", "", "[1]", deep, '{"id":"b","text":"ещё"}']
+    records = drawn(written(tmp_path, "q.jsonl", "\n".join(lines)))
+    taken = [record for record in records if isinstance(record, IncomingQuestion)]
+    assert [record.external_id for record in taken] == ["a", "b"]
+    assert taken[0].replies[0].accepted
+    assert [r.place for r in records if isinstance(r, Skipped) and not r.harmless] == [
+        "line 2",
+        "line 4",
+        "line 5",
+    ]
+
+
+def test_a_json_array_and_an_object_with_one(tmp_path: Path) -> None:
+    rows = [{"id": 1, "вопрос": "почему?"}]
+    assert drawn(written(tmp_path, "a.json", json.dumps(rows)))[0].text == "почему?"
+    assert drawn(written(tmp_path, "b.json", json.dumps({"items": rows}, indent=1)))[0].external_id == "1"
+
+
+def test_an_outline_is_a_course(tmp_path: Path) -> None:
+    outline = {
+        "id": "py",
+        "title": "Python",
+        "lessons": [{"id": "py-1", "title": "Ввод", "outline": "print"}],
+    }
+    [course] = drawn(written(tmp_path, "py.json", json.dumps(outline)))
+    assert isinstance(course, IncomingCourse)
+    assert (course.code, course.lessons[0].outline) == ("py", "print")
+    [bad] = drawn(written(tmp_path, "bad.json", json.dumps({"id": "x", "lessons": [{"title": "no id"}]})))
+    assert isinstance(bad, Skipped)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("2026-02-01T10:00:00+03:00", datetime(2026, 2, 1, 7, tzinfo=UTC)),
+        ("1767225600", datetime(2026, 1, 1, tzinfo=UTC)),
+        ("1767225600000", datetime(2026, 1, 1, tzinfo=UTC)),
+        ("01.02.2026 10:30", datetime(2026, 2, 1, 10, 30)),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_dates(value: object, expected: datetime | None) -> None:
+    assert read_date(value) == expected
+
+
+@pytest.mark.parametrize("value", ["вчера", "2026-13-01", "32.01.2026", "99999999999999999999", "0000-00-00"])
+def test_dates_that_are_none(value: str) -> None:
+    with pytest.raises(InvalidInput, match="not understood"):
+        read_date(value)

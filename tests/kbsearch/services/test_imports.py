@@ -1,0 +1,125 @@
+"""Imports end to end: what is taken, what is known, and that nothing is half taken."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from kbsearch.app import Kbsearch
+from kbsearch.errors import InvalidInput
+from kbsearch.importers.records import IncomingCourse, IncomingLesson
+from kbsearch.models import QuestionState
+from kbsearch.services.imports import ImportOptions
+
+CSV = "id,вопрос,курс\n1,Как отменить коммит? мой ник @ivan_petrov,git\n2,,git\n3,Где расписание?,nope\n"
+CASES = "id,title,answer,variants\nundo,Отмена коммита,git reset,пишите @vasya_dev\nempty,Пустой ответ,,\n"
+
+
+def written(folder: Path, content: str, name: str = "q.csv") -> Path:
+    path = folder / name
+    path.write_text(content, "utf-8")
+    return path
+
+
+def test_a_file_is_taken_once(app: Kbsearch, tmp_path: Path) -> None:
+    path = written(tmp_path, CSV)
+    stages: list[tuple[int, int, str]] = []
+    first = app.imports.run(
+        path, ImportOptions(), lambda done, total, stage: stages.append((done, total, stage))
+    )
+    assert first.taken == {"questions_new": 2}
+    assert (first.skipped_count, first.skipped[0].place) == (1, "line 3")
+    assert first.masked == {"name": 1}
+    assert stages[-1][0] == stages[-1][1] == path.stat().st_size
+    again = app.imports.run(path, ImportOptions())
+    assert again.taken == {"questions_known": 2}
+    assert again.masked == {}
+    assert (again.anything, again.clashes) == (True, 0)
+    texts = {question.text for question in app.questions.latest()}
+    assert texts == {"Как отменить коммит? мой ник [name]", "Где расписание?"}
+
+
+def test_the_same_ids_with_other_texts_are_noticed(app: Kbsearch, tmp_path: Path) -> None:
+    app.imports.run(written(tmp_path, CSV), ImportOptions(source="lms"))
+    report = app.imports.run(written(tmp_path, "id,text\n1,совсем другое\n"), ImportOptions(source="lms"))
+    assert (report.taken, report.clashes) == ({"questions_known": 1}, 1)
+
+
+def test_cases_are_taken_and_brought_up_to_date(app: Kbsearch, tmp_path: Path) -> None:
+    report = app.imports.run(written(tmp_path, CASES), ImportOptions())
+    assert report.taken == {"cases_new": 1}
+    assert [(row.place, "no answer" in row.reason) for row in report.skipped] == [("line 3", True)]
+    case = app.cases.by_slug("undo")
+    assert [variant.text for variant in case.variants] == ["пишите [name]"]
+    assert report.masked == {"name": 1}
+    assert app.imports.run(written(tmp_path, CASES), ImportOptions()).taken == {"cases_same": 1}
+    changed = CASES.replace("git reset", "git reset --soft")
+    assert app.imports.run(written(tmp_path, changed), ImportOptions()).taken == {"cases_changed": 1}
+
+
+def test_a_title_that_is_too_long_is_cut_and_kept_as_a_phrasing(app: Kbsearch, tmp_path: Path) -> None:
+    title = "почему " * 80
+    app.imports.run(written(tmp_path, f"id,title,answer\nlong,{title},потому\n"), ImportOptions())
+    case = app.cases.by_slug("long")
+    assert case.title.endswith("…")
+    assert [variant.text for variant in case.variants] == [title.strip()]
+
+
+@pytest.mark.parametrize("content", [CSV, CASES])
+def test_stop_takes_everything_or_nothing(app: Kbsearch, tmp_path: Path, content: str) -> None:
+    with pytest.raises(InvalidInput, match=r"line 3: .*Nothing was taken"):
+        app.imports.run(written(tmp_path, content), ImportOptions(on_error="stop"))
+    assert app.questions.latest() == []
+    assert app.cases.list().total == 0
+    whole = "\n".join(line for at, line in enumerate(content.splitlines()) if at != 2)
+    if content is CASES:
+        whole = "\n".join(content.splitlines()[:2])
+    assert app.imports.run(written(tmp_path, whole), ImportOptions(on_error="stop")).anything
+
+
+def test_titles_of_courses_and_topics_become_codes(app: Kbsearch, tmp_path: Path) -> None:
+    app.questions.save_course(
+        IncomingCourse("fe", "Веб-разработка", (IncomingLesson("fe-5", "Урок 5. Git"),))
+    )
+    rows = "text,course,lesson\nа,веб-разработка,\nб,Урок 5. Git,\nв,,урок 5. git\nг,другой,\n"
+    report = app.imports.run(written(tmp_path, rows), ImportOptions())
+    found = {q.text: (q.course_code, q.lesson_code) for q in app.questions.latest()}
+    assert found == {"а": ("fe", ""), "б": ("fe", "fe-5"), "в": ("fe", "fe-5"), "г": ("другой", "")}
+    assert report.unknown_courses == {"другой": 1}
+
+
+def test_an_evaluation_set_marks_questions_as_answered_by_their_case(app: Kbsearch, tmp_path: Path) -> None:
+    case = {"id": "c1", "title": "Отмена коммита", "answer": "reset"}
+    written(tmp_path, json.dumps(case), "cases.jsonl")
+    written(tmp_path, '{"id":"q1","text":"как?"}\n{"id":"q2","text":"где?"}', "questions.jsonl")
+    written(tmp_path, "question_id,case_id\nq1,c1\n", "relevant.csv")
+    report = app.imports.run(tmp_path, ImportOptions())
+    assert report.taken == {"cases_new": 1, "questions_new": 2}
+    found = {q.text: (q.state, q.case_id is not None) for q in app.questions.latest()}
+    assert found == {"как?": (QuestionState.ANSWERED, True), "где?": (QuestionState.OPEN, False)}
+    assert app.imports.run(tmp_path, ImportOptions()).taken == {"cases_same": 1, "questions_known": 2}
+
+
+def test_a_preview_stores_nothing_and_masks_its_samples(app: Kbsearch, tmp_path: Path) -> None:
+    preview = app.imports.preview(written(tmp_path, CSV), ImportOptions())
+    assert (preview.format, preview.encoding, preview.columns) == ("csv", "utf-8", ("id", "вопрос", "курс"))
+    assert preview.mapping == {"id": "id", "text": "вопрос", "course": "курс"}
+    assert (preview.counts, preview.skipped_count) == ({"questions": 2}, 1)
+    assert preview.sample[0].fields["text"] == "Как отменить коммит? мой ник [name]"
+    assert preview.complete
+    assert app.questions.latest() == []
+
+
+def test_a_preview_of_a_long_file_reads_its_beginning(app: Kbsearch, tmp_path: Path) -> None:
+    path = written(tmp_path, "text\n" + "как?\n" * 30)
+    preview = app.imports.preview(path, ImportOptions(), limit=10)
+    assert (preview.counts, preview.complete) == ({"questions": 10}, False)
+
+
+def test_a_preview_shows_the_columns_when_none_is_known(app: Kbsearch, tmp_path: Path) -> None:
+    preview = app.imports.preview(written(tmp_path, "a,b\n1,2\n"), ImportOptions())
+    assert preview.columns == ("a", "b")
+    assert "hold the text" in preview.problem
+    assert preview.counts == {}
