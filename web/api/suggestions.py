@@ -58,8 +58,8 @@ def search(query: SearchQuery) -> Response:
 def _case_hit(hit: CaseHit) -> CaseHitOut:
     return CaseHitOut(
         case=case_out(hit.case),
-        score=hit.score,
-        probability=hit.probability,
+        score=round(hit.score, 4),
+        probability=round(hit.probability, 4),
         highlights=highlights_out(hit.highlights),
         reasons=reasons_out(hit.reasons),
     )
@@ -68,7 +68,7 @@ def _case_hit(hit: CaseHit) -> CaseHitOut:
 def _question_hit(hit: QuestionHit) -> QuestionHitOut:
     return QuestionHitOut(
         question=question_out(hit.question),
-        score=hit.score,
+        score=round(hit.score, 4),
         case=case_out(hit.case) if hit.case else None,
         reply=reply_out(hit.reply) if hit.reply else None,
         highlights=highlights_out(hit.highlights),
@@ -97,7 +97,7 @@ def suggestion_for(text: str, *, course: str, lesson: str, question_id: int | No
     matches = [
         MatchOut(
             case=case_out(match.case),
-            probability=match.probability,
+            probability=round(match.probability, 4),
             reasons=reasons_out(match.reasons),
         )
         for match in view.matches
