@@ -23,7 +23,7 @@ CANDIDATES = 4
 """Times k candidates are taken from the approximate index before words are looked at."""
 LEXICAL_WEIGHT = 0.2
 """How much the TF-IDF cosine of stems adds to the cosine of vectors."""
-CHANCE_SAMPLE = 200_000
+CHANCE_SAMPLE = 20_000
 """Random pairs from which the likeness of unrelated questions is estimated."""
 
 

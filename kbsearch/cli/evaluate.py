@@ -113,6 +113,6 @@ def _rounded(report: ClusteringReport) -> dict[str, Any]:
 
 
 def _table(report: ClusteringReport) -> str:
-    names = [f"{field.name:>9}" for field in dataclasses.fields(report)]
-    values = [f"{value:>9}" for value in _rounded(report).values()]
+    names = [f"{field.name:>10}" for field in dataclasses.fields(report)]
+    values = [f"{value:>10}" for value in _rounded(report).values()]
     return "\n".join(["".join(names), "".join(values)])

@@ -1,0 +1,162 @@
+"""Whole runs on a real database and a real index."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import func, select
+
+from clustering.record import RUNS_KEPT
+from clustering.run import ClusterRunner
+from kbsearch.database import Database
+from kbsearch.errors import InvalidInput
+from kbsearch.models import Cluster, Lineage, Membership, Question, QuestionState, Relation, Run
+from kbsearch.ports import SearchBackend, silent
+
+Ask = Callable[..., list[int]]
+School = dict[str, list[int]]
+
+
+@pytest.fixture
+def runner(database: Database, index: SearchBackend) -> ClusterRunner:
+    return ClusterRunner(database, index)
+
+
+def members(database: Database, run_id: int) -> dict[int, int]:
+    with database.reading() as session:
+        rows = session.execute(
+            select(Membership.question_id, Membership.cluster_id).where(Membership.run_id == run_id)
+        )
+        return {row.question_id: row.cluster_id for row in rows}
+
+
+def read_run(database: Database, run_id: int) -> Run:
+    with database.reading() as session:
+        run = session.get(Run, run_id)
+        assert run is not None
+        return run
+
+
+def test_a_run_finds_what_is_asked_again_and_again(
+    database: Database, runner: ClusterRunner, school: School
+) -> None:
+    stages: list[str] = []
+    run_id = runner.run(lambda done, total, stage: stages.append(stage))
+    found = members(database, run_id)
+    for ids in school.values():
+        clusters = [found.get(each, -1) for each in ids]
+        assert max(clusters.count(each) for each in set(clusters)) >= 9
+    run = read_run(database, run_id)
+    assert run.finished_at is not None
+    assert run.quality["questions"] == 48
+    assert run.quality["waiting"] == 0
+    assert run.quality["clusters"] == len(set(found.values()))
+    assert stages[-1] == "Done"
+
+
+def test_clusters_are_described(database: Database, runner: ClusterRunner, school: School) -> None:
+    run_id = runner.run(silent)
+    with database.reading() as session:
+        clusters = session.scalars(select(Cluster)).all()
+        ranks = session.execute(
+            select(Membership.cluster_id, func.count())
+            .where(Membership.exemplar_rank.is_not(None))
+            .group_by(Membership.cluster_id)
+        ).all()
+    assert all(each.label and each.keywords and each.last_run_id == run_id for each in clusters)
+    assert len({each.label for each in clusters}) == len(clusters)
+    assert {count for _, count in ranks} == {3}
+
+
+def test_the_same_questions_and_seed_give_the_same_clusters_and_ids(
+    database: Database, runner: ClusterRunner, school: School
+) -> None:
+    first, second = runner.run(silent, seed=5), runner.run(silent, seed=5)
+    assert members(database, first) == members(database, second)
+    with database.reading() as session:
+        relations = set(session.scalars(select(Lineage.relation).where(Lineage.run_id == second)))
+    assert relations == {Relation.CONTINUES}
+
+
+def test_a_new_topic_is_born_and_the_old_ones_live_on(
+    database: Database, runner: ClusterRunner, school: School, ask: Ask
+) -> None:
+    before = set(members(database, runner.run(silent)).values())
+    ask([f"zoom webinar recording link broken {number} times" for number in range(12)])
+    after = set(members(database, runner.run(silent)).values())
+    assert before <= after
+    assert len(after - before) >= 1
+
+
+def test_a_pinned_name_is_left_alone(database: Database, runner: ClusterRunner, school: School) -> None:
+    runner.run(silent)
+    with database.writing() as session:
+        cluster = session.scalars(select(Cluster)).first()
+        assert cluster is not None
+        cluster.label, cluster.label_pinned = "Мой выбор", True
+    runner.run(silent, seed=1)
+    with database.reading() as session:
+        kept = session.get(Cluster, cluster.id)
+    assert kept is not None
+    assert kept.label == "Мой выбор"
+
+
+def test_dismissed_questions_are_left_out(database: Database, runner: ClusterRunner, school: School) -> None:
+    with database.writing() as session:
+        for question in school["join"]:
+            session.get_one(Question, question).state = QuestionState.DISMISSED
+    found = members(database, runner.run(silent))
+    assert not set(school["join"]) & found.keys()
+
+
+def test_questions_that_are_not_indexed_wait(
+    database: Database, runner: ClusterRunner, index: SearchBackend, school: School
+) -> None:
+    index.delete(school["join"][:5])
+    run = read_run(database, runner.run(silent))
+    assert (run.quality["questions"], run.quality["waiting"]) == (43, 5)
+
+
+def test_a_course_has_a_lineage_of_its_own(
+    database: Database, runner: ClusterRunner, school: School, ask: Ask
+) -> None:
+    other = ask([f"how to centre a div with flex {number}" for number in range(10)], course="frontend")
+    whole = members(database, runner.run(silent))
+    only = members(database, runner.run(silent, course="frontend"))
+    assert only.keys() <= set(other)
+    assert not set(only.values()) & set(whole.values())
+    assert members(database, runner.run(silent)) == whole
+
+
+@pytest.mark.parametrize("texts", [[], ["как сдать проект"], ["как сдать проект", "где логи"]])
+def test_a_handful_of_questions_is_a_run_without_clusters(
+    database: Database, runner: ClusterRunner, ask: Ask, texts: list[str]
+) -> None:
+    if texts:
+        ask(texts)
+    run = read_run(database, runner.run(silent))
+    assert run.finished_at is not None
+    assert (run.quality["questions"], run.quality["clusters"]) == (len(texts), 0)
+
+
+def test_identical_questions_are_one_cluster(database: Database, runner: ClusterRunner, ask: Ask) -> None:
+    ids = ask(["Здравствуйте! Где ссылка на вебинар?", "где ссылка на вебинар"] * 6)
+    found = members(database, runner.run(silent))
+    assert len({found[each] for each in ids}) == 1
+
+
+def test_old_memberships_are_deleted(database: Database, runner: ClusterRunner, school: School) -> None:
+    runs = [runner.run(silent, resolution=2.0) for _ in range(RUNS_KEPT + 2)]
+    with database.reading() as session:
+        kept = set(session.scalars(select(Membership.run_id).distinct()))
+    assert kept == set(runs[-RUNS_KEPT:])
+
+
+def test_other_algorithms_run_too(database: Database, runner: ClusterRunner, school: School) -> None:
+    run = read_run(database, runner.run(silent, algorithm="hdbscan"))
+    assert run.algorithm == "hdbscan"
+    with pytest.raises(InvalidInput):
+        runner.run(silent, algorithm="nothing")
+    with pytest.raises(InvalidInput):
+        runner.run(silent, algorithm="hdbscan", resolution=3.0)
