@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from indexer.locks import locked
@@ -148,7 +149,7 @@ class Worker:
         from kbsearch.services.imports import ImportOptions
 
         options = dict(job.parameters)
-        path = options.pop("path")
+        path = Path(options.pop("path"))
         options["mentors"] = tuple(options.get("mentors", ()))
         return asdict(self._app.imports.run(path, ImportOptions(**options), progress))
 

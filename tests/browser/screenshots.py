@@ -16,10 +16,15 @@ from urllib.parse import quote
 
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-ARGUMENTS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
 QUERY = "как отменить последний коммит"
 
@@ -97,7 +102,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Screenshots of all pages of a running kbsearch.")
     parser.add_argument("url")
     parser.add_argument("login")
-    parser.add_argument("--out", default="/tmp/shots")
+    parser.add_argument("--out", required=True)
     parser.add_argument("--size", nargs="*", default=list(SIZES))
     parser.add_argument("--theme", nargs="*", default=["light", "dark"])
     parser.add_argument("--language", nargs="*", default=["ru", "en"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask import render_template, request, url_for
-from flask_babel import force_locale, gettext
+from flask_babel import force_locale
 from werkzeug.wrappers import Response
 
 from kbsearch.errors import KbsearchError, NotAuthenticated
@@ -15,6 +15,7 @@ from web.ui import blueprint, words
 from web.ui.context import KEYBOARD_COOKIE, THEME_COOKIE, THEMES
 from web.ui.forms import back, go, say, text_of
 from web.ui.sign_in import remember
+from web.ui.texts import gettext
 
 
 @blueprint.get("/account")

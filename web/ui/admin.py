@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from flask import render_template, request, url_for
-from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from kbsearch.errors import Conflict, InvalidInput
@@ -11,6 +10,7 @@ from kbsearch.models import Role, Scope
 from web.session import current_person, kb, requires
 from web.ui import blueprint, words
 from web.ui.forms import go, say, text_of
+from web.ui.texts import gettext
 
 
 @blueprint.get("/admin/people")

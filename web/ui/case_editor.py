@@ -7,17 +7,18 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
 from flask import render_template, request, url_for
-from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from kbsearch.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from kbsearch.models import Case, CaseState, Role
 from kbsearch.services.cases import CaseDraft
+from kbsearch.text.words import stems
 from web.session import current_person, kb, requires
 from web.ui import blueprint, words
 from web.ui.cases import check_may_edit, steps
 from web.ui.diff import compare
 from web.ui.forms import go, number_of, say, text_of
+from web.ui.texts import gettext
 
 if TYPE_CHECKING:
     from kbsearch.services.search import CaseHit
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 DUPLICATES = 3
 DUPLICATE_FROM = 0.4
 """A case that is found for the title with this probability may be a duplicate."""
+
+ALIKE_FROM = 0.6
+"""So may one whose title shares this share of its words, whatever the probability."""
 
 MIN_TITLE = 8
 
@@ -270,5 +274,11 @@ def _duplicates(title: str, but: int) -> list[CaseHit]:
         return []
     states = tuple(state for state in CaseState if state != CaseState.ARCHIVED)
     found = kb().search.search(title[:300], states=states, limit=DUPLICATES + 1).cases
-    near = [hit for hit in found if hit.case.id != but and hit.probability >= DUPLICATE_FROM]
+    near = [hit for hit in found if hit.case.id != but and _is_near(title, hit)]
     return near[:DUPLICATES]
+
+
+def _is_near(title: str, hit: CaseHit) -> bool:
+    own, other = set(stems(title)), set(stems(hit.case.title))
+    alike = len(own & other) / max(1, len(own | other))
+    return hit.probability >= DUPLICATE_FROM or alike >= ALIKE_FROM

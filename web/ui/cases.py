@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from flask import render_template, url_for
-from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from kbsearch.errors import NotAllowed
@@ -15,6 +14,7 @@ from web.ui import blueprint, words
 from web.ui.diff import FieldDiff, compare
 from web.ui.forms import address, go, number_of, say, text_of, wants_block
 from web.ui.questions import Pages
+from web.ui.texts import gettext
 
 ROWS = 30
 MENTORS_MAY_EDIT = (CaseState.DRAFT, CaseState.IN_REVIEW)

@@ -14,15 +14,16 @@ from flask_babel import Domain, get_locale
 FOLDER = Path(__file__).parent.parent / "translations"
 
 
-class CatalogueDomain(Domain):
+class CatalogueDomain(Domain):  # type: ignore[misc]  # Flask-Babel has no types
     """The texts of kbsearch in each language that has a ``messages.po``; English is in the code itself."""
 
     def get_translations(self) -> NullTranslations:
         """The texts in the language of this request."""
         language = str(get_locale() or "en")
-        if language not in self.cache:
-            self.cache[language] = read_catalogue(language)
-        return self.cache[language]
+        catalogue = self.cache.get(language)
+        if not isinstance(catalogue, NullTranslations):
+            catalogue = self.cache[language] = read_catalogue(language)
+        return catalogue
 
 
 def read_catalogue(language: str) -> NullTranslations:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Literal, cast
 
 from flask import render_template, request, url_for
-from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from kbsearch.models import JobKind, JobState, Role
@@ -15,6 +14,7 @@ from web.ui import blueprint
 from web.ui.charts import shares
 from web.ui.forms import address, go, number_of, say, text_of, wants_block
 from web.ui.questions import Pages
+from web.ui.texts import gettext
 
 ROWS = 30
 Sort = Literal["size", "recent", "uncovered"]

@@ -8,11 +8,12 @@ from functools import cached_property
 from typing import Any
 
 from flask import Flask, g, request, url_for
-from flask_babel import get_locale, gettext
+from flask_babel import get_locale
 
 from kbsearch.models import Course, Lesson, Role
 from web.session import current_person, kb
 from web.ui import charts, markdown, words
+from web.ui.texts import gettext
 
 THEMES = ("system", "light", "dark")
 THEME_COOKIE = "theme"

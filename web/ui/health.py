@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields
 from typing import TypeVar
 
 from flask import render_template
@@ -24,10 +23,7 @@ def health_page() -> str:
     status = _tried(problems, "index", lambda: kb().maintenance.status())  # noqa: PLW0108  # opening may fail too
     schema = _tried(problems, "database", kb().database.is_current)
     model = _tried(problems, "encoder", lambda: kb().embedder.model_id)
-    figures = [(field.name, getattr(status, field.name)) for field in fields(status)] if status else []
-    return render_template(
-        "health.html", status=status, figures=figures, schema=schema, model=model, problems=problems
-    )
+    return render_template("health.html", status=status, schema=schema, model=model, problems=problems)
 
 
 def _tried(problems: dict[str, str], part: str, ask: Callable[[], Value]) -> Value | None:

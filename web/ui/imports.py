@@ -6,9 +6,9 @@ import re
 import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
+from urllib.parse import urlencode
 
 from flask import render_template, request, url_for
-from flask_babel import gettext
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
 
@@ -17,12 +17,16 @@ from kbsearch.models import JobKind, Role
 from web.session import current_person, kb, requires
 from web.ui import blueprint, words
 from web.ui.forms import go, say, text_of
+from web.ui.texts import gettext
 
 if TYPE_CHECKING:
     from kbsearch.services.imports import ImportOptions
 
-FIELDS = ("text", "title", "answer", "variants", "author", "course", "lesson", "tags", "asked_at", "id")
-FORMATS = ("auto", "csv", "xlsx", "jsonl", "telegram", "markdown")
+FIELDS = (
+    "text", "title", "answer", "variants", "author", "answer_author", "course", "lesson", "tags", "asked_at",
+    "id", "language", "state",
+)  # fmt: skip
+FORMATS = ("auto", "csv", "xlsx", "jsonl", "json", "telegram", "markdown", "outline")
 _TICKET = re.compile(r"[0-9a-f]{16}")
 _SUFFIX = re.compile(r"\.[a-z0-9]{1,8}")
 
@@ -43,7 +47,8 @@ def upload() -> Response:
         say(gettext("Choose a file first."), "bad")
         return go(url_for("ui.import_page"))
     ticket = _keep(file)
-    return go(url_for("ui.preview_import", ticket=ticket, **_chosen()))
+    chosen = {"source": Path(file.filename).stem[:80]} | _chosen()
+    return go(f"{url_for('ui.preview_import', ticket=ticket)}?{urlencode(chosen)}")
 
 
 def _chosen() -> dict[str, str]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flask import render_template, request, url_for
-from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from kbsearch.errors import InvalidInput
@@ -17,6 +16,7 @@ from web.session import kb, requires
 from web.ui import blueprint, words
 from web.ui.forms import address, go, number_of, say, text_of, wants_block
 from web.ui.search import MAX_QUERY, record
+from web.ui.texts import gettext
 
 if TYPE_CHECKING:
     from kbsearch.services.search import CaseHit

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from flask import render_template, request, url_for
-from flask_babel import gettext
 from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response
 
@@ -14,6 +13,7 @@ from kbsearch.models import FeedbackAction, Role
 from web.session import current_person, kb, requires
 from web.ui import blueprint
 from web.ui.forms import address, back, number_of, say, text_of, wants_block
+from web.ui.texts import gettext
 
 if TYPE_CHECKING:
     from kbsearch.services.search import CaseHit, SearchPage

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Protocol
 
-from flask_babel import format_timedelta, gettext, ngettext
+from flask_babel import format_timedelta
 from markupsafe import Markup, escape
 
 from kbsearch.errors import KbsearchError, fill
 from kbsearch.models import CaseState, JobState, QuestionState, Relation, Role, utc_now
 from kbsearch.ports import Highlight
+from web.ui.texts import gettext, ngettext
 
 ALMOST_CERTAIN, LIKELY, POSSIBLE = 0.9, 0.7, 0.4
 """From these probabilities on a match is called so."""
 
 Pieces = list[tuple[str, bool]]
+
+_MARKUP = re.compile(r"```\w*|[`*]+|^#+ ", re.MULTILINE)
+"""Marks of Markdown that mean nothing in a line of plain text."""
 
 
 class ReasonLike(Protocol):
@@ -163,7 +168,7 @@ def questions(count: int) -> str:
 
 def ago(moment: datetime) -> str:
     """How long ago ``moment`` was."""
-    return format_timedelta(moment - utc_now(), add_direction=True)
+    return str(format_timedelta(moment - utc_now(), add_direction=True))
 
 
 def reason(found: ReasonLike, titles: Callable[[str], str] = str) -> str:
@@ -192,7 +197,8 @@ def pieces(highlight: Highlight) -> Pieces:
     for start, end in highlight.spans:
         cut += [(highlight.text[done:start], False), (highlight.text[start:end], True)]
         done = end
-    return [(text, hit) for text, hit in [*cut, (highlight.text[done:], False)] if text]
+    plain = ((_MARKUP.sub("", text), hit) for text, hit in [*cut, (highlight.text[done:], False)])
+    return [(text, hit) for text, hit in plain if text]
 
 
 def marked(highlight: Highlight) -> Markup:
@@ -246,7 +252,8 @@ def file_format(name: str) -> str:
         "telegram": gettext("Telegram export"),
         "markdown": gettext("Markdown cases"),
         "evalset": gettext("evaluation set"),
-        "course": gettext("course outline"),
+        "json": "JSON",
+        "outline": gettext("course outline"),
     }
     return names.get(name, name)
 
@@ -259,6 +266,7 @@ def column(name: str) -> str:
         "answer": gettext("Answer"),
         "variants": gettext("Phrasings"),
         "author": gettext("Author"),
+        "answer_author": gettext("Who answered"),
         "course": gettext("Course"),
         "lesson": gettext("Lesson"),
         "tags": gettext("Tags"),

@@ -1,0 +1,139 @@
+"""Every page renders for those who may see it, in both languages, within its size."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from kbsearch.app import Kbsearch
+from tests.web.ui.school import PASSWORD
+
+MAX_PAGE = 30 * 1024
+MAX_CSS = 20 * 1024
+PAGES = [
+    "/",
+    "/?q=как+отменить+коммит",
+    "/?q=как+отменить+коммит&course=frontend&lesson=fe-02&language=ru",
+    "/?q=zzzz+qqqq",
+    "/questions",
+    "/questions?state=open&course=frontend",
+    "/questions?q=коммит",
+    "/questions/1",
+    "/questions/5",
+    "/questions/new",
+    "/clusters",
+    "/clusters?sort=uncovered&course=frontend",
+    "/clusters/1",
+    "/cases",
+    "/cases?state=published&q=ветку",
+    "/cases/1",
+    "/cases/1/edit",
+    "/cases/1/history",
+    "/cases/new",
+    "/cases/new?question=3",
+    "/import",
+    "/jobs",
+    "/admin/people",
+    "/admin/tokens",
+    "/account",
+    "/health-page",
+]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_pages_render_within_their_size(admin: FlaskClient, path: str) -> None:
+    answer = admin.get(path)
+    assert answer.status_code == 200, answer.text
+    assert len(gzip.compress(answer.data)) <= MAX_PAGE
+    assert "style=" not in answer.text
+    assert "onclick" not in answer.text
+    assert answer.text.count("<h1") == 1
+
+
+def test_pages_speak_the_language_of_the_person(school: Kbsearch, web_app: Flask) -> None:
+    client = web_app.test_client()
+    client.set_cookie("language", "ru")
+    assert "Войти" in client.get("/sign-in").text
+    client.post("/sign-in", data={"login": "mentor", "password": PASSWORD})
+    assert "Ждут ответа" in client.get("/").text
+    client.post("/language", data={"language": "en", "next": "/"})
+    assert "Waiting for an answer" in client.get("/").text
+    assert school.people.by_login("mentor").language == "en"
+
+
+def test_the_stylesheet_is_small(client: FlaskClient) -> None:
+    with client.get("/static/app.css") as answer:
+        assert len(answer.data) <= MAX_CSS
+
+
+@pytest.mark.parametrize("path", ["/admin/people", "/admin/tokens", "/import", "/jobs"])
+def test_mentors_do_not_reach_the_tools_of_others(mentor: FlaskClient, path: str) -> None:
+    assert mentor.get(path).status_code == 403
+
+
+def test_strangers_are_led_to_the_sign_in_and_back(school: Kbsearch, client: FlaskClient) -> None:
+    answer = client.get("/cases?state=draft")
+    assert answer.status_code == 302
+    assert answer.location == "/sign-in?next=/cases%3Fstate%3Ddraft"
+    data = {"login": "mentor", "password": PASSWORD, "next": "/cases?state=draft"}
+    assert client.post("/sign-in", data=data).location == "/cases?state=draft"
+
+
+def test_a_wrong_password_keeps_the_login_and_says_so(school: Kbsearch, client: FlaskClient) -> None:
+    client.set_cookie("language", "en")
+    answer = client.post("/sign-in", data={"login": "mentor", "password": "wrong wrong wrong"})
+    assert answer.status_code == 401
+    assert "Login or password is wrong" in answer.text
+    assert 'value="mentor"' in answer.text
+
+
+def test_theme_and_keyboard_are_remembered(mentor: FlaskClient) -> None:
+    assert 'data-theme="system"' in mentor.get("/").text
+    mentor.post("/account", data={"language": "en", "theme": "dark", "name": "New Name"})
+    page = mentor.get("/").text
+    assert 'data-theme="dark"' in page
+    assert 'data-keyboard="off"' in page
+
+
+def test_a_new_password_needs_the_old_one(mentor: FlaskClient, school: Kbsearch) -> None:
+    wrong = {"current": "not this one at all", "new": "a new long password"}
+    mentor.post("/account/password", data=wrong)
+    assert "The current password is wrong" in mentor.get("/account").text
+    mentor.post("/account/password", data={"current": PASSWORD, "new": "a new long password"})
+    assert mentor.get("/account").status_code == 200
+    assert school.people.sign_in("mentor", "a new long password").login == "mentor"
+
+
+def test_an_admin_adds_changes_and_shuts_out_people(admin: FlaskClient, school: Kbsearch) -> None:
+    data = {"login": "new", "name": "New", "password": PASSWORD, "role": "mentor"}
+    admin.post("/admin/people", data=data)
+    person = school.people.by_login("new")
+    admin.post(f"/admin/people/{person.id}", data={"do": "role", "role": "methodologist"})
+    admin.post(f"/admin/people/{person.id}", data={"do": "deactivate"})
+    changed = school.people.get(person.id)
+    assert (changed.role, changed.active) == ("methodologist", False)
+    admin.post("/admin/people", data=data)
+    assert "taken" in admin.get("/admin/people").text
+
+
+def test_a_token_is_shown_once(admin: FlaskClient, school: Kbsearch) -> None:
+    page = admin.post("/admin/tokens", data={"name": "bot", "scope": ["read"]})
+    assert "kbs_" in page.text
+    assert page.headers["Cache-Control"] == "no-store"
+    token = school.people.tokens()[0]
+    listed = admin.get("/admin/tokens").text
+    assert token.prefix in listed
+    assert "shown this once" not in listed
+    admin.post(f"/admin/tokens/{token.id}/revoke")
+    assert school.people.tokens()[0].revoked_at is not None
+
+
+def test_errors_are_pages_with_a_remedy(mentor: FlaskClient, sign_in: Callable[[str], FlaskClient]) -> None:
+    for path, status in (("/cases/999", 404), ("/no/such", 404), ("/cases?offset=abc", 400)):
+        answer = mentor.get(path)
+        assert answer.status_code == status
+        assert "<h1" in answer.text

@@ -1,0 +1,226 @@
+"""What mentors and methodologists do on the pages, without any script."""
+
+from __future__ import annotations
+
+import io
+import re
+import threading
+
+from flask.testing import FlaskClient
+
+from kbsearch.app import Kbsearch
+from kbsearch.importers.records import IncomingQuestion
+from kbsearch.models import Feedback, FeedbackAction, QuestionState
+from kbsearch.services.cases import CaseDraft
+from kbsearch.worker import Worker
+
+
+def case_named(app: Kbsearch, title: str) -> int:
+    return app.cases.list(text=title).items[0].id
+
+
+def feedback_of(app: Kbsearch) -> list[Feedback]:
+    with app.database.reading() as session:
+        return list(session.query(Feedback).order_by(Feedback.id))
+
+
+def test_a_search_shows_the_best_answer_at_once(mentor: FlaskClient) -> None:
+    page = mentor.get("/?q=как отменить последний коммит").text
+    assert "<code>git reset --soft HEAD~1</code>" in page
+    assert "<mark>" in page
+    block = mentor.get("/?q=новую ветку", headers={"HX-Request": "true", "HX-Target": "results"})
+    assert "<html" not in block.text
+    assert "git switch" in block.text
+    assert "HX-Request" in block.headers["Vary"]
+
+
+def test_another_row_can_be_chosen_by_its_address(mentor: FlaskClient, school: Kbsearch) -> None:
+    branch = case_named(school, "ветку")
+    page = mentor.get(f"/?q=как отменить коммит или создать ветку&case={branch}").text
+    assert "git switch -c" in page.split('id="detail"')[1]
+
+
+def test_feedback_is_stored_only_when_given(mentor: FlaskClient, school: Kbsearch) -> None:
+    mentor.get("/?q=как отменить последний коммит")
+    assert feedback_of(school) == []
+    case_id = case_named(school, "коммит")
+    form = {"q": "как отменить последний коммит", "case_id": str(case_id), "action": "accepted"}
+    assert mentor.post("/feedback", data=form).status_code == 303
+    nothing = {"q": "как вырастить кактус", "action": "nothing_fits"}
+    assert "no case answers" in mentor.post("/feedback", data=nothing, headers={"HX-Request": "true"}).text
+    assert mentor.post("/feedback", data={"q": "a", "action": "bogus"}).status_code == 400
+    assert feedback_of(school)[-1].action == FeedbackAction.NOTHING_FITS
+
+
+def test_a_question_is_taken_in_answered_and_reopened(mentor: FlaskClient, school: Kbsearch) -> None:
+    form = {
+        "text": "как отменить последний коммит? моя почта a@b.ru",
+        "course": "frontend",
+        "lesson": "fe-02",
+    }
+    here = mentor.post("/questions/new", data=form).location
+    page = mentor.get(here).text
+    assert "a@b.ru" not in page
+    assert "[email]" in page
+    case_id = case_named(school, "коммит")
+    mentor.post(f"{here}/state", data={"step": "answer", "case_id": str(case_id)})
+    question_id = int(here.rpartition("/")[2])
+    question = school.questions.get(question_id)
+    assert (question.state, question.case_id) == (QuestionState.ANSWERED, case_id)
+    assert "Undo" in mentor.get(here).text
+    mentor.post(f"{here}/state", data={"step": "reopen"})
+    assert school.questions.get(question_id).state == QuestionState.OPEN
+    mentor.post(f"{here}/state", data={"step": "dismiss"})
+    assert school.questions.get(question_id).state == QuestionState.DISMISSED
+
+
+def test_an_empty_question_is_refused_in_words(mentor: FlaskClient) -> None:
+    answer = mentor.post("/questions/new", data={"text": "  "})
+    assert answer.status_code == 422
+    assert 'role="alert"' in answer.text
+
+
+def test_a_cluster_becomes_a_case_in_one_click(methodologist: FlaskClient, school: Kbsearch) -> None:
+    edit = methodologist.post("/clusters/1/case").location
+    page = methodologist.get(edit).text
+    assert page.count('name="variant"') == 3
+    assert "git revert и отправьте снова" in page
+    form = form_of(school, int(edit.split("/")[2])) | {
+        "do": "save:published",
+        "answer": "Сделайте git revert.",
+    }
+    methodologist.post(edit, data=form)
+    assert school.cases.get(int(edit.split("/")[2])).state == "published"
+    assert methodologist.post("/clusters/1/case").location == edit
+    school.pipeline.drain_all(lambda done, total, stage: None)
+    assert "Отмена коммита" in methodologist.get("/?q=отменить лишний коммит").text
+
+
+def form_of(app: Kbsearch, case_id: int) -> dict[str, object]:
+    case = app.cases.get(case_id)
+    return {
+        "title": case.title,
+        "answer": case.answer,
+        "variant": [variant.text for variant in case.variants],
+        "course": case.course_code,
+        "lesson": case.lessons,
+        "tags": ", ".join(case.tags),
+        "version": str(case.version),
+    }
+
+
+def test_renaming_a_cluster_can_be_undone(methodologist: FlaskClient, school: Kbsearch) -> None:
+    methodologist.post("/clusters/1/name", data={"label": "Откат коммита"})
+    assert school.clusters.get(1).row.cluster.label == "Откат коммита"
+    page = methodologist.get("/clusters/1").text
+    assert 'name="label" value="Отмена коммита"' in page
+
+
+def test_phrasings_are_added_and_removed_without_a_script(mentor: FlaskClient) -> None:
+    form = {"title": "Новый кейс", "answer": "ответ", "variant": ["раз", "два"], "version": "0"}
+    more = mentor.post("/cases/new", data=form | {"do": "add-variant"}).text
+    assert more.count('name="variant"') == 3
+    fewer = mentor.post("/cases/new", data=form | {"do": "remove-variant:0"}).text
+    assert ">раз<" not in fewer
+    assert ">два<" in fewer
+    seen = mentor.post("/cases/new", data=form | {"do": "preview", "answer": "**жирно** <script>x</script>"})
+    assert "<strong>жирно</strong>" in seen.text
+    assert "<script>x" not in seen.text
+
+
+def test_colliding_edits_lose_nothing(methodologist: FlaskClient, school: Kbsearch) -> None:
+    case_id = case_named(school, "ветку")
+    form = form_of(school, case_id)
+    theirs = CaseDraft("Как создать ветку", "Их ответ.", course="frontend")
+    school.cases.save(case_id, theirs, version=int(str(form["version"])))
+    answer = methodologist.post(f"/cases/{case_id}/edit", data=form | {"answer": "Мой ответ."})
+    assert answer.status_code == 409
+    assert "Мой ответ." in answer.text
+    assert "Их ответ." in answer.text
+    fresh = re.search(r'name="version" value="(\d+)"', answer.text)
+    assert fresh is not None
+    again = form | {"answer": "Мой ответ.", "version": fresh[1]}
+    assert methodologist.post(f"/cases/{case_id}/edit", data=again).status_code == 303
+    assert school.cases.get(case_id).answer == "Мой ответ."
+
+
+def test_mentors_write_drafts_and_methodologists_publish(
+    mentor: FlaskClient, methodologist: FlaskClient, school: Kbsearch
+) -> None:
+    form = {"title": "Как получить справку", "answer": "Напишите в поддержку.", "do": "save:in_review"}
+    here = mentor.post("/cases/new", data=form).location.split("?")[0]
+    case_id = int(here.rpartition("/")[2])
+    assert school.cases.get(case_id).state == "in_review"
+    assert mentor.post(f"{here}/state", data={"state": "published"}).status_code == 403
+    assert mentor.post("/cases/new", data=form | {"do": "save:published"}).status_code == 403
+    methodologist.post(f"{here}/state", data={"state": "published"})
+    assert mentor.get(f"{here}/edit").status_code == 403
+    methodologist.post(f"{here}/state", data={"state": "draft"})
+    assert mentor.get(f"{here}/edit").status_code == 200
+
+
+def test_a_mistake_in_the_editor_keeps_what_was_written(mentor: FlaskClient) -> None:
+    answer = mentor.post("/cases/new", data={"title": "ab", "answer": "долгий труд", "do": "save"})
+    assert answer.status_code == 422
+    assert "долгий труд" in answer.text
+    assert 'role="alert"' in answer.text
+
+
+def test_history_shows_changes_and_restores(methodologist: FlaskClient, school: Kbsearch) -> None:
+    case_id = case_named(school, "ветку")
+    form = form_of(school, case_id) | {"answer": "Команда `git branch имя`.", "note": "проще"}
+    methodologist.post(f"/cases/{case_id}/edit", data=form)
+    page = methodologist.get(f"/cases/{case_id}/history").text
+    assert "<ins>branch</ins>" in page
+    methodologist.post(f"/cases/{case_id}/restore", data={"revision": "1"})
+    assert "switch" in school.cases.get(case_id).answer
+
+
+def test_a_near_duplicate_is_warned_of(mentor: FlaskClient) -> None:
+    block = mentor.get("/cases/duplicates?title=Как отменить последний коммит").text
+    assert "Как отменить последний коммит" in block
+    assert "Как отменить" not in mentor.get("/cases/duplicates?title=Как").text
+
+
+def test_a_file_is_previewed_then_taken_in_by_the_worker(
+    methodologist: FlaskClient, school: Kbsearch
+) -> None:
+    content = "id,text,course\n1,как стать разработчиком,frontend\n2,,frontend\n".encode()
+    sent = {"file": (io.BytesIO(content), "вопросы.csv")}
+    here = methodologist.post("/import", data=sent).location
+    assert "как стать разработчиком" in methodologist.get(here).text
+    ticket = here.split("?")[0]
+    job = methodologist.post(f"{ticket}/run", data={"source": "вопросы"}).location
+    assert "Waiting for the worker" in methodologist.get(job).text
+    run_worker_until_done(school, int(job.rpartition("/")[2]))
+    report = methodologist.get(job).text
+    assert "new questions" in report
+    assert school.questions.count() == 6
+    assert methodologist.get("/import/0123456789abcdef").status_code == 404
+    assert methodologist.get("/import/..%2f..%2fetc").status_code == 404
+
+
+def run_worker_until_done(app: Kbsearch, job_id: int) -> None:
+    stop = threading.Event()
+    thread = threading.Thread(target=Worker(app).run, args=(stop,))
+    thread.start()
+    try:
+        for _ in range(200):
+            if app.jobs.get(job_id).finished_at or stop.wait(0.05):
+                break
+    finally:
+        stop.set()
+        thread.join(10)
+
+
+def test_finding_clusters_is_one_job_at_a_time(methodologist: FlaskClient) -> None:
+    first = methodologist.post("/clusters/find").location
+    assert methodologist.post("/clusters/find").location == first
+    assert "Finding clusters" in methodologist.get("/clusters").text
+
+
+def test_text_from_students_never_becomes_markup(mentor: FlaskClient, school: Kbsearch) -> None:
+    taken = school.questions.receive(IncomingQuestion("<img src=x onerror=alert(1)> как отменить коммит?"))
+    school.pipeline.drain_all(lambda done, total, stage: None)
+    for path in (f"/questions/{taken.question_id}", "/questions", "/?q=<img src=x onerror=alert(1)>"):
+        assert "<img src=x" not in mentor.get(path).text
