@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from indexer import arrays
 from indexer.arrays import SegmentArrays
 from indexer.generations import damaged
+from indexer.mapped import MappedSegment
 from indexer.store import Store, stored_documents
 from kbsearch.errors import KbsearchError
 
@@ -22,17 +24,26 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True, eq=False)
 class Segment:
-    """One segment: its Whoosh reader (one thread at a time) and its arrays."""
+    """One segment: its files, read by one thread at a time, and its arrays."""
 
     name: str
-    reader: Any
+    files: MappedSegment
     arrays: SegmentArrays
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @cached_property
+    def reader(self) -> Any:
+        """Whoosh's reader, for advanced queries; use it under the ``lock``."""
+        return self.files.reader()
+
+    @cached_property
+    def _documents(self) -> Any:
+        return self.files.documents()
 
     def document(self, number: int) -> dict[str, Any]:
         """The stored document ``number``."""
         with self.lock:
-            found: dict[str, Any] = self.reader.stored_fields(number)["document"]
+            found: dict[str, Any] = self._documents.stored_fields(number)["document"]
             return found
 
 
@@ -46,16 +57,16 @@ def open_segment(store: Store, segment: Any) -> Segment:
     path = store.segment_path(segment)
     size = path.stat().st_size
     try:
-        reader = store.reader(segment)
+        files = MappedSegment(store, segment)
         known = arrays.load(arrays_path(path), size)
         if known is None or len(known) != segment.doc_count_all():
-            known = arrays.derive(stored_documents(reader, segment.doc_count_all()))
+            known = arrays.derive(stored_documents(files.documents(), segment.doc_count_all()))
             _keep(known, path, size)
     except FileNotFoundError:
         raise
     except Exception as error:  # whatever Whoosh stumbles over in a damaged file
         raise damaged(path, error) from error
-    return Segment(segment.segment_id(), reader, known)
+    return Segment(segment.segment_id(), files, known)
 
 
 def arrays_path(segment_path: Path) -> Path:
@@ -92,7 +103,7 @@ def verify_segment(store: Store, segment: Any) -> None:
         known = arrays.stamp(arrays_path(path))
         if known and known != (path.stat().st_size, checksum(path)):
             raise damaged(path, "its content has changed since it was written")
-        for _ in stored_documents(store.reader(segment), segment.doc_count_all()):
+        for _ in stored_documents(MappedSegment(store, segment).documents(), segment.doc_count_all()):
             pass
     except KbsearchError:
         raise

@@ -17,6 +17,7 @@ from whoosh import fields
 from whoosh.analysis import Analyzer, Token
 from whoosh.codec.whoosh3 import W3Codec
 from whoosh.filedb.filestore import FileStorage
+from whoosh.filedb.structfile import BufferFile
 from whoosh.index import TOC, FileIndex
 from whoosh.reading import SegmentReader
 
@@ -91,6 +92,12 @@ class DurableStorage(FileStorage):  # type: ignore[misc]  # Whoosh has no types
         self._fresh.add(name)
         return super().create_file(name, **kwargs)
 
+    def open_file(self, name: str, **kwargs: Any) -> Any:
+        """As Whoosh does; a table of contents is read whole, so that a broken one is not left open."""
+        if not name.endswith(".toc"):
+            return super().open_file(name, **kwargs)
+        return BufferFile(memoryview(Path(self._fpath(name)).read_bytes()), name=name)
+
     def rename_file(self, oldname: str, newname: str, safe: bool = False) -> None:
         """As Whoosh does, after everything written since the last time is on the disk."""
         for name in self._fresh:
@@ -130,10 +137,6 @@ class Store:
         """Whoosh's segments as of ``commit``, each with its deleted documents."""
         segments: list[Any] = TOC.read(self.storage, NAME, gen=commit, schema=SCHEMA).segments
         return segments
-
-    def reader(self, segment: Any) -> Any:
-        """A Whoosh reader of one segment."""
-        return SegmentReader(self.storage, SCHEMA, segment)
 
     def segment_path(self, segment: Any) -> Path:
         """The file that holds ``segment``."""
@@ -185,6 +188,6 @@ def _live(segment: Any) -> int:
 
 
 def stored_documents(reader: Any, count: int) -> Iterator[dict[str, Any]]:
-    """The stored documents of a segment in order, deleted ones too."""
+    """The stored documents of a segment in order, deleted ones too, from Whoosh's ``reader`` of them."""
     for number in range(count):
         yield reader.stored_fields(number)["document"]
