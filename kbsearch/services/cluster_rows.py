@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, case, func, or_, select
@@ -38,11 +38,14 @@ class ClusterRow:
     case: Case | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Counts:
+    """What is counted of one cluster; ``weekly`` as in `ClusterRow`."""
+
     size: int = 0
     answered: int = 0
-    weekly: tuple[int, ...] = (0,) * WEEKS
+    weekly: list[int] = field(default_factory=lambda: [0] * WEEKS)
+    courses: Counter[str] = field(default_factory=Counter)
 
 
 def answered() -> ColumnElement[bool]:
@@ -55,64 +58,62 @@ def rows_of(
 ) -> list[ClusterRow]:
     """The rows of ``cluster_ids`` in that order, as run ``run_id`` saw them."""
     clusters = {each.id: each for each in session.scalars(select(Cluster).where(Cluster.id.in_(cluster_ids)))}
-    inside = [Membership.run_id == run_id, Membership.cluster_id.in_(cluster_ids)]
+    # Read in the order of questions: a plain IN would make SQLite jump through them cluster by cluster.
+    inside = [Membership.run_id == run_id, (Membership.cluster_id + 0).in_(cluster_ids)]
     if course:
         inside.append(Question.course_code == course)
     counts = _counts(session, inside, now)
-    courses = _courses(session, inside)
     exemplars = _exemplars(session, inside)
     cases = _cases(session, cluster_ids)
-    return [
-        _row(clusters[id], counts.get(id, _Counts()), courses[id], exemplars[id], cases.get(id))
-        for id in cluster_ids  # noqa: A001
-    ]
+    return [_row(clusters[each], counts[each], exemplars[each], cases.get(each)) for each in cluster_ids]
 
 
-def _row(
-    cluster: Cluster,
-    counts: _Counts,
-    courses: list[tuple[str, int]],
-    exemplars: list[Question],
-    newest: Case | None,
-) -> ClusterRow:
+def _row(cluster: Cluster, counts: _Counts, exemplars: list[Question], newest: Case | None) -> ClusterRow:
     return ClusterRow(
         cluster=cluster,
         size=counts.size,
         last_7=counts.weekly[-1],
         last_28=sum(counts.weekly[-MONTH:]),
-        weekly=counts.weekly,
+        weekly=tuple(counts.weekly),
         answered_share=counts.answered / counts.size if counts.size else 0.0,
-        courses=courses,
+        courses=sorted(counts.courses.items(), key=lambda pair: (-pair[1], pair[0])),
         exemplars=exemplars,
         case=newest,
     )
 
 
-def _counts(session: Session, inside: list[ColumnElement[bool]], now: datetime) -> dict[int, _Counts]:
-    asked = Question.asked_at
-    starts = [now - WEEK * (WEEKS - week) for week in range(WEEKS)]
-    weeks = [func.sum(case(((asked > start) & (asked <= start + WEEK), 1), else_=0)) for start in starts]
+def _counts(session: Session, inside: list[ColumnElement[bool]], now: datetime) -> defaultdict[int, _Counts]:
+    """All counts from one pass: questions by cluster, course and week."""
+    week = _week(now).label("week")
     query = (
-        select(Membership.cluster_id, func.count(), func.sum(case((answered(), 1), else_=0)), *weeks)
+        select(
+            Membership.cluster_id,
+            Question.course_code,
+            week,
+            func.count().label("size"),
+            func.sum(case((answered(), 1), else_=0)).label("answered"),
+        )
         .join(Question, Question.id == Membership.question_id)
         .where(*inside)
-        .group_by(Membership.cluster_id)
+        .group_by(Membership.cluster_id, Question.course_code, week)
     )
-    return {row[0]: _Counts(row[1], row[2], tuple(row[3:])) for row in session.execute(query)}
-
-
-def _courses(session: Session, inside: list[ColumnElement[bool]]) -> defaultdict[int, list[tuple[str, int]]]:
-    query = (
-        select(Membership.cluster_id, Question.course_code, func.count())
-        .join(Question, Question.id == Membership.question_id)
-        .where(*inside)
-        .group_by(Membership.cluster_id, Question.course_code)
-        .order_by(func.count().desc(), Question.course_code)
-    )
-    found: defaultdict[int, list[tuple[str, int]]] = defaultdict(list)
-    for cluster_id, code, number in session.execute(query):
-        found[cluster_id].append((code, number))
+    found: defaultdict[int, _Counts] = defaultdict(_Counts)
+    for row in session.execute(query):
+        counts = found[row.cluster_id]
+        counts.size += row.size
+        counts.answered += row.answered
+        counts.courses[row.course_code] += row.size
+        if row.week >= 0:
+            counts.weekly[row.week] += row.size
     return found
+
+
+def _week(now: datetime) -> ColumnElement[int]:
+    """The place of a question in ``weekly``; -1 when it was asked before or after all of them."""
+    asked = Question.asked_at
+    outside = (asked <= now - WEEK * WEEKS) | (asked > now)
+    ends = [(asked > now - WEEK * (WEEKS - week), week) for week in range(WEEKS - 1, 0, -1)]
+    return case((outside, -1), *ends, else_=0)
 
 
 def _exemplars(session: Session, inside: list[ColumnElement[bool]]) -> defaultdict[int, list[Question]]:

@@ -104,7 +104,7 @@ class ClusterService:
             run = _latest_run(session) if run_id is None else _run(session, run_id)
             if run is None:
                 return ClusterPage([], 0, None)
-            ids = session.scalars(_ordered(run.id, course, sort, moment)).all()
+            ids = session.scalars(_ordered(run.id, course, sort, moment, latest=run_id is None)).all()
             shown = ids[offset : offset + min(limit, MAX_LISTED)]
             return ClusterPage(rows_of(session, run.id, shown, moment, course), len(ids), run)
 
@@ -170,8 +170,14 @@ def _cluster(session: Session, cluster_id: int) -> Cluster:
     return cluster
 
 
-def _ordered(run_id: int, course: str, sort: Sort, now: datetime) -> Select[int]:
-    """Ids of a run's clusters in the order that is asked for, larger ones and then lower ids first."""
+def _ordered(run_id: int, course: str, sort: Sort, now: datetime, *, latest: bool) -> Select[int]:
+    """Ids of a run's clusters in the order that is asked for, larger ones and then lower ids first.
+
+    In the newest run (``latest``) clusters know their size, and need not be counted.
+    """
+    if sort == "size" and not course and latest:
+        newest = select(Cluster.id).where(Cluster.last_run_id == run_id)
+        return newest.order_by(Cluster.size.desc(), Cluster.id)
     size = func.count().desc()
     query = select(Membership.cluster_id).where(Membership.run_id == run_id).group_by(Membership.cluster_id)
     if course or sort != "size":

@@ -54,7 +54,9 @@ def filled(database: Database) -> None:
         session.add(Run(id=3, algorithm="leiden", parameters={"course": ""}))
         session.flush()
         for number in (1, 2):
-            session.add(Cluster(id=number, label=f"Topic {number}", size=0, first_run_id=1, last_run_id=1))
+            session.add(
+                Cluster(id=number, label=f"Topic {number}", size=5 - number, first_run_id=1, last_run_id=1)
+            )
         session.add_all([question(number, days=60 + number, state="answered") for number in range(1, 5)])
         session.add_all([question(5, days=1), question(6, days=10, course="fe"), question(7, days=27.5)])
         session.flush()
