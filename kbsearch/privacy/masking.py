@@ -42,6 +42,7 @@ _SECRET_SIGNS = (
     *("eyJ", "gh", "glpat-", "sk", "rk_", "AKIA", "ASIA", "AIza", "xox", "hf_", "npm_", "kbs_", ":AA"),
     *("-----BEGIN", "earer "),
 )
+_LONG_WORD = re.compile(r"[\w.~+/=-]{16}", re.ASCII)
 _EMAIL = re.compile(
     r"""(?<![\w.%+-])(?!git@)[\w.%+-]{1,64}@
     (?:[\w-]{1,63}\.){1,6}(?!(?:png|jpe?g|svg|webp|gif|css|js)\b)(?:[A-Za-z]{2,24}|[а-яё]{2,24})(?![(\[])""",
@@ -75,7 +76,7 @@ def mask(text: str) -> Masked:
 
 def _outside_links(text: str, found: Counter[str]) -> str:
     """One pass: each link by the rules of links, all between them by those of prose."""
-    if any(sign in text for sign in _SECRET_SIGNS):
+    if _LONG_WORD.search(text) and any(sign in text for sign in _SECRET_SIGNS):
         text = _substituted(_SECRET, "secret", text, found)
     if "/" not in text and "?" not in text:
         return _prose(text, found)

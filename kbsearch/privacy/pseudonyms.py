@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import unicodedata
 
@@ -19,4 +18,4 @@ def author_key(author: str, key: str) -> str:
     if not normal:
         return ""
     data = normal.encode("utf-8", "surrogatepass")
-    return hmac.new(key.encode(), data, hashlib.sha256).hexdigest()[:LENGTH]
+    return hmac.digest(key.encode(), data, "sha256").hex()[:LENGTH]

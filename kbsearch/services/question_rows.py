@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import Insert, Table, func, insert, select, update
@@ -12,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from kbsearch.errors import InvalidInput
-from kbsearch.models import Collection, Course, Lesson, Outbox, Question, QuestionState, Reply
+from kbsearch.models import Collection, Course, Lesson, Outbox, Question, QuestionState, Reply, utc_now
 from kbsearch.services.intake import PreparedQuestion, PreparedReply
 
 CHUNK = 500
@@ -102,8 +103,9 @@ def _insert_new(session: Session, batch: Sequence[PreparedQuestion]) -> dict[Nam
     assert isinstance(table, Table)  # noqa: S101  # narrows the type of the declarative attribute
     statement = _or_nothing(session, table).returning(table.c.source, table.c.external_id, table.c.id)
     created: dict[Name, int] = {}
+    now = utc_now()
     for some in chunks(batch):
-        rows = list({_name(question): _row(question) for question in reversed(some)}.values())[::-1]
+        rows = list({_name(question): _row(question, now) for question in reversed(some)}.values())[::-1]
         if rows:
             for source, external_id, key in session.execute(statement, rows):
                 created[source, external_id] = key
@@ -116,8 +118,9 @@ def _or_nothing(session: Session, table: Table) -> Insert:
     return sqlite.insert(table).on_conflict_do_nothing(index_elements=["source", "external_id"])
 
 
-def _row(question: PreparedQuestion) -> dict[str, Any]:
+def _row(question: PreparedQuestion, now: datetime) -> dict[str, Any]:
     return {
+        "received_at": now,
         "source": question.source,
         "external_id": question.external_id,
         "text": question.text,
@@ -194,7 +197,8 @@ def _answer_open(session: Session, ids: Sequence[int]) -> list[int]:
 def _announce(session: Session, ids: Sequence[int]) -> None:
     """Ask the worker to bring the questions' index up to date."""
     if ids:
-        rows = [{"collection": Collection.QUESTIONS, "entity_id": key} for key in ids]
+        now = utc_now()
+        rows = [{"collection": Collection.QUESTIONS, "entity_id": key, "created_at": now} for key in ids]
         session.execute(insert(Outbox), rows)
 
 
