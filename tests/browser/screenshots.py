@@ -87,8 +87,9 @@ def take(browser: Browser, options: argparse.Namespace, password: str) -> None:
         page.goto(f"{options.url}/sign-in")
         page.screenshot(path=folder / "sign-in.png")
         sign_in(page, options.url, options.login, password)
-        host = options.url.split("//")[1].split(":")[0]
-        context.add_cookies([{"name": "language", "value": language, "domain": host, "path": "/"}])
+        page.goto(f"{options.url}/account")
+        page.select_option("#language", language)
+        page.click("form[action$='/account'] button.primary")
         for name, path in pages(page, options.url):
             if options.only and name not in options.only:
                 continue

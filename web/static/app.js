@@ -37,7 +37,7 @@ function reportCopy(button) {
   if (!form) return;
   const body = new FormData(form);
   body.set("action", "copied");
-  fetch(form.action, { method: "POST", body, headers: { "HX-Request": "true" }, keepalive: true });
+  fetch(form.getAttribute("action"), { method: "POST", body, headers: { "HX-Request": "true" }, keepalive: true });
 }
 
 document.addEventListener("click", (event) => {
@@ -68,6 +68,12 @@ document.addEventListener("htmx:beforeRequest", (event) => {
     linkOf(other)?.removeAttribute("aria-current");
   }
   linkOf(row).setAttribute("aria-current", "true");
+});
+
+// On a narrow screen the answer lies below the rows.
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.detail.requestConfig?.target?.id !== "detail" || matchMedia("(min-width: 64rem)").matches) return;
+  document.getElementById("detail")?.scrollIntoView();
 });
 
 // Keys go by their place on the keyboard, so that they work on a Russian layout too.

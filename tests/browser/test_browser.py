@@ -1,0 +1,178 @@
+"""The pages in a real browser: keys, copying, the way from a cluster to a case, narrow screens, no script."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Site
+
+OpenPage = Callable[..., Page]
+AXE = Path(__file__).parent / "vendor" / "axe.min.js"
+QUERY = "как отменить последний коммит"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+PATHS = ("/", f"/?q={QUERY}", "/questions", "/questions/1", "/questions/new", "/clusters", "/clusters/1", "/cases",
+         "/cases/1", "/cases/1/edit", "/cases/1/history", "/cases/new", "/import", "/jobs", "/account",
+         "/health-page")  # fmt: skip
+
+
+def clipboard(page: Page) -> str:
+    return str(page.evaluate("navigator.clipboard.readText()"))
+
+
+def test_a_pasted_question_is_answered_and_copied_in_two_key_presses(open_page: OpenPage) -> None:
+    page = open_page("mentor")
+    expect(page.locator("#q")).to_be_focused()
+    page.locator("#q").fill(QUERY)
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"q="))
+    expect(page.locator("#detail")).to_contain_text("git reset")
+    page.keyboard.press("c")
+    expect(page.locator(".toast")).to_be_visible()
+    assert "git reset --soft HEAD~1" in clipboard(page)
+
+
+def test_results_come_while_typing(open_page: OpenPage) -> None:
+    page = open_page("mentor")
+    page.locator("#q").press_sequentially("новую ветку")
+    expect(page.locator("#detail")).to_contain_text("git switch")
+    assert "q=" in page.url
+
+
+def test_keys_work_by_their_place_on_a_russian_layout(open_page: OpenPage) -> None:
+    page = open_page("mentor")
+    page.goto(f"/?q={QUERY} ветку")
+    rows = page.locator("#cases [data-row]")
+    expect(rows.first).to_have_class(re.compile("on"))
+    press_russian(page, "KeyJ", "о")
+    expect(rows.nth(1)).to_have_class(re.compile("on"))
+    title = rows.nth(1).locator("a.title").inner_text()
+    expect(page.locator("#detail h2")).to_have_text(title)
+    press_russian(page, "KeyK", "л")
+    expect(rows.first).to_have_class(re.compile("on"))
+    press_russian(page, "KeyC", "с")
+    expect(page.locator(".toast")).to_be_visible()
+    press_russian(page, "Slash", ".")
+    expect(page.locator("#q")).to_be_focused()
+
+
+def press_russian(page: Page, code: str, letter: str) -> None:
+    """The key at the place of ``code``, which types ``letter`` on a Russian layout."""
+    event = {"code": code, "key": letter, "bubbles": True, "cancelable": True}
+    page.evaluate(
+        "init => document.activeElement.dispatchEvent(new KeyboardEvent('keydown', init))",
+        event,
+    )
+
+
+def test_keys_never_fire_while_typing_and_can_be_switched_off(open_page: OpenPage) -> None:
+    page = open_page("mentor")
+    page.goto(f"/?q={QUERY}")
+    page.locator("#q").press_sequentially("cjk?")
+    expect(page.locator("#q")).to_have_value(f"{QUERY}cjk?")
+    expect(page.locator("#shortcuts")).to_be_hidden()
+    page.goto("/account")
+    page.keyboard.press("Shift+Slash")
+    expect(page.locator("#shortcuts")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.uncheck("[name=keyboard]")
+    page.click("form[action$='/account'] button.primary")
+    page.wait_for_url("/account")
+    expect(page.locator("body")).to_have_attribute("data-keyboard", "off")
+    page.keyboard.press("Shift+Slash")
+    expect(page.locator("#shortcuts")).to_be_hidden()
+
+
+def test_the_palette_leads_anywhere(open_page: OpenPage) -> None:
+    page = open_page("mentor")
+    page.goto("/questions")
+    page.keyboard.press("Control+k")
+    page.locator("#palette input").press_sequentially("clu")
+    page.keyboard.press("Enter")
+    page.wait_for_url("/clusters")
+
+
+def test_a_cluster_becomes_a_published_case_that_is_found(open_page: OpenPage, site: Site) -> None:
+    page = open_page("methodologist")
+    page.goto("/clusters")
+    page.click("text=Отмена коммита")
+    page.click("text=Make a case")
+    page.wait_for_url(re.compile(r"/cases/\d+/edit"))
+    expect(page.locator("#preview")).to_contain_text("git revert")
+    page.fill("#answer", "Сделайте **git revert** и отправьте.")
+    expect(page.locator("#preview strong")).to_have_text("git revert")
+    page.click("text=Add a phrasing")
+    expect(page.locator("[name=variant]")).to_have_count(4)
+    page.locator("[name=variant]").last.fill("откатить отправленный коммит")
+    page.click("text=Save and publish")
+    page.wait_for_url(re.compile(r"/cases/\d+\?"))
+    expect(page.locator("article .badge.good").first).to_have_text("published")
+    deadline_poll(page, lambda: not site.app.pipeline.waiting())
+    page.goto("/?q=откатить отправленный коммит")
+    expect(page.locator("#cases")).to_contain_text("Отмена коммита")
+
+
+def deadline_poll(page: Page, done: Callable[[], bool]) -> None:
+    for _ in range(100):
+        if done():
+            return
+        page.wait_for_timeout(50)
+    pytest.fail("it did not happen within five seconds")
+
+
+def test_unsaved_text_outlives_a_closed_tab(open_page: OpenPage) -> None:
+    page = open_page("mentor")
+    page.goto("/cases/new")
+    page.fill("#title", "Долгий заголовок")
+    page.wait_for_function("Object.keys(localStorage).length > 0")
+    page.goto("/cases")
+    page.goto("/cases/new")
+    page.click("text=Bring it back")
+    expect(page.locator("#title")).to_have_value("Долгий заголовок")
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_no_page_scrolls_sideways_on_a_narrow_phone(open_page: OpenPage, path: str) -> None:
+    page = open_page("methodologist", viewport={"width": 360, "height": 740})
+    page.goto(path)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_the_whole_job_works_without_javascript(open_page: OpenPage) -> None:
+    page = open_page("methodologist", java_script_enabled=False)
+    page.fill("#q", QUERY)
+    page.click("text=Find >> nth=0")
+    expect(page.locator("#detail")).to_contain_text("git reset")
+    page.click("#detail >> text=Helped")
+    expect(page.locator("#flashes")).to_contain_text("it helped")
+    page.goto("/questions/4")
+    page.click("text=Not a question")
+    page.click("#flashes >> text=Undo")
+    expect(page.locator("#flashes")).to_contain_text("open again")
+    page.goto("/cases/new")
+    page.fill("#title", "Без скриптов")
+    page.fill("#answer", "Тоже **работает**.")
+    page.click("text=Add a phrasing")
+    page.locator("[name=variant]").fill("а без скриптов?")
+    page.click("text=Save and publish")
+    expect(page.locator(".prose strong")).to_have_text("работает")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_pages_are_accessible(open_page: OpenPage, theme: str) -> None:
+    page = open_page("methodologist", color_scheme=theme, bypass_csp=True)
+    found: dict[str, Any] = {}
+    for path in PATHS:
+        page.goto(path)
+        page.add_script_tag(path=AXE)
+        report = page.evaluate(
+            "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice']})"
+        )
+        for violation in report["violations"]:
+            found[f"{path} {violation['id']}"] = [node["html"][:160] for node in violation["nodes"][:3]]
+    assert found == {}
