@@ -10,6 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kbsearch.errors import EncoderUnavailable, IndexUnavailable
 from kbsearch.matching.queries import Query, QueryEncoder
@@ -34,7 +35,8 @@ class Pool:
 
     ``text`` and ``vector`` are standardised over all documents that pass the filters; ``explained`` is the
     share in [0, 1] of the query's weight in rare words that a document earns; ``cosine`` is the likeness of
-    the nearest part in ``parts``; ``lesson`` marks documents of the asker's lesson.
+    the nearest part in ``parts``; ``lesson`` marks documents of the asker's lesson, ``worded`` those that
+    share a word with the query.
     ``degraded``: vectors were out of reach, ``vector`` and ``cosine`` are zeros.
     """
 
@@ -45,6 +47,7 @@ class Pool:
     explained: Floats
     cosine: Floats
     lesson: Floats
+    worded: NDArray[np.bool_]
     parts: tuple[Part | None, ...]
     degraded: bool
 
@@ -148,6 +151,7 @@ def _ranked(found: _Found) -> Pool:
         explained=explained[order],
         cosine=cosine[order],
         lesson=lesson[order],
+        worded=_scores(text, ids)[order] > 0,
         parts=tuple(parts.get(one) for one in ids[order].tolist()),
         degraded=near is None,
     )

@@ -18,13 +18,18 @@ LIVE = tuple(str(state) for state in LIVE_STATES)
 
 @dataclass(frozen=True, slots=True)
 class RankedCase:
-    """A candidate.  ``likeness``: cosine in [-1, 1] of its nearest ``part``; None when degraded."""
+    """A candidate.
+
+    ``likeness``: cosine in [-1, 1] of its nearest ``part`` (None when degraded).  ``explained``: share of the
+    query's weight in rare words that it has, in [0, 1].
+    """
 
     case_id: int
     score: float
     probability: float
     part: Part | None
     likeness: float
+    explained: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,7 +98,14 @@ class Matcher:
         table = features(pool, query.length, count)
         chances = self.confidence.model(pool.degraded).probabilities(table) if len(table) else []
         ranked = tuple(
-            RankedCase(int(pool.ids[i]), float(pool.score[i]), chance, pool.parts[i], float(pool.cosine[i]))
+            RankedCase(
+                case_id=int(pool.ids[i]),
+                score=float(pool.score[i]),
+                probability=chance,
+                part=pool.parts[i],
+                likeness=float(pool.cosine[i]),
+                explained=float(pool.explained[i]),
+            )
             for i, chance in enumerate(chances)
         )
         return MatchResult(query, ranked, table, pool.degraded, course)

@@ -17,7 +17,7 @@ MAX_TERMS = 6
 COMMON = 0.25
 """A word in more than this share of the cases is no reason."""
 SHORTEST = 2
-NEAR = 0.25
+NEAR = 0.4
 """From this likeness on the nearest part is worth telling."""
 
 _NEAREST: dict[Part, tuple[str, str]] = {

@@ -16,8 +16,8 @@ from kbsearch.services.live_cases import load_live
 
 ASKED = (str(QuestionState.OPEN), str(QuestionState.ANSWERED))
 """Dismissed ones are no questions."""
-LEAST = 0.0
-"""A past question must stand out above the average in the sum of its scores."""
+NEAR = 0.35
+"""A past question that shares no word must be at least this like, as a cosine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +49,15 @@ def load_hits(
     """The ``limit`` best questions of ``pool`` with their cases and replies, in three queries."""
     if pool is None:
         return []
-    scores = dict(zip(pool.ids.tolist(), pool.score.tolist(), strict=True))
-    best = [one for one, score in scores.items() if one != without and score > LEAST][: limit + 1]
+    worth = (pool.worded | (pool.cosine >= NEAR)) & (pool.ids != (without or 0))
+    ids, scores = pool.ids[worth].tolist(), pool.score[worth].tolist()
+    best = dict(zip(ids[:limit], scores[:limit], strict=True))
     query = select(Question).options(selectinload(Question.replies)).where(Question.id.in_(best))
     found = {q.id: q for q in session.scalars(query) if q.state in ASKED}
     cases = load_live(session, {q.case_id for q in found.values() if q.case_id is not None}, LIVE)
-    kept = [found[one] for one in best if one in found][:limit]
+    kept = [found[one] for one in best if one in found]
     return [
-        QuestionHit(q, scores[q.id], cases.get(q.case_id) if q.case_id else None, best_reply(q)) for q in kept
+        QuestionHit(q, best[q.id], cases.get(q.case_id) if q.case_id else None, best_reply(q)) for q in kept
     ]
 
 

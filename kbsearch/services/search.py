@@ -11,7 +11,7 @@ from sqlalchemy.orm import selectinload
 
 from kbsearch.database import Database
 from kbsearch.errors import InvalidInput, NotFound, TooLarge
-from kbsearch.matching.matcher import LIVE, Matcher, MatchResult
+from kbsearch.matching.matcher import LIVE, Matcher, MatchResult, RankedCase
 from kbsearch.matching.reasons import Reason, reasons
 from kbsearch.matching.syntax import Syntax, detect_syntax, plain_words
 from kbsearch.models import Case, Question
@@ -28,6 +28,8 @@ QUESTIONS_SHOWN = 5
 QUESTION_POOL = 30
 CASE_FIELDS = ("title", "answer")
 MAX_ADVANCED_HITS = 1_000
+UNLIKELY = 0.05
+"""A case that shares no word with the query and is less likely than this is not worth a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +174,7 @@ class SearchService:
 
     def _case_hits(self, result: MatchResult, cases: dict[int, Case], wanted: _Wanted) -> list[CaseHit]:
         query = TextQuery(result.query.text)
-        found = [match for match in result.matches if match.case_id in cases]
+        found = [match for match in result.matches if match.case_id in cases and _worth_a_row(match)]
         return [
             CaseHit(
                 case=cases[match.case_id],
@@ -214,6 +216,10 @@ MAX_SPELLED = 200
 def _words(wanted: _Wanted) -> str:
     """The words to rank by; a query of operators alone stands for itself."""
     return (plain_words(wanted.text) if wanted.syntax == "advanced" else "") or wanted.text
+
+
+def _worth_a_row(match: RankedCase) -> bool:
+    return match.explained > 0 or match.probability >= UNLIKELY
 
 
 def _checked(text: str, limit: int) -> str:
