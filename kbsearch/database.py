@@ -6,17 +6,16 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from kbsearch.errors import ConfigurationError, StorageUnavailable
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 BUSY_SECONDS = 10
 """How long a SQLite connection waits for another writer before it gives up."""
@@ -60,6 +59,8 @@ class Database:
 
     def upgrade(self) -> None:
         """Bring the schema up to the newest migration; creates it in an empty database."""
+        from alembic import command
+
         with _translated(), self.engine.execution_options(kbsearch_writes=True).begin() as connection:
             config = _alembic_config()
             config.attributes["connection"] = connection
@@ -67,6 +68,9 @@ class Database:
 
     def is_current(self) -> bool:
         """Whether the schema is the one that this version of kbsearch expects."""
+        from alembic.migration import MigrationContext
+        from alembic.script import ScriptDirectory
+
         with _translated(), self.engine.connect() as connection:
             current = MigrationContext.configure(connection).get_current_revision()
         return current == ScriptDirectory.from_config(_alembic_config()).get_current_head()
@@ -77,6 +81,8 @@ class Database:
 
 
 def _alembic_config() -> Config:
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     return config

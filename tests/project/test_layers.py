@@ -40,7 +40,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_contract_is_kept() -> None:
     result = lint(ROOT)
     assert result.returncode == 0, result.stdout
-    assert "0 broken" in result.stdout
+    assert "0 broken" in result.stdout, result.stdout
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,9 @@ def test_times_span_sixteen_weeks_with_an_outage_of_six_hours_and_a_growing_topi
 def test_shifting_moves_all_times_by_whole_weeks_to_just_before_now() -> None:
     now = datetime(2027, 1, 13, 12, tzinfo=UTC)
     before, after = list(read_questions(FOLDER)), list(read_questions(FOLDER, until=now))
-    shifts = {b.asked_at - a.asked_at for a, b in zip(before, after, strict=True) if a.asked_at and b.asked_at}
+    shifts = {
+        b.asked_at - a.asked_at for a, b in zip(before, after, strict=True) if a.asked_at and b.asked_at
+    }
     assert len(shifts) == 1
     assert shifts.pop() % timedelta(weeks=1) == timedelta()
     last = after[-1].asked_at
