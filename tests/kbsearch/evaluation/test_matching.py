@@ -1,0 +1,91 @@
+"""Measuring matching on a labelled set."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from kbsearch.cli.evaluate_matching import command
+from kbsearch.errors import UnreadableFile
+from kbsearch.evaluation.matching import without_some
+from kbsearch.evaluation.sets import read_matching_set
+from kbsearch.importers.sample_school import sample_school_folder
+
+CASES = ["создать ветку", "удалить файл", "объединить ячейки", "вернуть деньги", "получить сертификат"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Five cases, each asked for by its own words, and one question that none answers."""
+    cases = [
+        {"id": f"c{n}", "title": f"Как {text}", "answer": text, "course": ""} for n, text in enumerate(CASES)
+    ]
+    asked = [{"id": f"q{n}", "text": text} for n, text in enumerate([*CASES, "погода"])]
+    (tmp_path / "cases.jsonl").write_text("\n".join(map(json.dumps, cases)), "utf-8")
+    (tmp_path / "questions.jsonl").write_text("\n".join(map(json.dumps, asked)), "utf-8")
+    pairs = "".join(f"q{n},c{n}\n" for n in range(len(CASES)))
+    (tmp_path / "relevant.csv").write_text(f"question_id,case_id\n{pairs}", "utf-8")
+    return tmp_path
+
+
+def measure(folder: Path, *options: str) -> dict[str, float]:
+    result = CliRunner().invoke(command, [str(folder), "--json", "--encoder", "hashing", *options])
+    assert result.exit_code == 0, result.output
+    figures: dict[str, float] = json.loads(result.output)
+    return figures
+
+
+def test_the_figures_of_a_set_that_is_easy(folder: Path) -> None:
+    found = measure(folder)
+    assert list(found) == ["hit@1", "hit@3", "hit@5", "mrr@5", "questions", "cases", "p50_ms", "p95_ms"]
+    assert (found["hit@1"], found["mrr@5"], found["questions"], found["cases"]) == (1, 1, 6, 5)
+    assert 0 < found["p50_ms"] <= found["p95_ms"]
+
+
+def test_questions_whose_case_was_removed_count_for_abstaining_only(folder: Path) -> None:
+    found = measure(folder, "--drop-cases", "0.4", "--seed", "3")
+    assert (found["hit@1"], found["cases"], found["questions"]) == (1, 3, 6)
+    assert {"answer_precision", "answer_coverage", "abstain_recall"} <= set(found)
+    assert 0 <= found["abstain_recall"] <= 1
+
+
+def test_the_seed_chooses_what_is_removed(folder: Path) -> None:
+    whole = read_matching_set(folder)
+    chosen = [tuple(case.id for case in without_some(whole, 0.4, seed).cases) for seed in (1, 1, 2, 3, 4)]
+    assert chosen[0] == chosen[1]
+    assert len(set(chosen)) > 1
+
+
+def test_a_table_for_people(folder: Path) -> None:
+    result = CliRunner().invoke(command, [str(folder), "--encoder", "hashing"])
+    assert "hit@5" in result.output
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "place"),
+    [
+        ("cases.jsonl", '{"id": "c1"}', "cases.jsonl, line 1"),
+        ("questions.jsonl", "\n{broken", "questions.jsonl, line 2"),
+        ("relevant.csv", "question_id,case_id\nq1,\n", "relevant.csv, line 2"),
+    ],
+)
+def test_a_broken_set_is_told_with_its_place(folder: Path, name: str, content: str, place: str) -> None:
+    (folder / name).write_text(content, "utf-8")
+    with pytest.raises(UnreadableFile, match=place):
+        read_matching_set(folder)
+
+
+def test_a_folder_that_is_no_set_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableFile, match=r"cases\.jsonl"):
+        read_matching_set(tmp_path)
+
+
+def test_the_sample_school_is_a_set() -> None:
+    school = read_matching_set(sample_school_folder())
+    known = {case.id for case in school.cases}
+    assert len(known) >= 80
+    assert all(ids <= known for ids in school.relevant.values())
+    assert any(question.lesson for question in school.questions)

@@ -1,0 +1,34 @@
+"""The relevance gate: figures on the sample school may not fall below those of `baseline.json`.
+
+When a change raises them, raise the baseline in the same commit: `python -m benchmarks.matching --baseline`.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from indexer.embedders import open_embedder
+from kbsearch.cli.evaluate_matching import figures, temporary_matcher
+from kbsearch.evaluation.matching import run_matching, summarise
+from kbsearch.evaluation.sets import read_matching_set
+from kbsearch.importers.sample_school import sample_school_folder
+
+BASELINE = json.loads(Path(__file__).with_name("baseline.json").read_text("utf-8"))
+TOLERANCE = 0.005
+"""Share of the questions: the last digits of vectors differ between processors."""
+
+
+@pytest.fixture(scope="module")
+def measured() -> dict[str, float]:
+    school = read_matching_set(sample_school_folder())
+    with temporary_matcher(school, open_embedder("bundled")) as (matcher, ids):
+        outcomes = run_matching(matcher, school, ids, 0.95)
+    return figures(summarise(outcomes, len(school.cases), decisions=True))
+
+
+@pytest.mark.parametrize("name", sorted(BASELINE))
+def test_no_figure_falls(measured: dict[str, float], name: str) -> None:
+    assert measured[name] >= BASELINE[name] - TOLERANCE
