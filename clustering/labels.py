@@ -14,7 +14,7 @@ from clustering.algorithms import centrality
 from clustering.stopwords import STOP_STEMS
 from clustering.titles import LONGEST, title_of
 from kbsearch.ports import Floats, Ints
-from kbsearch.text.words import stems, words
+from kbsearch.text.words import Word, stems, words
 
 EXEMPLARS = 3
 KEYWORDS = 6
@@ -95,13 +95,22 @@ def _terms(texts: Iterable[str], forms: defaultdict[str, Counter[str]]) -> Count
     """In how many of ``texts`` each term stands; ``forms`` learns how words are written."""
     counted: Counter[Term] = Counter()
     for text in texts:
-        found = [(word.stem, text[word.start : word.end].lower()) for word in words(text)]
+        found = [(word.stem, text[word.start : word.end].lower()) for word in _apart(text)]
         for root, form in found:
             forms[root][form] += 1
         roots = [root for root, _ in found]
         counted.update({(root,) for root in roots if _tells(root)})
         counted.update({pair for pair in pairwise(roots) if all(map(_tells, pair))})
     return counted
+
+
+def _apart(text: str) -> list[Word]:
+    """The words of ``text`` without those that are part of a joined word (`text` in `text-align`)."""
+    kept: list[Word] = []
+    for word in words(text):
+        if not kept or word.start >= kept[-1].end:
+            kept.append(word)
+    return kept
 
 
 def _tells(root: str) -> bool:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
+from clustering.stopwords import STOP_STEMS
 from kbsearch.text.chatter import strip_chatter
+from kbsearch.text.words import stems
 
 LONGEST = 80
 _CODE = re.compile(r"```.*?(?:```|\Z)|^\s*(?:>>>|File \"|Traceback).*$", re.DOTALL | re.MULTILINE)
@@ -19,23 +21,28 @@ FEWEST_WORDS = 2
 
 
 def title_of(text: str) -> str:
-    """The first sentence of ``text`` that asks, else the first that says something.
+    """The first sentence of ``text`` that asks about something, else the first that says something.
 
     At most `LONGEST` characters, capitalised, without closing punctuation other than a question mark;
     "" when the text has no words.
     """
     prose = _CODE.sub("\n", text) if _CODE.sub("", text).strip() else text
     sentences = [bare for part in _SENTENCE.split(strip_chatter(prose)) if (bare := _trimmed(part))]
-    telling = [each for each in sentences if len(each.split()) >= FEWEST_WORDS] or sentences
-    if not telling:
+    if not sentences:
         return ""
-    return _capitalised(_shortened(next((each for each in telling if _ASKS.search(each)), telling[0])))
+    return _capitalised(_shortened(max(sentences, key=_worth)))
+
+
+def _worth(sentence: str) -> tuple[bool, bool]:
+    """What a sentence is worth as a title: it names something first, then it asks."""
+    named = sum(each not in STOP_STEMS for each in stems(sentence))
+    return named >= FEWEST_WORDS, bool(_ASKS.search(sentence))
 
 
 def _trimmed(sentence: str) -> str:
     """``sentence`` without marks at its edges, with one "?" at the end if it had any."""
     bare = " ".join(sentence.split())
-    asked = bare.rstrip(_EDGES + "?…").__len__() < len(bare) and "?" in bare[-4:]
+    asked = "?" in bare[-4:]
     bare = strip_chatter(bare).lstrip(_EDGES + "?").rstrip(_EDGES + "?…")
     return f"{bare}?" if asked and bare else bare
 

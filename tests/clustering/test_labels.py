@@ -21,6 +21,7 @@ from clustering.titles import LONGEST, title_of
         ("pip.exe не найден!!!", "pip.exe не найден"),
         ("```\nTraceback\n```\nчто значит KeyError?", "Что значит KeyError?"),
         ("hi all, how do I centre a div?", "How do I centre a div?"),
+        ("В сводной нет строк за апрель. Что я упускаю?", "В сводной нет строк за апрель"),
         ("", ""),
         ("?!", ""),
     ],
