@@ -15,14 +15,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kbsearch.ports import Floats, Ints
-from kbsearch.text.words import words
+from kbsearch.text.words import stems, words
 
-VERSION = 1
+LAYOUT = 1
+PROBE = "Ёлки, git-lfs и python3.11: C++ не установились, running tests"
+VERSION = LAYOUT + crc32(" ".join(stems(PROBE)).encode())
+"""Changes with the rules for words and stems as well, so that arrays of older rules are made anew."""
 FIELD_WEIGHT = {"title": 2, "variants": 1, "answer": 1}
 """How often each field counts in the one field that BM25 scores."""
 CATEGORIES = ("parts", "course", "lessons", "language", "state")
@@ -54,7 +58,7 @@ class SegmentArrays:
     lengths: Floats
     terms: Mapping[str, int]
     starts: Ints
-    postings: Codes
+    postings: Ints
     frequencies: Floats
     spelled: NDArray[np.uint8]
     spelled_counts: Codes
@@ -62,7 +66,7 @@ class SegmentArrays:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def term(self, stem: str) -> tuple[Codes, Floats] | None:
+    def term(self, stem: str) -> tuple[Ints, Floats] | None:
         """Documents with ``stem`` and its weighted counts in them, or None."""
         number = self.terms.get(stem)
         if number is None:
@@ -100,7 +104,7 @@ def derive(documents: Iterable[Mapping[str, Any]]) -> SegmentArrays:
         lengths=lengths,
         terms=terms,
         starts=np.searchsorted(number_of[order], np.arange(len(terms) + 1)).astype(np.int64),
-        postings=np.frombuffer(places, dtype=np.uint32)[order],
+        postings=np.frombuffer(places, dtype=np.uint32)[order].astype(np.int64),
         frequencies=np.frombuffer(counts, dtype=np.float32)[order],
         spelled=_packed(spelled),
         spelled_counts=np.fromiter(spelled.values(), np.uint32, len(spelled)),
@@ -151,13 +155,14 @@ def save(arrays: SegmentArrays, path: Path, stamp: Sequence[int]) -> None:
     for name in _PLAIN:
         columns[name] = getattr(arrays, name)
     columns["terms"] = _packed(arrays.terms)
+    columns["postings"] = arrays.postings.astype(np.uint32)
     with open(draft, "wb") as file:
         np.savez(file, **columns)
     os.replace(draft, path)
 
 
 _PLAIN = (
-    "ids rows fingerprints lengths starts postings frequencies spelled spelled_counts".split()  # noqa: SIM905
+    "ids rows fingerprints lengths starts frequencies spelled spelled_counts".split()  # noqa: SIM905
 )
 
 
@@ -170,6 +175,7 @@ def load(path: Path, segment_bytes: int) -> SegmentArrays | None:
             return SegmentArrays(
                 categories=dict(_categories(columns)),
                 terms={term: number for number, term in enumerate(_unpacked(columns["terms"]))},
+                postings=columns["postings"].astype(np.int64),
                 **{name: columns[name] for name in _PLAIN},
             )
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):

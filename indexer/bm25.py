@@ -9,19 +9,22 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from indexer.arrays import Codes, SegmentArrays
-from kbsearch.ports import Floats
+from indexer.arrays import SegmentArrays
+from kbsearch.ports import Floats, Ints
 
+Mask = NDArray[np.bool_]
 K1 = 1.2
 B = 0.75
 MAX_TERMS = 256
 """Different words of a query that count, the first ones: a pasted log must not take seconds."""
 
 
-def saturation(lengths: Floats, present: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Floats:
+def saturation(lengths: Floats, present: Mask) -> Floats:
     """K(d) of each document; ``present`` marks those that are not deleted."""
     count = int(present.sum())
     mean = float(lengths[present].mean(dtype=np.float64)) if count else 0.0
@@ -30,31 +33,43 @@ def saturation(lengths: Floats, present: np.ndarray[tuple[int], np.dtype[np.bool
     return np.asarray(K1 * (1 - B + B * lengths / np.float32(mean)), dtype=np.float32)
 
 
-def scores(
-    stems: Sequence[str],
-    segments: Sequence[SegmentArrays],
-    saturations: Floats,
-    present: np.ndarray[tuple[int], np.dtype[np.bool_]],
-) -> Floats:
-    """Scores of all documents of ``segments``, one after the other, shape (len(present),)."""
-    total = np.zeros(len(present), dtype=np.float32)
-    documents = int(present.sum())
+@dataclass(frozen=True, slots=True, eq=False)
+class Scored:
+    """A segment with K(d) of its documents; ``present`` is None when none of them is deleted."""
+
+    arrays: SegmentArrays
+    saturations: Floats
+    present: Mask | None
+
+
+def scored(segments: Sequence[SegmentArrays], present: Mask) -> list[Scored]:
+    """``segments`` ready for scoring; ``present`` spans all their documents, one after the other."""
+    lengths = [np.zeros(0, np.float32), *(segment.lengths for segment in segments)]
+    saturations = saturation(np.concatenate(lengths), present)
+    ready, base = [], 0
+    for segment in segments:
+        span = slice(base, base + len(segment))
+        ready.append(Scored(segment, saturations[span], None if present[span].all() else present[span]))
+        base += len(segment)
+    return ready
+
+
+def scores(stems: Sequence[str], segments: Sequence[Scored], documents: int) -> Floats:
+    """Scores of all documents of ``segments``, one after the other; ``documents`` of them are present."""
+    totals = [np.zeros(len(segment.arrays), dtype=np.float32) for segment in segments]
     for stem, times in list(Counter(stems).items())[:MAX_TERMS]:
-        found = _found(stem, segments)
-        df = sum(int(present[base + places].sum()) for base, places, _ in found)
+        found = [segment.arrays.term(stem) for segment in segments]
+        df = sum(_present(segment, hit) for segment, hit in zip(segments, found, strict=True) if hit)
         if not df:
             continue
         weight = np.float32(times * math.log1p((documents - df + 0.5) / (df + 0.5)))
-        for base, places, frequencies in found:
-            spots = base + places
-            total[spots] += weight * frequencies / (frequencies + saturations[spots])
-    return total
+        for total, segment, hit in zip(totals, segments, found, strict=True):
+            if hit:
+                places, frequencies = hit
+                total[places] += weight * frequencies / (frequencies + segment.saturations[places])
+    return np.concatenate([np.zeros(0, np.float32), *totals])
 
 
-def _found(stem: str, segments: Sequence[SegmentArrays]) -> list[tuple[int, Codes, Floats]]:
-    found, base = [], 0
-    for segment in segments:
-        if hit := segment.term(stem):
-            found.append((base, *hit))
-        base += len(segment)
-    return found
+def _present(segment: Scored, hit: tuple[Ints, Floats]) -> int:
+    places, _ = hit
+    return len(places) if segment.present is None else int(segment.present[places].sum())

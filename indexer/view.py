@@ -53,10 +53,8 @@ class View:
         return self._joined("fingerprints")
 
     @cached_property
-    def saturations(self) -> Floats:
-        """BM25's K of each document."""
-        lengths = [segment.arrays.lengths for segment in self.segments]
-        return bm25.saturation(np.concatenate([np.zeros(0, np.float32), *lengths]), self.present)
+    def _scored(self) -> list[bm25.Scored]:
+        return bm25.scored([segment.arrays for segment in self.segments], self.present)
 
     @cached_property
     def order(self) -> Ints:
@@ -118,8 +116,7 @@ class View:
 
     def text_scores(self, stems: Sequence[str]) -> Floats:
         """BM25 scores of all documents, rounded to six digits."""
-        arrays = [segment.arrays for segment in self.segments]
-        scores: Floats = bm25.scores(stems, arrays, self.saturations, self.present).round(6)
+        scores: Floats = bm25.scores(stems, self._scored, int(self.present.sum())).round(6)
         return scores
 
     @cached_property
