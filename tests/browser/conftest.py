@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
@@ -28,6 +29,7 @@ class Site:
     url: str
     app: Kbsearch
     complaints: list[str] = field(default_factory=list)
+    sessions: dict[str, Any] = field(default_factory=dict)
 
 
 @pytest.fixture(scope="session")
@@ -70,21 +72,21 @@ OpenPage = Callable[..., Page]
 def open_page(browser: Browser, site: Site) -> Iterator[OpenPage]:
     """Opens a page signed in as ``login``; at the end no page may have complained or reached outside."""
     contexts: list[BrowserContext] = []
+    defaults = {"locale": "en-GB", "permissions": ["clipboard-read", "clipboard-write"], "base_url": site.url}
     site.complaints.clear()
 
     def opened(login: str = "methodologist", **options: object) -> Page:
-        context = browser.new_context(
-            base_url=site.url, locale="en-GB", permissions=["clipboard-read", "clipboard-write"], **options
-        )
+        context = browser.new_context(**defaults, **options, storage_state=site.sessions.get(login))
         contexts.append(context)
         page = context.new_page()
         watch(page, site)
-        if login:
-            page.goto("/sign-in")
+        page.goto("/")
+        if login not in site.sessions:
             page.fill("#login", login)
             page.fill("#password", PASSWORD)
             page.press("#password", "Enter")
             page.wait_for_url("/")
+            site.sessions[login] = context.storage_state()
         return page
 
     yield opened

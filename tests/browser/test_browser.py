@@ -16,9 +16,24 @@ OpenPage = Callable[..., Page]
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 QUERY = "как отменить последний коммит"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-PATHS = ("/", f"/?q={QUERY}", "/questions", "/questions/1", "/questions/new", "/clusters", "/clusters/1", "/cases",
-         "/cases/1", "/cases/1/edit", "/cases/1/history", "/cases/new", "/import", "/jobs", "/account",
-         "/health-page")  # fmt: skip
+PATHS = [
+    "/",
+    f"/?q={QUERY}",
+    "/questions",
+    "/questions/1",
+    "/questions/new",
+    "/clusters",
+    "/clusters/1",
+    "/cases",
+    "/cases/1",
+    "/cases/1/edit",
+    "/cases/1/history",
+    "/cases/new",
+    "/import",
+    "/jobs",
+    "/account",
+    "/health-page",
+]
 
 
 def clipboard(page: Page) -> str:
@@ -73,6 +88,7 @@ def press_russian(page: Page, code: str, letter: str) -> None:
 def test_keys_never_fire_while_typing_and_can_be_switched_off(open_page: OpenPage) -> None:
     page = open_page("mentor")
     page.goto(f"/?q={QUERY}")
+    page.locator("#q").press("End")
     page.locator("#q").press_sequentially("cjk?")
     expect(page.locator("#q")).to_have_value(f"{QUERY}cjk?")
     expect(page.locator("#shortcuts")).to_be_hidden()
@@ -129,18 +145,20 @@ def test_unsaved_text_outlives_a_closed_tab(open_page: OpenPage) -> None:
     page = open_page("mentor")
     page.goto("/cases/new")
     page.fill("#title", "Долгий заголовок")
-    page.wait_for_function("Object.keys(localStorage).length > 0")
+    deadline_poll(page, lambda: page.evaluate("localStorage.length") > 0)
     page.goto("/cases")
     page.goto("/cases/new")
     page.click("text=Bring it back")
     expect(page.locator("#title")).to_have_value("Долгий заголовок")
 
 
-@pytest.mark.parametrize("path", PATHS)
-def test_no_page_scrolls_sideways_on_a_narrow_phone(open_page: OpenPage, path: str) -> None:
+def test_no_page_scrolls_sideways_on_a_narrow_phone(open_page: OpenPage) -> None:
     page = open_page("methodologist", viewport={"width": 360, "height": 740})
-    page.goto(path)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    widths = {}
+    for path in PATHS:
+        page.goto(path)
+        widths[path] = page.evaluate("document.documentElement.scrollWidth")
+    assert {path: width for path, width in widths.items() if width > 360} == {}
 
 
 def test_the_whole_job_works_without_javascript(open_page: OpenPage) -> None:
@@ -165,12 +183,13 @@ def test_the_whole_job_works_without_javascript(open_page: OpenPage) -> None:
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_pages_are_accessible(open_page: OpenPage, theme: str) -> None:
+    rules = RULES if theme == "light" else ["color-contrast"]
     page = open_page("methodologist", color_scheme=theme, bypass_csp=True)
     found: dict[str, Any] = {}
     for path in PATHS:
         page.goto(path)
         page.add_script_tag(path=AXE)
-        report = page.evaluate(
+        report = page.evaluate("rules => axe.run({runOnly: rules})", rules)
             "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice']})"
         )
         for violation in report["violations"]:
