@@ -15,6 +15,13 @@ from numpy.typing import NDArray
 from kbsearch.errors import EncoderUnavailable, IndexUnavailable
 from kbsearch.matching.queries import Query, QueryEncoder
 from kbsearch.matching.rarity import Rarity
+from kbsearch.matching.standard_scores import (
+    UNRELATED_VECTORS,
+    UNRELATED_WORDS,
+    Background,
+    scores_of,
+    standardised,
+)
 from kbsearch.ports import Filters, Floats, Hits, Ints, Part, SearchBackend, TextQuery
 
 POOL = 60
@@ -25,8 +32,6 @@ PLAIN_WEIGHT = 1.1
 """Of a vector score when nobody can tell how much the words explain."""
 LESSON_BONUS = 1.0
 """Standard deviations that a case of the asker's own lesson gains."""
-FLAT = 1e-6
-"""Below this standard deviation all documents are alike to a retriever, and it says nothing."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,6 +66,7 @@ class _Found:
     vector: Hits | None
     lesson: frozenset[int]
     weight: float
+    size: int
 
 
 def fuse(
@@ -86,28 +92,16 @@ def fuse(
     weight = rarity.weight(query.words) if rarity else 0.0
     try:
         vector = encoder.encode(query.bare)
-        nearest = _nearest(backend, vector, wanted, text)
+        nearest = backend.search_vector(vector, filters, pool, only)
+        size = len(nearest) if len(nearest) < pool and only is None else backend.count()
+        if missing := _only_in(text, nearest):
+            nearest = _joined(nearest, backend.search_vector(vector, filters, len(missing), missing))
         own = _of_lesson(backend, vector, filters, lesson, pool) if lesson else frozenset()
     except (EncoderUnavailable, IndexUnavailable):
-        return _ranked(_Found(text, None, frozenset(), weight))
+        return _ranked(_Found(text, None, frozenset(), weight, backend.count()))
     if missing := _only_in(nearest, text):
         text = _joined(text, backend.search_text(replace(wanted, only=missing)))
-    return _ranked(_Found(text, nearest, own, weight))
-
-
-def _nearest(
-    backend: SearchBackend,
-    vector: Floats,
-    wanted: TextQuery,
-    text: Hits,
-) -> Hits:
-    """The nearest to ``vector``, and how near those are that ``text`` found."""
-    filters = wanted.filters
-    nearest = backend.search_vector(vector, filters, wanted.limit, wanted.only)
-    missing = _only_in(text, nearest)
-    if missing:
-        nearest = _joined(nearest, backend.search_vector(vector, filters, len(missing), missing))
-    return nearest
+    return _ranked(_Found(text, nearest, own, weight, size))
 
 
 def _only_in(these: Hits, those: Hits) -> set[int]:
@@ -134,9 +128,12 @@ def _joined(first: Hits, more: Hits) -> Hits:
 def _ranked(found: _Found) -> Pool:
     text, near = found.text, found.vector
     ids = np.unique(np.concatenate([text.ids, near.ids]) if near else text.ids).astype(np.int64)
-    by_text = _standardised(text, ids)
-    by_vector = _standardised(near, ids) if near else np.zeros(len(ids), np.float32)
-    cosine = _scores(near, ids) if near else np.zeros(len(ids), np.float32)
+    words = Background(UNRELATED_WORDS.mean * found.weight, UNRELATED_WORDS.std * found.weight)
+    by_text = standardised(text, ids, found.size, words)
+    by_vector = (
+        standardised(near, ids, found.size, UNRELATED_VECTORS) if near else np.zeros(len(ids), np.float32)
+    )
+    cosine = scores_of(near, ids) if near else np.zeros(len(ids), np.float32)
     lesson = np.array([one in found.lesson for one in ids.tolist()], np.float32)
     parts = dict(zip(near.ids.tolist(), near.parts, strict=False)) if near else {}
     explained = _explained(text, ids, found.weight)
@@ -151,27 +148,14 @@ def _ranked(found: _Found) -> Pool:
         explained=explained[order],
         cosine=cosine[order],
         lesson=lesson[order],
-        worded=_scores(text, ids)[order] > 0,
+        worded=scores_of(text, ids)[order] > 0,
         parts=tuple(parts.get(one) for one in ids[order].tolist()),
         degraded=near is None,
     )
 
 
-def _scores(hits: Hits, ids: Ints) -> Floats:
-    """Scores of ``ids``, 0 for those that ``hits`` does not name."""
-    known = dict(zip(hits.ids.tolist(), hits.scores.tolist(), strict=True))
-    return np.array([known.get(one, 0.0) for one in ids.tolist()], np.float32)
-
-
 def _explained(text: Hits, ids: Ints, weight: float) -> Floats:
     if not weight:
         return np.zeros(len(ids), np.float32)
-    share: Floats = np.minimum(_scores(text, ids) / weight, 1.0).astype(np.float32)
+    share: Floats = np.minimum(scores_of(text, ids) / weight, 1.0).astype(np.float32)
     return share
-
-
-def _standardised(hits: Hits, ids: Ints) -> Floats:
-    if hits.std < FLAT:
-        return np.zeros(len(ids), np.float32)
-    scaled: Floats = ((_scores(hits, ids) - hits.mean) / hits.std).astype(np.float32)
-    return scaled

@@ -14,6 +14,8 @@ from kbsearch.text.words import stems, words
 
 MAX_CHARS = 4_000
 """A text is matched by its first characters up to here: what comes later is pasted code or a log."""
+MAX_WORDS = 64
+"""Different words that are searched for, the first ones."""
 REMEMBERED = 4_096
 """How many encoded queries are kept (8 MB with 512 dimensions)."""
 
@@ -51,14 +53,14 @@ def prepare(text: str) -> Query:
 
 
 def different_words(text: str) -> tuple[str, ...]:
-    """The words of ``text`` in order, each stem once: what is said twice is not asked twice."""
+    """The first `MAX_WORDS` words of ``text``, each stem once: what is said twice is not asked twice."""
     found: dict[str, str] = {}
     last = 0
     for word in words(text):
         if word.start >= last:  # not a part of the joined word before
             found.setdefault(word.stem, text[word.start : word.end])
             last = word.end
-    return tuple(found.values())
+    return tuple(found.values())[:MAX_WORDS]
 
 
 class QueryEncoder:

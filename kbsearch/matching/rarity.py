@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import lru_cache
 
 from kbsearch.ports import SearchBackend, TextQuery
@@ -20,23 +20,23 @@ class Rarity:
         self._index = index
         self._share = lru_cache(REMEMBERED)(self._asked)
 
-    def share(self, word: str) -> float:
-        """The share in [0, 1] of documents with ``word``; 0 for a word that none has.
+    def shares(self, words: Sequence[str]) -> list[float]:
+        """The share in [0, 1] of documents with each of ``words``; 0 for a word that none has.
 
         Raises:
             IndexUnavailable: the text index cannot be read.
         """
-        return self._share(word.lower(), self._index.count() // GROWTH)
+        growth = self._index.count() // GROWTH
+        return [self._share(word.lower(), growth) for word in words]
 
-    def weight(self, words: Iterable[str]) -> float:
+    def weight(self, words: Sequence[str]) -> float:
         """The sum of the inverse document frequencies of ``words``: what a text search can score at most.
 
         Raises:
             IndexUnavailable: the text index cannot be read.
         """
         count = self._index.count()
-        shares = [self.share(word) for word in words]
-        return sum(math.log1p((count * (1 - p) + 0.5) / (count * p + 0.5)) for p in shares)
+        return sum(math.log1p((count * (1 - p) + 0.5) / (count * p + 0.5)) for p in self.shares(words))
 
     def _asked(self, word: str, growth: int) -> float:
         """Scores of one word are nearly alike where it occurs and 0 elsewhere.

@@ -80,13 +80,14 @@ def reasons(
 def _shared(result: MatchResult, text: str, case: Case, rarity: Rarity) -> Reason | None:
     asked = text[:MAX_CHARS]
     theirs = _stems_of(case)
-    shares: dict[str, float] = {}
+    said: dict[str, str] = {}
     for source in (asked, result.query.text):
         for word in words(source):
-            said = source[word.start : word.end]
-            if word.stem in theirs and word.stem not in shares and len(said) >= SHORTEST:
-                shares[word.stem] = rarity.share(said)
-    rare = sorted((share, stem) for stem, share in shares.items() if share <= COMMON)[:MAX_TERMS]
+            form = source[word.start : word.end]
+            if word.stem in theirs and len(form) >= SHORTEST:
+                said.setdefault(word.stem, form)
+    shares = zip(rarity.shares(list(said.values())), said, strict=True)
+    rare = sorted((share, stem) for share, stem in shares if share <= COMMON)[:MAX_TERMS]
     if not rare:
         return None
     stems = [stem for _, stem in rare]

@@ -24,7 +24,7 @@ from kbsearch.services.intake import clean
 from kbsearch.services.live_cases import load_live
 
 SHOWN = 3
-SPARE = 5
+SPARE = 2
 """How many more are matched than shown: some may have left the shelf before the index knows."""
 STORE_PATIENCE = 0.5
 """Seconds to wait for another writer before a suggestion goes out without being stored."""

@@ -120,6 +120,7 @@ def test_a_query_says_each_word_once() -> None:
 
 def test_rare_words_weigh_more(case_index: EmbeddedIndex) -> None:
     rarity = Rarity(case_index)
-    assert rarity.share("небывалое") == 0
-    assert 0 < rarity.share("сертификат") < rarity.share("как") <= 1
+    never, rare, common = rarity.shares(["небывалое", "сертификат", "как"])
+    assert never == 0
+    assert 0 < rare < common <= 1
     assert rarity.weight(["сертификат"]) > rarity.weight(["как"])
