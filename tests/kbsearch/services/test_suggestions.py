@@ -146,3 +146,10 @@ def test_feedback_that_makes_no_sense_is_refused(
 ) -> None:
     with pytest.raises(InvalidInput):
         school.suggestions.feedback(given.id, action, case_id=case_id)
+
+
+def test_the_only_case_of_a_new_knowledge_base_is_suggested(app: Kbsearch) -> None:
+    app.cases.create(CaseDraft(title=TITLES[4], answer="В профиле."), state="published")
+    app.pipeline.drain()
+    assert app.suggestions.suggest(TITLES[4]).matches
+    assert app.suggestions.suggest("какая завтра погода").decision == Decision.ABSTAIN
