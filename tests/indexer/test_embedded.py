@@ -17,6 +17,8 @@ from kbsearch.errors import IndexUnavailable, StorageUnavailable
 from kbsearch.ports import TextQuery
 from tests.contracts.samples import EMBEDDER, SCHOOL, document
 
+HERE = Path(__file__).parents[2]
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
@@ -45,7 +47,7 @@ def test_another_process_sees_and_makes_changes(index: EmbeddedIndex, folder: Pa
         "index = EmbeddedIndex(Path(sys.argv[1]), EMBEDDER); assert index.count() == 6;"
         "index.upsert([document(50, 'из другого процесса')]); index.delete([1])"
     )
-    subprocess.run([sys.executable, "-c", script, str(folder)], check=True, cwd=Path(__file__).parents[2])
+    subprocess.run([sys.executable, "-c", script, str(folder)], check=True, cwd=HERE)
     assert index.search_text(TextQuery("процесс")).ids.tolist() == [50]
     assert index.ids().tolist() == [2, 3, 4, 5, 6, 50]
 
@@ -152,6 +154,24 @@ def test_the_derived_arrays_may_be_lost(index: EmbeddedIndex, folder: Path, cont
     assert after.ids.tolist() == before.ids.tolist()
     assert after.scores.tolist() == before.scores.tolist()
     assert list(generation(index).glob("*.npz"))
+
+
+def test_a_rebuild_killed_at_the_swap_leaves_the_old_generation(index: EmbeddedIndex, folder: Path) -> None:
+    script = (
+        "import os, sys; from pathlib import Path; from indexer.embedded import EmbeddedIndex;"
+        "from tests.contracts.samples import EMBEDDER;"
+        "index = EmbeddedIndex(Path(sys.argv[1]), EMBEDDER);"
+        "index.replace(index.begin_generation(), lambda: os.kill(os.getpid(), 9))"
+    )
+    killed = subprocess.run([sys.executable, "-c", script, str(folder)], cwd=HERE, check=False)
+    assert killed.returncode == -9
+    assert (folder / "gen-0002").exists()
+    assert index.count() == 6
+    index.upsert([document(72, "и пишется дальше")])
+    index.replace(index.begin_generation(), lambda: None)
+    assert index.generations.current_name() == "gen-0003"
+    assert index.count() == 0
+    assert sorted(path.name for path in folder.glob("gen-*")) == ["gen-0002", "gen-0003"]
 
 
 def truncate_segment(index: EmbeddedIndex) -> None:

@@ -145,7 +145,7 @@ def test_a_damaged_index_is_built_anew(app: Kbsearch) -> None:
 def test_kill_9_loses_nothing_and_doubles_nothing(app: Kbsearch, settings: Settings) -> None:
     chance = random.Random(7)  # noqa: S311  # a seed, no secret
     process = start_process(settings)
-    for part in range(6):
+    for part in range(4):
         receive(app, 250 * part, 250)
         goal = 250 * part + chance.randrange(250)
         until(lambda goal=goal: app.question_index.count() >= goal, "the worker gets somewhere")
@@ -157,12 +157,12 @@ def test_kill_9_loses_nothing_and_doubles_nothing(app: Kbsearch, settings: Setti
     process.wait(PATIENCE)
     report = app.maintenance.check()
     assert report.ok, report
-    assert app.question_index.count() == 1_500
-    assert len(app.question_index.search_text(TextQuery("задача", limit=5_000))) == 1_500
+    assert app.question_index.count() == 1_000
+    assert len(app.question_index.search_text(TextQuery("задача", limit=5_000))) == 1_000
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_kill_9_while_rebuilding(app: Kbsearch, settings: Settings, seed: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize("seed", [1, 5])
+def test_kill_9_while_rebuilding(app: Kbsearch, settings: Settings, seed: int) -> None:
     receive(app, 0, 1_000)
     app.pipeline.drain_all()
     chance = random.Random(seed)  # noqa: S311  # a seed, no secret
