@@ -126,7 +126,8 @@ def encoded(found: Sequence[Draft], embedder: Embedder) -> list[Document]:
         EncoderUnavailable: the encoder failed.
     """
     texts = [text for draft in found for text in draft.texts]
-    vectors = embedder.encode(texts, "passage")
+    places = {text: place for place, text in enumerate(dict.fromkeys(texts))}
+    vectors = embedder.encode(list(places), "passage")[[places[text] for text in texts]]
     documents, start = [], 0
     for draft in found:
         end = start + len(draft.texts)

