@@ -18,18 +18,23 @@ from kbsearch.database import Database
 from kbsearch.matching.queries import Query, prepare
 from kbsearch.models import Question, QuestionState, Run, utc_now
 from kbsearch.ports import Floats, Ints, Progress, SearchBackend
+from kbsearch.text.chatter import is_small_talk
 
 STEPS = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Material:
-    """The questions to cluster: ids (n,), asked (n,), vectors (n, d); ``waiting`` are not indexed yet."""
+    """The questions to cluster: ids (n,), asked (n,), vectors (n, d).
+
+    ``waiting`` are not indexed yet, ``small_talk`` ask nothing and are set aside.
+    """
 
     ids: Ints
     asked: list[Query]
     vectors: Floats
     waiting: int
+    small_talk: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,11 +105,13 @@ class ClusterRunner:
         if course:
             query = query.where(Question.course_code == course)
         with self._database.reading() as session:
-            texts = {row.id: row.text for row in session.execute(query)}
+            everything = {row.id: row.text for row in session.execute(query)}
+        texts = {question: text for question, text in everything.items() if not is_small_talk(text)}
         known = np.array([question in texts for question in indexed.tolist()], dtype=bool)
         ids = indexed[known]
         asked = [prepare(texts[question]) for question in ids.tolist()]
-        return _Material(ids, asked, vectors[known], waiting=len(texts) - len(ids))
+        aside = len(everything) - len(texts)
+        return _Material(ids, asked, vectors[known], waiting=len(texts) - len(ids), small_talk=aside)
 
 
 def _clustered(
@@ -136,5 +143,6 @@ def _quality(material: _Material, outcome: _Outcome) -> dict[str, Any]:
         "coverage": round(float(inside.mean()), 4) if len(inside) else 0.0,
         "mean_strength": round(float(outcome.strengths[inside].mean()), 4) if inside.any() else 0.0,
         "waiting": material.waiting,
+        "small_talk": material.small_talk,
         **outcome.learned,
     }

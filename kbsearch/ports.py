@@ -136,7 +136,7 @@ class SearchBackend(Protocol):
     def search_vector(
         self,
         vector: Floats,
-        filters: Filters = Filters(),  # noqa: B008  # frozen, so shared safely
+        filters: Filters = Filters(),  # frozen, so shared safely
         limit: int = 100,
         only: AnyCollection[int] | None = None,
     ) -> Hits:
@@ -171,7 +171,7 @@ class SearchBackend(Protocol):
 class Clusterer(Protocol):
     """scikit-learn's clusterer: every sklearn clusterer fits as it is."""
 
-    def fit_predict(self, X: Floats, y: None = None) -> Ints:
+    def fit_predict(self, X: Floats, y: None = None) -> Ints:  # noqa: N803  # scikit-learn's name
         """Labels of the rows of ``X``, shape (n,); -1 means in no cluster."""
 
 

@@ -9,8 +9,8 @@ from functools import lru_cache
 from kbsearch.ports import SearchBackend, TextQuery
 
 REMEMBERED = 20_000
-GROWTH = 64
-"""What is remembered is forgotten whenever this many documents have come or gone."""
+GROWTH = 50
+"""What is remembered is forgotten whenever the number of documents changed by about a fiftieth."""
 
 
 class Rarity:
@@ -26,8 +26,8 @@ class Rarity:
         Raises:
             IndexUnavailable: the text index cannot be read.
         """
-        growth = self._index.count() // GROWTH
-        return [self._share(word.lower(), growth) for word in words]
+        size = _size_class(self._index.count())
+        return [self._share(word.lower(), size) for word in words]
 
     def weight(self, words: Sequence[str]) -> float:
         """The sum of the inverse document frequencies of ``words``: what a text search can score at most.
@@ -38,7 +38,7 @@ class Rarity:
         count = self._index.count()
         return sum(math.log1p((count * (1 - p) + 0.5) / (count * p + 0.5)) for p in self.shares(words))
 
-    def _asked(self, word: str, growth: int) -> float:
+    def _asked(self, word: str, size: int) -> float:
         """Scores of one word are nearly alike where it occurs and 0 elsewhere.
 
         They are then thrown like a coin with chance p, for which mean² / (mean² + variance) = p.
@@ -46,3 +46,8 @@ class Rarity:
         hits = self._index.search_text(TextQuery(word, limit=1))
         power = hits.mean**2 + hits.std**2
         return hits.mean**2 / power if power else 0.0
+
+
+def _size_class(count: int) -> int:
+    """Equal for collections of about the same size; every document counts in a small one."""
+    return count if count <= GROWTH else GROWTH + int(GROWTH * math.log(count / GROWTH))

@@ -64,7 +64,7 @@ class Case(Base):
     revisions: Mapped[list[Revision]] = relationship(
         back_populates="case", order_by="Revision.number", cascade="all, delete-orphan"
     )
-    __mapper_args__ = {"version_id_col": version}
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012  # SQLAlchemy's own way
 
 
 class Variant(Base):

@@ -69,7 +69,17 @@ class Reply(Base):
     question: Mapped[Question] = relationship(back_populates="replies")
 
 
-IMMUTABLE = "source external_id text text_key author_key course_code lesson_code language asked_at".split()
+IMMUTABLE = (
+    "source",
+    "external_id",
+    "text",
+    "text_key",
+    "author_key",
+    "course_code",
+    "lesson_code",
+    "language",
+    "asked_at",
+)
 
 
 @event.listens_for(Question, "before_update")

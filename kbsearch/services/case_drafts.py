@@ -105,8 +105,10 @@ def snapshot_of(draft: CaseDraft, state: CaseState) -> dict[str, Any]:
 
 def draft_from_snapshot(snapshot: dict[str, Any]) -> CaseDraft:
     """The content that a revision kept."""
-    lists = {name: tuple(snapshot.get(name, ())) for name in ("variants", "lessons", "tags")}
-    texts = {name: snapshot.get(name, "") for name in ("title", "answer", "course", "language")}
+    lists: dict[str, Any] = {name: tuple(snapshot.get(name, ())) for name in ("variants", "lessons", "tags")}
+    texts: dict[str, Any] = {
+        name: snapshot.get(name, "") for name in ("title", "answer", "course", "language")
+    }
     return CaseDraft(**texts, **lists)
 
 

@@ -16,6 +16,8 @@ WEEK = timedelta(days=7)
 WEEKS = 16
 MONTH = 4
 """Weeks of 28 days."""
+FEWEST_USES = 2
+"""A case must have answered this many of a cluster's questions to count as its case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,8 @@ class ClusterRow:
 
     ``weekly``: questions of each of the last 16 weeks, oldest first, the last one ending now.
     ``answered_share`` in [0, 1]: answered or with a case.  ``courses``: (code, questions), most first; ""
-    is no course.  ``case``: the newest case that was written for it.
+    is no course.  ``case``: the newest case that was written for it, else the one that answered most of its
+    answered questions, at least two and half of them.
     """
 
     cluster: Cluster
@@ -64,7 +67,7 @@ def rows_of(
         inside.append(Question.course_code == course)
     counts = _counts(session, inside, now)
     exemplars = _exemplars(session, inside)
-    cases = _cases(session, cluster_ids)
+    cases = _cases(session, run_id, cluster_ids)
     return [_row(clusters[each], counts[each], exemplars[each], cases.get(each)) for each in cluster_ids]
 
 
@@ -129,6 +132,35 @@ def _exemplars(session: Session, inside: list[ColumnElement[bool]]) -> defaultdi
     return found
 
 
-def _cases(session: Session, cluster_ids: Sequence[int]) -> dict[int, Case]:
-    query = select(Case).where(Case.cluster_id.in_(cluster_ids)).order_by(Case.id)
-    return {each.cluster_id: each for each in session.scalars(query) if each.cluster_id is not None}
+def _cases(session: Session, run_id: int, cluster_ids: Sequence[int]) -> dict[int, Case]:
+    found = _cases_by_use(session, run_id, cluster_ids)
+    written = select(Case).where(Case.cluster_id.in_(cluster_ids)).order_by(Case.id)
+    for each in session.scalars(written):
+        if each.cluster_id is not None:
+            found[each.cluster_id] = each
+    return found
+
+
+def _cases_by_use(session: Session, run_id: int, cluster_ids: Sequence[int]) -> dict[int, Case]:
+    """For each cluster the case that answered most of its questions, where it is clearly one."""
+    uses = func.count().label("uses")
+    query = (
+        select(Membership.cluster_id, Question.case_id, uses)
+        .join(Question, Question.id == Membership.question_id)
+        .where(Membership.run_id == run_id, Membership.cluster_id.in_(cluster_ids))
+        .where(Question.case_id.is_not(None))
+        .group_by(Membership.cluster_id, Question.case_id)
+        .order_by(uses, Question.case_id.desc())
+    )
+    rows = session.execute(query).all()
+    answered_by: Counter[int] = Counter()
+    for row in rows:
+        answered_by[row.cluster_id] += row.uses
+    best = {row.cluster_id: row for row in rows}
+    clear = {
+        cluster_id: row.case_id
+        for cluster_id, row in best.items()
+        if row.uses >= FEWEST_USES and 2 * row.uses >= answered_by[cluster_id]
+    }
+    cases = {each.id: each for each in session.scalars(select(Case).where(Case.id.in_(clear.values())))}
+    return {cluster_id: cases[case_id] for cluster_id, case_id in clear.items()}

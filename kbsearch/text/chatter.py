@@ -1,4 +1,7 @@
-"""Greetings, thanks and "can anybody tell me": stripped for matching, never from what is stored."""
+"""Greetings, thanks and "can anybody tell me": stripped for matching, never from what is stored.
+
+Messages of nothing else are small talk, which clustering sets aside.
+"""
 
 from __future__ import annotations
 
@@ -21,11 +24,36 @@ _PHRASES = r"""
 | (?:can|could)\s+(?:you|anyone|anybody|someone)\s+(?:please\s+)?(?:tell|help)(?:\s+me)?
 | does\s+(?:anyone|anybody)\s+know
 """
+_REACTIONS = r"""
+спс | сп[ао]сиб[оа]\w* | пасиб\w* | thx | ty | ок(?:ей|ак|ус)? | ok(?:ay)? | ага+ | угу+ | м?да+
+| не+т | ну | ща | ясно | хм+ | понял[аи]? | понятно | пон(?:ял)?\s+принял[аи]? | пон | принято
+| got\s+it | understood | nice | great | cool | wow | yay | [ахеоы]*(?:ха|ах|хе|ех|хо|ох)[ахеоы]*
+| [ha]*ha[ha]* | лол | lol | кек | ору | ржу | жиза | ура+ | круто | класс(?:но)? | супер | огонь
+| топ | гуд | молодц?[ыа]* | красав\w* | поздравля\w+ | удачи | всем | всё | все | уже | очень
+| большое | вам | тебе | тут | я | и | мне | тоже | такая\s+же\s+(?:фигня|история|проблема)
+| плюс(?:ую|ик)? | \+\d* | за(?:работало|пустилось) | разобрал(?:ся|ась|ись) | получилось | работает
+| решено | решил(?:а|ось)? | сам[аи]? | fixed | solved | works | now | so | very | much | it | me
+| too | same | here | you | got | yes | no | спокойной\s+ночи | пока | до\s+завтра
+"""
 _CHATTER = re.compile(rf"(?<!\w)(?:{_PHRASES})(?!\w)[\s,.!:;)(]*", re.IGNORECASE | re.VERBOSE)
+_SMALL_TALK = re.compile(
+    rf"(?:(?>(?<!\w)(?:{_PHRASES} | {_REACTIONS})(?!\w))|[^\w+?]|_)*+", re.IGNORECASE | re.VERBOSE
+)
 _SPACES = re.compile(r"[ \t]+")
+LONGEST_SMALL_TALK = 100
+"""Longer messages are never taken for small talk, whatever they are made of."""
 
 
 def strip_chatter(text: str) -> str:
     """``text`` without greetings, pleas and thanks; the text itself when nothing else would be left."""
     bare = _SPACES.sub(" ", _CHATTER.sub(" ", text)).strip(" \n\t,.!;:-–—")
     return bare or text.strip()
+
+
+def is_small_talk(text: str) -> bool:
+    """Whether ``text`` asks nothing: thanks, reactions, "+1", laughter, emoji and nothing besides.
+
+    A question mark or any other word makes it a question: one that is set aside wrongly costs more than
+    one that is not.
+    """
+    return len(text) <= LONGEST_SMALL_TALK and _SMALL_TALK.fullmatch(text) is not None

@@ -90,10 +90,10 @@ def rename_cluster(cluster_id: int) -> Response:
 @blueprint.post("/clusters/<int:cluster_id>/case")
 @requires(Role.MENTOR)
 def make_case(cluster_id: int) -> Response:
-    """Draft the cluster's case, or open the one it has."""
+    """Draft the cluster's case, or open the one that was written for it."""
     person = current_person()
     known = kb().clusters.get(cluster_id).row.case
-    if known is not None:
+    if known is not None and known.cluster_id == cluster_id:
         return go(url_for("ui.edit_case", case_id=known.id))
     case = kb().cases.create_from_cluster(cluster_id, person_id=person.id if person else None)
     say(gettext("A draft with the students' words and the mentors' replies. Edit it into an answer."))

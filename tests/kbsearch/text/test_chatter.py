@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kbsearch.text.chatter import strip_chatter
+from kbsearch.importers.sample_school import read_questions, read_truth, sample_school_folder
+from kbsearch.text.chatter import is_small_talk, strip_chatter
 from kbsearch.text.jargon import spell_out
 from kbsearch.text.words import stems, words
 
@@ -44,3 +45,41 @@ def test_spans_lie_where_the_words_stand(text: str) -> None:
     for word in words(text):
         assert 0 <= word.start < word.end <= len(text)
     assert [word.stem for word in words(text)] == stems(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["спасибо!", "+1", "ахахах", "Ок, понял, спасибо большое!", "👍👍", "Thanks a lot!!", "мда", "ура"],
+)
+def test_messages_that_ask_nothing_are_small_talk(text: str) -> None:
+    assert is_small_talk(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "спасибо, а как отменить коммит",
+        "почему?",
+        "?",
+        "не работает пуш",
+        "ок, а дедлайн когда",
+        "502",
+        "C++",
+    ],
+)
+def test_whatever_may_be_a_question_is_not(text: str) -> None:
+    assert not is_small_talk(text)
+
+
+def test_no_question_of_the_sample_school_is_taken_for_small_talk() -> None:
+    folder = sample_school_folder()
+    truth = read_truth(folder)
+    texts = {one.external_id: one.text for one in read_questions(folder)}
+    wrong = [texts[key] for key, row in truth.items() if row.is_question and is_small_talk(texts[key])]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("piece", ["ах", "спасибо ", "да ", "ха", "+", "всем ", "hahaha", "( "])
+def test_small_talk_is_told_in_linear_time(piece: str) -> None:
+    # A pattern that backtracks would not come back from this within the life of the test run.
+    assert not is_small_talk((piece * 100)[:98] + "ж")
