@@ -13,7 +13,6 @@ from kbsearch.config import Settings
 from kbsearch.importers.records import IncomingQuestion, IncomingReply
 from kbsearch.models import CaseState, Decision, FeedbackAction, QuestionState
 from kbsearch.ports import silent
-from kbsearch.services.cases import CaseDraft
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 PATTERNS = (
@@ -62,14 +61,9 @@ def test_questions_become_a_cluster_and_the_cluster_a_case_that_the_next_student
     (pushes,) = [row for row in page.items if "push" in row.cluster.label.lower()]
     assert pushes.size == 11
 
-    draft = school.cases.draft_from_cluster(pushes.cluster.id)
-    assert draft.variants
-    assert "git pull" in draft.replies[0].text
-    case = school.cases.create(
-        CaseDraft(title="Push отклонён", answer=draft.replies[0].text),
-        cluster_id=pushes.cluster.id,
-        variant_question_ids=[question_id for question_id, _ in draft.variants],
-    )
+    case = school.cases.create_from_cluster(pushes.cluster.id)
+    assert case.variants
+    assert "git pull" in case.answer
     school.pipeline.drain_all(silent)
     asked = "git push пишет rejected fetch first"
     assert school.suggestions.suggest(asked).decision is Decision.ABSTAIN, "a draft leaked"
