@@ -91,7 +91,7 @@ class ClusterRunner:
             algorithm=algorithm,
             parameters={"seed": seed, "resolution": resolution, "course": course},
             quality={**_quality(material, outcome), "seconds": round(perf_counter() - clock, 2)},
-            model_id=str(getattr(self._index, "model_id", "")),
+            model_id=self._index.model_id,
             started_at=started,
         )
         finding = Finding(material.ids, outcome.labels, outcome.strengths, outcome.described)

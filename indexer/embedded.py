@@ -46,6 +46,11 @@ class EmbeddedIndex:
 
     # Reading
 
+    @property
+    def model_id(self) -> str:
+        """The model whose vectors belong here."""
+        return self._embedder.model_id
+
     def view(self) -> View:
         """The newest state.
 

@@ -119,6 +119,10 @@ class TextQuery:
 class SearchBackend(Protocol):
     """One searchable collection.  Fusing text and vector scores is the business of kbsearch.matching."""
 
+    @property
+    def model_id(self) -> str:
+        """The embedder model whose vectors it holds."""
+
     def upsert(self, documents: Sequence[Document]) -> None:
         """Add or replace documents by id; all of them are durable and found when it returns."""
 

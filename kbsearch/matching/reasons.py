@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -107,7 +107,7 @@ def _stems_of(case: Case) -> dict[str, str]:
     return forms
 
 
-def _spans(asked: list[Word], stems: list[str]) -> list[list[int]]:
+def _spans(asked: Sequence[Word], stems: list[str]) -> list[list[int]]:
     return [[word.start, word.end] for stem in stems for word in asked if word.stem == stem]
 
 

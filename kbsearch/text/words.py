@@ -17,6 +17,10 @@ import Stemmer
 
 _WORD = re.compile(r"[^\W_]+(?:[._+#'’-]*[^\W_]+)*(?:\+\+|#)?", re.UNICODE)
 _PART = re.compile(r"\w{2,}")
+SHORT = 400
+"""Characters of a text that is kept split with thousands of others."""
+_LOOK_LIKE_VERBS = frozenset({"коммит", "комит", "лимит", "сплит", "кредит", "аудит", "твит", "транзит"})
+"""Nouns whose ending -ит the stemmer takes for a verb's, so that they would not meet their own cases."""
 _RUSSIAN = Stemmer.Stemmer("russian")
 _ENGLISH = Stemmer.Stemmer("english")
 
@@ -30,14 +34,23 @@ class Word:
     end: int
 
 
-def words(text: str) -> list[Word]:
+def words(text: str) -> tuple[Word, ...]:
     """The words of ``text`` in order, with stems and positions; parts follow the word they are part of."""
-    return [Word(stem(text[start:end]), start, end) for start, end in _spans(text)]
+    return _words_of_short(text) if len(text) <= SHORT else _words_of_long(text)
 
 
 def stems(text: str) -> list[str]:
     """The stems of ``text`` in order, as `words` gives them."""
-    return [stem(text[start:end]) for start, end in _spans(text)]
+    return [word.stem for word in words(text)]
+
+
+def _split(text: str) -> tuple[Word, ...]:
+    return tuple(Word(stem(text[start:end]), start, end) for start, end in _spans(text))
+
+
+# A question is split when it is matched, indexed and highlighted; an answer each time it is shown.
+_words_of_short = lru_cache(maxsize=8_192)(_split)
+_words_of_long = lru_cache(maxsize=512)(_split)
 
 
 def _spans(text: str) -> Iterator[tuple[int, int]]:
@@ -54,6 +67,8 @@ def stem(word: str) -> str:
     """The stem of one word of either language; identifiers and versions are left whole."""
     low = word.lower().replace("ё", "е")
     if not low.isalpha():
+        return low
+    if low in _LOOK_LIKE_VERBS:
         return low
     if "а" <= low[0] <= "я":
         return str(_RUSSIAN.stemWord(low))

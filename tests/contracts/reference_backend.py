@@ -17,6 +17,8 @@ CENTRE_FROM = 50
 class ReferenceBackend:
     """Every search looks at every document."""
 
+    model_id = "reference"
+
     def __init__(self) -> None:
         self._documents: dict[int, Document] = {}
 

@@ -83,3 +83,17 @@ def test_no_question_of_the_sample_school_is_taken_for_small_talk() -> None:
 def test_small_talk_is_told_in_linear_time(piece: str) -> None:
     # A pattern that backtracks would not come back from this within the life of the test run.
     assert not is_small_talk((piece * 100)[:98] + "ж")
+
+
+@pytest.mark.parametrize(
+    ("nominative", "form"),
+    [
+        ("коммит", "коммита"),
+        ("лимит", "лимиты"),
+        ("ветка", "ветку"),
+        ("ошибка", "ошибки"),
+        ("commit", "commits"),
+    ],
+)
+def test_forms_of_a_word_share_a_stem(nominative: str, form: str) -> None:
+    assert stems(nominative) == stems(form)
