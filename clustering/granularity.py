@@ -29,6 +29,10 @@ value 1 (its resolution limit), so nothing coarser is tried."""
 LARGEST_SHARE = 0.125
 LARGEST_ALWAYS = 50
 """A cluster of so many questions is never too large: small collections may have few clusters."""
+LEAST_CLUSTERED = 0.5
+RECURRING = 3
+"""Partitions into single questions agree perfectly and say nothing: at least half of the rows must be in
+groups of so many."""
 KEPT_SHARE = 0.8
 SAMPLES = 6
 SAMPLES_WHEN_LARGE = 3
@@ -63,6 +67,7 @@ def steadiest(ids: Ints, k: int, seed: int, resolutions: tuple[float, ...] = RES
         found = [_partitions(pool, samples, len(ids), each, seed) for each in resolutions]
         agreement = np.array(list(pool.map(_agreement, found)))
     fine = np.array([_largest(each) <= max(LARGEST_ALWAYS, LARGEST_SHARE * len(ids)) for each in found])
+    fine &= np.array([_clustered_share(each) >= LEAST_CLUSTERED for each in found])
     best = int(np.argmax(np.where(fine | ~fine.any(), _smoothed(agreement), -np.inf)))
     return Granularity(resolutions[best], float(agreement[best]), found[best])
 
@@ -101,6 +106,15 @@ def _agreement(partitions: Ints) -> float:
 def _largest(partitions: Ints) -> float:
     """Mean size of the subsamples' largest clusters, scaled up to all rows."""
     return float(np.mean([np.bincount(each[each >= 0]).max(initial=0) for each in partitions]) / KEPT_SHARE)
+
+
+def _clustered_share(partitions: Ints) -> float:
+    """Mean share of the subsamples' rows that are in groups of `RECURRING` or more."""
+    shares = []
+    for each in partitions:
+        sizes = np.bincount(each[each >= 0])
+        shares.append(sizes[sizes >= RECURRING].sum() / max(1, sizes.sum()))
+    return float(np.mean(shares))
 
 
 def _smoothed(values: Any) -> Any:
