@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from kbsearch.importers.text_lines import check_encoding, tell_encoding
 MOST_BYTES = 2_000_000
 """Size of one Markdown file."""
 
+_SUFFIXES = (".md", ".markdown")
 _HEADING = re.compile(r"^#{1,6}[ \t]+(.+?)[ \t#]*$", re.MULTILINE)
 _NAMES = {
     "slug": ("id", "slug"),
@@ -31,34 +33,48 @@ _NAMES = {
 def open_markdown(path: Path, options: ImportOptions) -> Source:
     """The Markdown file at ``path``, or all below it when it is a folder, in order of their names.
 
+    Files of other kinds in the folder are passed over and counted.
+
     Raises:
         UnreadableFile: the folder has none.
     """
-    files = _files(path) if path.is_dir() else [path]
+    root = path if path.is_dir() else path.parent
+    below = _files(path) if path.is_dir() else [path.relative_to(root)]
+    files = [file for file in below if file.suffix.lower() in _SUFFIXES or not path.is_dir()]
     if not files:
         raise UnreadableFile(
-            "{path} holds no Markdown files.", remedy="Cases are files that end in .md.", path=str(path)
+            "{path} holds no Markdown files.",
+            remedy="Cases are files that end in .md; name files of other kinds one by one.",
+            path=str(path),
         )
-    meter = Meter(total=len(files))
-    root = path if path.is_dir() else path.parent
+    meter, slugs = Meter(total=len(files)), _slugs(files)
 
     def records() -> Iterator[Record]:
         for number, file in enumerate(files, 1):
             meter.done = number
-            yield read_case(file, str(file.relative_to(root)), options)
+            yield read_case(root / file, str(file), options, slugs[file])
+        for file in sorted(set(below) - set(files)):
+            yield Skipped(str(file), "a file that is not Markdown: import it by itself", harmless=True)
 
     return Source("markdown", records, meter)
 
 
 def _files(folder: Path) -> list[Path]:
-    found = (file for file in folder.rglob("*.md") if file.is_file())
-    return sorted(
-        file for file in found if not any(p.startswith(".") for p in file.relative_to(folder).parts)
-    )
+    """Paths of the files below ``folder``, seen from there; what begins with a point is left alone."""
+    found = (file.relative_to(folder) for file in folder.rglob("*") if file.is_file())
+    return sorted(file for file in found if not any(part.startswith(".") for part in file.parts))
 
 
-def read_case(file: Path, place: str, options: ImportOptions) -> Record:
-    """The case in ``file``, or why it is skipped."""
+def _slugs(files: Sequence[Path]) -> dict[Path, str]:
+    """Each file's name; with its folders where several files of the import bear that name."""
+    shared = Counter(file.stem for file in files)
+    return {
+        file: file.stem if shared[file.stem] == 1 else "-".join(file.with_suffix("").parts) for file in files
+    }
+
+
+def read_case(file: Path, place: str, options: ImportOptions, slug: str) -> Record:
+    """The case in ``file``, whose short name is ``slug`` when it tells none, or why it is skipped."""
     try:
         meta, body = _parts(file, options.encoding)
         title = _text(_value(meta, "title"))
@@ -66,7 +82,7 @@ def read_case(file: Path, place: str, options: ImportOptions) -> Record:
             title, body = _first_heading(body)
         if not title:
             return Skipped(place, "there is no title and no heading")
-        named = {"slug": file.stem, "course": options.course, **meta, "title": title}
+        named = {"slug": slug, "course": options.course, **meta, "title": title}
         return _case(named, body, place)
     except InvalidInput as error:
         details = {name: value for name, value in error.details.items() if name != "path"}

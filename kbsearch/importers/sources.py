@@ -62,6 +62,7 @@ def open_source(path: Path, options: ImportOptions) -> Source:
 
 
 def _open(path: Path, options: ImportOptions) -> Source:
+    _refuse_device(path)
     name = options.format if options.format != "auto" else tell_format(path)
     if path.is_dir() and name not in {"markdown", "evalset", "telegram"}:
         raise InvalidInput("{path} is a folder, not a {format} file.", path=str(path), format=name)
@@ -97,6 +98,14 @@ def tell_format(path: Path) -> str:
     if head.startswith(b"PK") or suffix in {".xlsx", ".xlsm"}:
         return "xlsx"
     return _text_format(path, suffix)
+
+
+def _refuse_device(path: Path) -> None:
+    """Refuse pipes and devices: they may never end, and they can be read only once."""
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise UnreadableFile(
+            "{path} is no ordinary file.", remedy="Save it to a file and import that.", path=str(path)
+        )
 
 
 def _refuse_foreign(path: Path, head: bytes) -> None:

@@ -64,6 +64,7 @@ class BatchWriter:
         self._questions = questions
         self._tally = tally
         self._case_ids: dict[str, int] = {}
+        self._case_places: dict[int, str] = {}
 
     def write(self, session: Session, batch: Sequence[Prepared]) -> None:
         """Write ``batch`` in the caller's transaction and count it."""
@@ -91,6 +92,9 @@ class BatchWriter:
         found = sum((variant.found for variant in masked), Counter[str]())
         fitting = _fitting(replace(record, variants=tuple(variant.text for variant in masked)))
         stored = imported(session, fitting)
+        first = self._case_places.setdefault(stored.case_id, record.place)
+        if stored.changed and first != record.place:
+            raise InvalidInput("its short name is that of the case at {place}", place=first)
         self._case_ids[record.slug] = stored.case_id
         outcome = "cases_new" if stored.created else "cases_changed" if stored.changed else "cases_same"
         self._tally.taken[outcome] += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -84,3 +85,26 @@ def test_an_evaluation_set_brings_cases_questions_and_answers(tmp_path: Path) ->
     )
     assert broken.place == "questions.jsonl, line 2"
     assert other.answered_by == ""
+
+
+def test_files_of_one_name_in_several_folders_are_cases_of_their_own(tmp_path: Path) -> None:
+    for folder in ("git", "python"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "install.MD").write_text(f"# Установка {folder}\n\nОтвет", "utf-8")
+    (tmp_path / "push.markdown").write_text("# Пуш\n\nОтвет", "utf-8")
+    assert [case.slug for case in drawn(tmp_path)] == ["git-install", "push", "python-install"]
+
+
+def test_files_of_other_kinds_in_a_folder_of_cases_are_counted(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("# Заголовок\n\nОтвет", "utf-8")
+    (tmp_path / "questions.csv").write_text("text\nкак?\n", "utf-8")
+    (tmp_path / ".hidden").write_text("x")
+    case, other = drawn(tmp_path)
+    assert isinstance(case, IncomingCase)
+    assert (other.place, other.harmless) == ("questions.csv", True)
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "questions.csv")
+    with pytest.raises(UnreadableFile, match="no ordinary file"):
+        drawn(tmp_path / "questions.csv")

@@ -59,6 +59,15 @@ def test_cases_are_taken_and_brought_up_to_date(app: Kbsearch, tmp_path: Path) -
     assert app.imports.run(written(tmp_path, changed), ImportOptions()).taken == {"cases_changed": 1}
 
 
+def test_a_case_never_takes_the_place_of_another_of_its_file(app: Kbsearch, tmp_path: Path) -> None:
+    rows = "id,title,answer\nundo,Отмена коммита,git reset\nundo,Отмена пуша,git revert\n"
+    for outcome in ("cases_new", "cases_same"):
+        report = app.imports.run(written(tmp_path, rows), ImportOptions())
+        assert report.taken == {outcome: 1}
+        assert [(row.place, row.details["place"]) for row in report.skipped] == [("line 3", "line 2")]
+    assert app.cases.by_slug("undo").answer == "git reset"
+
+
 def test_a_title_that_is_too_long_is_cut_and_kept_as_a_phrasing(app: Kbsearch, tmp_path: Path) -> None:
     title = "почему " * 80
     app.imports.run(written(tmp_path, f"id,title,answer\nlong,{title},потому\n"), ImportOptions())
