@@ -9,7 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DatabaseError,
+    DBAPIError,
+    InterfaceError,
+    NoSuchModuleError,
+    OperationalError,
+)
 from sqlalchemy.orm import Session, sessionmaker
 
 from kbsearch.errors import ConfigurationError, StorageUnavailable
@@ -96,7 +103,13 @@ def _engine(url: str, busy_seconds: float) -> Engine:
         if parsed.database and parsed.database != ":memory:":
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
         engine = create_engine(parsed, connect_args={"timeout": busy_seconds})
-    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, OSError) as error:
+    except OSError as error:
+        raise ConfigurationError(
+            "The folder of the database cannot be made: {reason}.",
+            remedy="Name a folder that can be written in KBSEARCH_HOME or KBSEARCH_DATABASE_URL.",
+            reason=str(error),
+        ) from error
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
         raise ConfigurationError(
             "The database URL cannot be used: {reason}.",
             remedy="Check KBSEARCH_DATABASE_URL, for example sqlite:///kbsearch.db or "
@@ -128,7 +141,8 @@ def _translated() -> Iterator[None]:
     except (OperationalError, InterfaceError) as error:
         raise _unavailable(error) from error
     except DBAPIError as error:
-        if error.connection_invalidated:
+        # SQLite tells of a damaged file by the class itself; its subclasses are about statements.
+        if error.connection_invalidated or type(error) is DatabaseError:
             raise _unavailable(error) from error
         raise
 
@@ -137,6 +151,8 @@ def _unavailable(error: DBAPIError) -> StorageUnavailable:
     reason = str(error.orig).strip().splitlines()[0] if error.orig else "no answer"
     if "locked" in reason:
         remedy = "Another program is writing to it. Try again; if it lasts, stop that program."
+    elif "not a database" in reason or "malformed" in reason:
+        remedy = "The file is damaged: put a backup in its place, or move it away and run `kbsearch init`."
     elif "full" in reason:
         remedy = "Free some disk space; nothing that was confirmed is lost."
     elif "no such table" in reason or "does not exist" in reason:

@@ -140,7 +140,7 @@ def test_a_full_disk_is_a_clear_error_and_keeps_what_was_acknowledged(tmp_path: 
 
 @pytest.mark.parametrize("url", ["nonsense", "no-such-engine://x", "sqlite:////proc/nope/k.db"])
 def test_a_wrong_url_is_a_configuration_error(url: str) -> None:
-    with pytest.raises(ConfigurationError, match="database URL"):
+    with pytest.raises(ConfigurationError, match="database"):
         Database(url)
 
 
@@ -150,3 +150,22 @@ def test_a_database_without_tables_tells_what_to_do(tmp_path: Path) -> None:
         session.scalars(select(Question)).all()
     assert "kbsearch init" in caught.value.remedy
     database.close()
+
+
+@pytest.mark.parametrize("kept", [0, 5_000])
+def test_a_damaged_file_is_a_clear_error(tmp_path: Path, kept: int) -> None:
+    path = tmp_path / "kbsearch.db"
+    database = Database(f"sqlite:///{path}")
+    database.upgrade()
+    database.close()
+    path.write_bytes(path.read_bytes()[:kept] + b"\x07damaged" * 8_000)
+    with pytest.raises(StorageUnavailable, match=r"not a database|malformed") as caught:
+        Database(f"sqlite:///{path}").upgrade()
+    assert "backup" in caught.value.remedy
+
+
+def test_a_folder_that_cannot_be_made_names_the_setting(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigurationError) as caught:
+        Database(f"sqlite:///{tmp_path}/file/kbsearch.db")
+    assert "KBSEARCH_HOME" in caught.value.remedy
