@@ -70,6 +70,16 @@ class IndexMaintenance:
             if not index.exists() and self._in_database(collection) > self._waiting(collection)[0]
         ]
 
+    def require_present(self) -> None:
+        """Tell a lost index from one in which nothing fits.
+
+        Raises:
+            IndexUnavailable: an index is gone.
+            StorageUnavailable: the database cannot be read, or was never set up.
+        """
+        for collection in self.lost():
+            raise _gone(self._indexes[collection])
+
     def compact(self) -> bool:
         """Merge some small segments; returns whether there may be more to merge."""
         return sum(index.compact() for index in self._indexes.values()) > 0
@@ -79,6 +89,8 @@ class IndexMaintenance:
         waiting, failed, oldest = self._waiting(collection)
         name, count, model_id, problem = index.generations.current_name(), 0, "", ""
         try:
+            if collection in self.lost():
+                raise _gone(index)
             count = index.count()
             model_id = index.generations.open(name).manifest.model_id if name else ""
             index.ping()
@@ -114,7 +126,7 @@ class IndexMaintenance:
         index = self._indexes[collection]
         try:
             if collection in self.lost():
-                raise IndexUnavailable("The search index in {folder} is gone.", folder=str(index.folder))
+                raise _gone(index)
             index.verify()
             first = self._compared(collection)
             # What changed while the database was read looks different but is not: look at it once more.
@@ -156,6 +168,14 @@ def _maintained(index: SearchBackend) -> EmbeddedIndex:
         return index
     raise ConfigurationError(
         "The index of kind {kind} is not looked after by kbsearch.", kind=type(index).__name__
+    )
+
+
+def _gone(index: EmbeddedIndex) -> IndexUnavailable:
+    return IndexUnavailable(
+        "The search index in {folder} is gone.",
+        remedy="Run `kbsearch index rebuild`; a running worker does so on its own.",
+        folder=str(index.folder),
     )
 
 

@@ -12,25 +12,30 @@ if TYPE_CHECKING:
     from kbsearch.services.search import CaseHit, QuestionHit, SearchPage
 
 
-@click.command("search")
+@click.command(
+    "search",
+    epilog="""\b
+Examples:
+  kbsearch search 'не сохраняется файл'
+  kbsearch search '"git push" -ssh' --limit 3
+""",
+)
 @click.argument("text")
 @click.option("--course", default="", help="Only cases of this course and of none.")
 @click.option("--lesson", default="", help="Prefer cases of this lesson.")
 @click.option("--limit", default=5, show_default=True, type=click.IntRange(1, 100), help="How many cases.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(text: str, course: str, lesson: str, limit: int, as_json: bool) -> None:
-    r"""Search the published cases and past questions for TEXT.
+    """Search the published cases and past questions for TEXT.
 
     Quotes, a minus and field names (title:, answer:, tag:, course:) restrict what is found.
-
-    \b
-    Examples:
-      kbsearch search 'не сохраняется файл'
-      kbsearch search '"git push" -ssh' --limit 3
     """
     from kbsearch.app import Kbsearch
 
-    page = Kbsearch().search.search(text, course=course, lesson=lesson, limit=limit)
+    app = Kbsearch()
+    page = app.search.search(text, course=course, lesson=lesson, limit=limit)
+    if not page.cases:
+        app.maintenance.require_present()
     if as_json:
         click.echo(json.dumps(_as_json(page), ensure_ascii=False))
     else:

@@ -17,22 +17,26 @@ SAID = {
 }
 
 
-@click.command("suggest")
+@click.command(
+    "suggest",
+    epilog="""\b
+Examples:
+  kbsearch suggest 'как отменить коммит'
+  kbsearch suggest 'джойн двоит строки' --course data-analyst --json
+""",
+)
 @click.argument("text")
 @click.option("--course", default="", help="Code of the course that the question belongs to.")
 @click.option("--lesson", default="", help="Code of the lesson.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(text: str, course: str, lesson: str, as_json: bool) -> None:
-    r"""Suggest up to three cases that answer TEXT, with their probabilities and reasons.
-
-    \b
-    Examples:
-      kbsearch suggest 'как отменить коммит'
-      kbsearch suggest 'джойн двоит строки' --course data-analyst --json
-    """
+    """Suggest up to three cases that answer TEXT, with their probabilities and reasons."""
     from kbsearch.app import Kbsearch
 
-    view = Kbsearch().suggestions.suggest(text, course=course, lesson=lesson, store=False)
+    app = Kbsearch()
+    view = app.suggestions.suggest(text, course=course, lesson=lesson, store=False)
+    if not view.matches:
+        app.maintenance.require_present()
     if as_json:
         click.echo(json.dumps(_as_json(view), ensure_ascii=False))
         return

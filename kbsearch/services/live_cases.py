@@ -17,4 +17,4 @@ def load_live(session: Session, ids: Collection[int], states: Collection[str] = 
     The index may lag behind the database for a moment: what was withdrawn meanwhile is left out.
     """
     query = select(Case).options(selectinload(Case.variants)).where(Case.id.in_(ids), Case.state.in_(states))
-    return {case.id: case for case in session.scalars(query)} if ids else {}
+    return {case.id: case for case in session.scalars(query)}

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from kbsearch.app import Kbsearch
 from kbsearch.cli import group
+from kbsearch.errors import StorageUnavailable
 from kbsearch.importers.records import IncomingQuestion, IncomingReply
 from kbsearch.services.cases import CaseDraft
 
@@ -71,6 +74,22 @@ def test_an_empty_text_is_one_clear_line(home: str) -> None:
     assert done.returncode == 1
     assert "There is no text" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", [("search", "ветка"), ("suggest", "ветка"), ("index", "status")])
+def test_a_lost_index_is_no_search_without_hits(home: str, command: tuple[str, ...]) -> None:
+    shutil.rmtree(Path(home) / "index")
+    result = CliRunner().invoke(group, command)
+    assert result.exit_code == 1
+    assert "is gone" in f"{result.output}{getattr(result.exception, 'message', '')}"
+
+
+def test_suggest_before_init_says_what_to_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KBSEARCH_HOME", str(tmp_path))
+    monkeypatch.setenv("KBSEARCH_ENCODER", "hashing")
+    with pytest.raises(StorageUnavailable, match="no such table") as caught:
+        CliRunner().invoke(group, ["suggest", "ветка"], catch_exceptions=False)
+    assert "kbsearch init" in caught.value.remedy
 
 
 def test_suggest_stays_light(home: str) -> None:
