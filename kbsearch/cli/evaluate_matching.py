@@ -19,7 +19,14 @@ if TYPE_CHECKING:
     from kbsearch.ports import Embedder
 
 
-@click.command("matching")
+@click.command(
+    "matching",
+    epilog="""\b
+Examples:
+  kbsearch evaluate matching data/sample_school
+  kbsearch evaluate matching my-set --drop-cases 0.2 --seed 7 --json
+""",
+)
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option(
@@ -31,15 +38,10 @@ if TYPE_CHECKING:
 @click.option("--seed", default=0, show_default=True, help="Chooses which cases are removed.")
 @click.option("--encoder", default="", help="An encoder other than the one that is set.")
 def command(folder: Path, as_json: bool, drop_cases: float, seed: int, encoder: str) -> None:
-    r"""Measure matching on the labelled set in FOLDER, away from the live database.
+    """Measure matching on the labelled set in FOLDER, away from the live database.
 
     FOLDER holds cases.jsonl, questions.jsonl and relevant.csv, or is the sample school.  With --drop-cases
     the decisions are measured too: does it answer rightly, and abstain where the case was removed?
-
-    \b
-    Examples:
-      kbsearch evaluate matching data/sample_school
-      kbsearch evaluate matching my-set --drop-cases 0.2 --seed 7 --json
     """
     from indexer.embedders import open_embedder
     from kbsearch.config import load_settings

@@ -33,13 +33,13 @@ def command() -> None:
 
 @command.command()
 @click.argument("login")
-@click.option("--name", required=True, help="The name that others see.")
+@click.option("--name", default="", help="The name that others see.  [default: LOGIN]")
 @click.option("--role", type=ROLES, default=Role.MENTOR.value, show_default=True)
 @click.option("--language", type=click.Choice(["ru", "en"]), default=None, help="Language of the pages.")
 @_password_stdin
 def add(login: str, name: str, role: str, language: str | None, password_stdin: bool) -> None:
     """Add a person; the password (10 characters or more) is asked for."""
-    person = _people().create(login, name, _password(password_stdin), role, language or "")
+    person = _people().create(login, name or login, _password(password_stdin), role, language or "")
     click.echo(f"Added {person.login} as {person.role}.")
 
 

@@ -46,7 +46,12 @@ def test_every_command_has_help_with_an_example(name: str) -> None:
     assert isinstance(command, click.Command)
     text = command.get_help(click.Context(command, info_name=name))
     assert command.help
-    assert f"kbsearch {name}" in text, "no example in the help"
+    assert f"  Examples:\n    kbsearch {name}" in text, "no example on a line of its own"
+
+
+def test_examples_of_measuring_stand_on_lines_of_their_own() -> None:
+    command = importlib.import_module("kbsearch.cli.evaluate_matching").command
+    assert "  Examples:\n    kbsearch evaluate matching" in command.get_help(click.Context(command))
 
 
 def test_an_unknown_command_is_a_usage_error() -> None:

@@ -100,6 +100,12 @@ def test_a_token_is_shown_once(run: Run) -> None:
     assert "revoked 20" in run("token", "list").output
 
 
+def test_a_name_may_be_left_out(run: Run) -> None:
+    run("init")
+    run("user", "add", "anna", "--role", "admin", "--password-stdin", stdin=f"{PASSWORD}\n")
+    assert run("user", "list").output.split() == ["anna", "admin", "anna"]
+
+
 @pytest.mark.parametrize("name", ["init", "user", "token", "serve"])
 def test_help_has_examples(run: Run, name: str) -> None:
     assert f"kbsearch {name}" in run(name, "--help").output.partition("Examples:")[2]
