@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -78,6 +79,9 @@ class SentenceTransformerEmbedder:
 
     def _load(self) -> Any:
         try:
+            # Asked first: the library takes seconds to import, only to look for a repository of that name.
+            if self._name.startswith(("/", "./", "../")) and not Path(self._name).is_dir():
+                raise FileNotFoundError("there is no such folder")
             from sentence_transformers import SentenceTransformer
 
             return SentenceTransformer(self._name, local_files_only=True, device="cpu")
