@@ -21,6 +21,9 @@ FREE_OF_RATIO = 20_000_000
 """Below so many unpacked bytes the ratio does not matter: a small workbook of like rows packs very well."""
 
 MOST_COLUMNS = 200
+FIRST_DAY, END_OF_DAYS = 36_526, 73_051
+"""Day numbers of 1 January 2000 and 2100 in workbooks."""
+
 _CHUNK = 1_000_000
 
 
@@ -39,12 +42,16 @@ def open_xlsx(path: Path, options: ImportOptions) -> Source:
         raise UnreadableFile("{path} has no sheet with data.", remedy="Check the export.", path=str(path))
     columns = unique_columns(["" if cell is None else str(cell) for cell in _trimmed(header[1])])
     mapping = map_columns(columns, options.mapping)
+    dated = mapping.get("asked_at")
 
     def records() -> Iterator[Record]:
         reader = RowReader(mapping, kind_of(mapping, options.kind), source_name(path, options), options)
         for number, cells in rows:
             meter.done += 1
-            yield reader.read(dict(zip(columns, cells, strict=False)), f"row {number}")
+            row = dict(zip(columns, cells, strict=False))
+            if dated in row:
+                row[dated] = _moment(row[dated])
+            yield reader.read(row, f"row {number}")
 
     return Source("xlsx", records, meter, "", columns, mapping)
 
@@ -122,6 +129,14 @@ def _filled(sheet: Any) -> Iterator[tuple[int, Sequence[Any]]]:
     for number, cells in enumerate(sheet.iter_rows(values_only=True, max_col=MOST_COLUMNS), 1):
         if any(cell not in (None, "") for cell in cells):
             yield number, cells
+
+
+def _moment(cell: Any) -> Any:
+    """``cell``; a day number of the spreadsheet (2000 to 2099), whose cell lost its format, as a moment."""
+    from openpyxl.utils.datetime import from_excel
+
+    is_day = isinstance(cell, (int, float)) and FIRST_DAY <= cell < END_OF_DAYS
+    return from_excel(cell) if is_day else cell
 
 
 def _trimmed(cells: Sequence[Any]) -> Sequence[Any]:

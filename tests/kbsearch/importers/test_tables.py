@@ -199,3 +199,10 @@ def test_dates(value: object, expected: datetime | None) -> None:
 def test_dates_that_are_none(value: str) -> None:
     with pytest.raises(InvalidInput, match="not understood"):
         read_date(value)
+
+
+def test_a_day_number_in_a_workbook_is_a_date(tmp_path: Path) -> None:
+    rows = [["вопрос", "дата"], ["как?", 45800], ["где?", 45800.75], ["когда?", 1_709_287_200]]
+    dates = [record.asked_at for record in drawn(workbook(tmp_path, rows))]
+    unix = datetime(2024, 3, 1, 10, tzinfo=UTC)
+    assert dates == [datetime(2025, 5, 23), datetime(2025, 5, 23, 18), unix]
