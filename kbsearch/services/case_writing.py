@@ -175,9 +175,18 @@ def whole(session: Session, case: Case) -> Case:
     return case
 
 
-def imported(session: Session, incoming: IncomingCase) -> ImportedCase:
-    """Take in one row; see `CaseService.import_many`."""
-    draft = cleaned(
+def check_incoming(incoming: IncomingCase) -> None:
+    """Refuse what cannot become a case, as `imported` does for one that is new.
+
+    Raises:
+        InvalidInput: as said.
+    """
+    check_live(draft_of_incoming(incoming), state_named(incoming.state))
+
+
+def draft_of_incoming(incoming: IncomingCase) -> CaseDraft:
+    """The checked content of an imported case."""
+    return cleaned(
         CaseDraft(
             title=incoming.title,
             answer=incoming.answer,
@@ -188,6 +197,11 @@ def imported(session: Session, incoming: IncomingCase) -> ImportedCase:
             language=incoming.language,
         )
     )
+
+
+def imported(session: Session, incoming: IncomingCase) -> ImportedCase:
+    """Take in one row; see `CaseService.import_many`."""
+    draft = draft_of_incoming(incoming)
     slug = _import_slug(session, incoming, draft)
     case = session.scalar(select(Case).where(Case.slug == slug))
     if case is None:

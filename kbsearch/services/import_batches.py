@@ -14,7 +14,7 @@ from kbsearch.importers.records import IncomingCase, IncomingCourse, Record, Ski
 from kbsearch.models import Question
 from kbsearch.privacy.masking import mask
 from kbsearch.services.case_drafts import MAX_TITLE, MAX_WORD
-from kbsearch.services.case_writing import imported
+from kbsearch.services.case_writing import check_incoming, imported
 from kbsearch.services.intake import PreparedQuestion
 from kbsearch.services.outline_names import OutlineNames
 from kbsearch.services.question_rows import chunks
@@ -119,6 +119,15 @@ class BatchWriter:
         for ids in chunks(list(known)):
             stored = session.execute(select(Question.id, Question.text_key).where(Question.id.in_(ids)))
             self._tally.clashes += sum(known[row.id] != row.text_key for row in stored)
+
+
+def check_case(record: IncomingCase) -> None:
+    """Refuse a case that could not be written.
+
+    Raises:
+        InvalidInput: as said.
+    """
+    check_incoming(_fitting(record))
 
 
 def _fitting(case: IncomingCase) -> IncomingCase:

@@ -15,7 +15,7 @@ from kbsearch.importers.options import ImportOptions, Source
 from kbsearch.importers.records import IncomingCase, IncomingCourse, IncomingQuestion, Record, Skipped
 from kbsearch.importers.sources import open_source
 from kbsearch.ports import Progress, silent
-from kbsearch.services.import_batches import BatchWriter, Prepared, Tally
+from kbsearch.services.import_batches import BatchWriter, Prepared, Tally, check_case
 from kbsearch.services.intake import PreparedQuestion
 from kbsearch.services.outline_names import OutlineNames
 from kbsearch.services.questions import QuestionService
@@ -109,7 +109,7 @@ class ImportService:
         records, problem = _drawable(source)
         names = self._names()
         for record in islice(records, limit):
-            prepared = self._prepared(record, names, tally)
+            prepared = _writable(self._prepared(record, names, tally), tally)
             if prepared is not None:
                 tally.taken[_kind(prepared)] += 1
                 if len(sample) < SAMPLES:
@@ -207,6 +207,17 @@ class ImportService:
         except InvalidInput as error:
             tally.skip(Skipped(record.place, error.template, error.details))
             return None
+
+
+def _writable(prepared: Prepared | None, tally: Tally) -> Prepared | None:
+    """``prepared``; None for a case that could not be written, which ``tally`` then holds."""
+    if prepared is not None and isinstance(prepared.record, IncomingCase):
+        try:
+            check_case(prepared.record)
+        except InvalidInput as error:
+            tally.skip(Skipped(prepared.record.place, error.template, error.details))
+            return None
+    return prepared
 
 
 def _drawable(source: Source) -> tuple[Iterator[Record], InvalidInput | None]:

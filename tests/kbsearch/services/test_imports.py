@@ -121,6 +121,14 @@ def test_a_preview_stores_nothing_and_masks_its_samples(app: Kbsearch, tmp_path:
     assert app.questions.latest() == []
 
 
+def test_a_preview_counts_the_cases_that_would_be_taken(app: Kbsearch, tmp_path: Path) -> None:
+    path = written(tmp_path, CASES)
+    preview = app.imports.preview(path, ImportOptions())
+    report = app.imports.run(path, ImportOptions())
+    assert (preview.counts, report.taken) == ({"cases": 1}, {"cases_new": 1})
+    assert preview.skipped == report.skipped
+
+
 def test_a_preview_of_a_long_file_reads_its_beginning(app: Kbsearch, tmp_path: Path) -> None:
     path = written(tmp_path, "text\n" + "как?\n" * 30)
     preview = app.imports.preview(path, ImportOptions(), limit=10)
