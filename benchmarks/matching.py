@@ -51,6 +51,8 @@ def bm25s_finder(chosen: MatchingSet) -> Finder:
         tokens = bm25s.tokenize(
             [question.text], stopwords=None, stemmer=stemmer, show_progress=False, return_ids=False
         )
+        if not tokens[0]:
+            return []  # nothing but stop words; the engine itself would fail
         scores = engine.get_scores(tokens[0])
         order = scores.argsort(kind="stable")[::-1]
         passing = [chosen.cases[i] for i in order if _passes(chosen.cases[i].course, question.course, known)]

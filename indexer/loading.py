@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from indexer.documents import fingerprint
 from kbsearch.database import Database
-from kbsearch.matching.queries import prepare
+from kbsearch.matching.queries import bare_text
 from kbsearch.models import LIVE_STATES, Case, Collection, Question
 from kbsearch.ports import Document, Embedder, Part
 
@@ -105,7 +105,7 @@ def _questions(session: Session, ids: AnyCollection[int]) -> list[Draft]:
 
 
 def _question(id: int, text: str, course: str, lesson: str, language: str, state: str) -> Draft:  # noqa: PLR0917
-    bare = prepare(text).bare
+    bare = bare_text(text)
     document = Document(
         id=id,
         text={"title": bare},

@@ -47,9 +47,18 @@ class Query:
 
 def prepare(text: str) -> Query:
     """The query that ``text`` (its first `MAX_CHARS` characters) stands for."""
-    bare = strip_chatter(text[:MAX_CHARS].replace("\0", " "))
+    bare = _stripped(text)
     turned = repair_layout(bare)
     return Query(turned, different_words(spell_out(turned)), turned != bare, len(stems(turned)))
+
+
+def bare_text(text: str) -> str:
+    """What of ``text`` is encoded and indexed: `Query.bare`, without the work that only a search needs."""
+    return repair_layout(_stripped(text))
+
+
+def _stripped(text: str) -> str:
+    return strip_chatter(text[:MAX_CHARS].replace("\0", " "))
 
 
 def different_words(text: str) -> tuple[str, ...]:

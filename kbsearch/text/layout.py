@@ -63,8 +63,8 @@ def repair_layout(text: str) -> str:
     here, there = (_ENGLISH_PAIRS, _RUSSIAN_PAIRS) if latin else (_RUSSIAN_PAIRS, _ENGLISH_PAIRS)
     turn = _to_russian if latin else _to_latin
     pieces = _PIECE.findall(text)
-    fit = _fit([turn(piece) for piece in pieces], there)
-    if fit < max(READABLE, _fit(pieces, here) + MARGIN):
+    needed = max(READABLE, _fit(pieces, here) + MARGIN)
+    if needed > 1 or _fit([turn(piece) for piece in pieces], there) < needed:
         return text
     return _PIECE.sub(lambda m: _better(m.group(), turn, here, there), text)
 
