@@ -90,7 +90,7 @@ def _abandon(writer: Any) -> None:
 
 
 def _storage(generation: Generation, error: OSError) -> StorageUnavailable:
-    full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+    full = error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
     return StorageUnavailable(
         "The search index in {folder} cannot be written: {reason}.",
         remedy="Free some disk space; what waits is indexed then."
