@@ -19,6 +19,9 @@ CARRIERS = {
 SECOND = {"Reason", "Skipped"}
 """Here the second text is the template; the first is a kind or a place."""
 
+STEPS = {"progress"}
+"""Of these calls the last text is a step of a job."""
+
 TABLES = {"TITLES", "_DETAILS", "remedies", "_NEAREST", "STAGES"}
 """Dictionaries whose texts are templates."""
 
@@ -38,6 +41,8 @@ def extract(
 
 def _of_call(call: ast.Call) -> Iterator[str]:
     name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
+    if name in STEPS:
+        yield from (text for argument in call.args[2:] for text in _texts(argument))
     if name not in CARRIERS | SECOND:
         return
     named = {word.arg: word.value for word in call.keywords}
