@@ -64,14 +64,14 @@ class Database:
             session.connection(execution_options={"kbsearch_patience": seconds})
             yield session
 
-    def upgrade(self) -> None:
-        """Bring the schema up to the newest migration; creates it in an empty database."""
+    def upgrade(self, revision: str = "head") -> None:
+        """Bring the schema up to ``revision``, the newest migration; creates it in an empty database."""
         from alembic import command
 
         with _translated(), self.engine.execution_options(kbsearch_writes=True).begin() as connection:
             config = _alembic_config()
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(config, revision)
 
     def is_current(self) -> bool:
         """Whether the schema is the one that this version of kbsearch expects."""

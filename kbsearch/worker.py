@@ -127,12 +127,12 @@ class Worker:
             jobs.finish(job.id, self._done(job, _Progress(self._app, job.id, stop)))
         except Conflict as error:
             _log.info("%s", error.message)
-            jobs.fail(job.id, error.message)  # a cancelled or released job stays so
+            jobs.fail(job.id, error)  # a cancelled or released job stays so
         except KbsearchError as error:
-            jobs.fail(job.id, f"{error.message} {error.remedy}".strip())
+            jobs.fail(job.id, error)
         except Exception as error:
             _log.exception("job %d failed", job.id)
-            jobs.fail(job.id, f"Unexpected: {type(error).__name__}. The log of the worker says more.")
+            jobs.fail(job.id, _surprise(error))
         self.notify()
         return True
 
@@ -152,6 +152,12 @@ class Worker:
         path = Path(options.pop("path"))
         options["mentors"] = tuple(options.get("mentors", ()))
         return asdict(self._app.imports.run(path, ImportOptions(**options), progress))
+
+
+def _surprise(error: Exception) -> KbsearchError:
+    return KbsearchError(
+        "Unexpected: {kind}.", remedy="The log of the worker says more.", kind=type(error).__name__
+    )
 
 
 class _Progress:

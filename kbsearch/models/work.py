@@ -57,7 +57,11 @@ class JobState(StrEnum):
 
 
 class Job(Base):
-    """A longer task with its progress.  ``heartbeat_at`` going stale means its worker died."""
+    """A longer task with its progress.  ``heartbeat_at`` going stale means its worker died.
+
+    ``error``: why it failed, in English.  ``failure``: the same as ``message`` and ``remedy`` (templates) and
+    ``details`` (what fills them), for pages in other languages; empty in jobs of before there was such.
+    """
 
     __tablename__ = "job"
 
@@ -70,6 +74,7 @@ class Job(Base):
     total: Mapped[int] = mapped_column(default=0)
     stage: Mapped[str] = mapped_column(String(100), default="")
     error: Mapped[str] = mapped_column(Text, default="")
+    failure: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"))
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     started_at: Mapped[datetime | None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -10,7 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from kbsearch.database import Database
-from kbsearch.errors import Conflict, NotFound
+from kbsearch.errors import Conflict, KbsearchError, NotFound
 from kbsearch.models import Job, JobKind, JobState, utc_now
 
 STAGE_CHARS = 100
@@ -87,9 +88,14 @@ class JobService:
         with self._database.writing() as session:
             self._change_running(session, job_id, values)
 
-    def fail(self, job_id: int, error: str) -> None:
+    def fail(self, job_id: int, error: KbsearchError) -> None:
         """Mark a running job failed; one that was cancelled stays so."""
-        values = {"state": JobState.FAILED, "error": error, "finished_at": utc_now()}
+        values = {
+            "state": JobState.FAILED,
+            "error": f"{error.message} {error.remedy}".strip(),
+            "failure": _failure(error),
+            "finished_at": utc_now(),
+        }
         with self._database.writing() as session:
             session.execute(_running(job_id).values(**values))
 
@@ -127,6 +133,12 @@ def _existing(session: Session, job_id: int) -> Job:
     if job is None:
         raise NotFound("There is no job {id}.", id=job_id)
     return job
+
+
+def _failure(error: KbsearchError) -> dict[str, Any]:
+    """``error`` as `Job.failure` keeps it; details that JSON does not know become text."""
+    details = json.loads(json.dumps(error.details, default=str))
+    return {"message": error.template, "remedy": error.remedy_template, "details": details}
 
 
 def _running(job_id: int) -> Any:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from kbsearch.database import Database
 from kbsearch.errors import ConfigurationError, Conflict, StorageUnavailable
-from kbsearch.models import Base, Course, Question
+from kbsearch.models import Base, Course, Job, Question
 
 
 def question(number: int = 1, **values: object) -> Question:
@@ -68,6 +68,21 @@ def test_upgrade_twice_keeps_what_is_stored(url: str) -> None:
     database.upgrade()
     with database.reading() as session:
         assert session.scalars(select(Question.text)).all() == ["Как отменить коммит?"]
+    database.close()
+
+
+def test_jobs_of_the_first_schema_are_kept(url: str) -> None:
+    database = Database(url)
+    database.upgrade("0001")
+    assert not database.is_current()
+    row = "INSERT INTO job (kind, state, parameters, result, done, total, stage, error, created_at) "
+    values = "VALUES ('import', 'failed', '{}', '{}', 0, 0, '', 'Too few.', '2026-03-01 00:00:00')"
+    with database.writing() as session:
+        session.execute(text(row + values))
+    database.upgrade()
+    with database.reading() as session:
+        job = session.scalars(select(Job)).one()
+    assert (job.error, job.failure) == ("Too few.", {})
     database.close()
 
 

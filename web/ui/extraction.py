@@ -13,6 +13,7 @@ from typing import IO, Any
 CARRIERS = {
     "InvalidInput", "TooLarge", "UnreadableFile", "NotFound", "Conflict", "NotAuthenticated", "NotAllowed",
     "StorageUnavailable", "IndexUnavailable", "EncoderUnavailable", "ConfigurationError", "Problem",
+    "KbsearchError",
 }  # fmt: skip
 """Errors: the first text and ``remedy`` are templates."""
 

@@ -11,7 +11,7 @@ from flask_babel import format_timedelta
 from markupsafe import Markup, escape
 
 from kbsearch.errors import KbsearchError, fill
-from kbsearch.models import CaseState, JobState, QuestionState, Relation, Role, utc_now
+from kbsearch.models import CaseState, Job, JobState, QuestionState, Relation, Role, utc_now
 from kbsearch.ports import Highlight
 from web.ui.texts import gettext, ngettext
 
@@ -188,6 +188,14 @@ def error(problem: KbsearchError) -> str:
     said = template(problem.template, problem.details)
     remedy = template(problem.remedy_template, problem.details) if problem.remedy_template else ""
     return f"{said} {remedy}".strip()
+
+
+def failure(job: Job) -> str:
+    """Why a job failed; in English when it was kept as text alone."""
+    kept = job.failure
+    if not kept:
+        return job.error
+    return error(KbsearchError(kept["message"], remedy=kept["remedy"], **kept["details"]))
 
 
 def pieces(highlight: Highlight) -> Pieces:

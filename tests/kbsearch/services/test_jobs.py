@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
 import pytest
 
 from kbsearch.database import Database
-from kbsearch.errors import Conflict, NotFound
+from kbsearch.errors import Conflict, KbsearchError, NotFound, UnreadableFile
 from kbsearch.models import Job, JobKind, JobState
 from kbsearch.services.jobs import JobService
 
@@ -48,7 +49,7 @@ def test_a_cancelled_job_stops_at_its_next_sign(jobs: JobService) -> None:
         jobs.advance(job.id, 1, 2, "counting")
     with pytest.raises(Conflict):
         jobs.finish(job.id, {})
-    jobs.fail(job.id, "too late")
+    jobs.fail(job.id, KbsearchError("too late"))
     assert jobs.get(job.id).state == JobState.CANCELLED
     with pytest.raises(Conflict, match="ended"):
         jobs.cancel(job.id)
@@ -62,8 +63,14 @@ def test_a_waiting_job_can_be_cancelled_and_is_not_claimed(jobs: JobService) -> 
 def test_failed_jobs_say_why(jobs: JobService) -> None:
     job = jobs.enqueue(JobKind.CLUSTER, {})
     jobs.claim()
-    jobs.fail(job.id, "Too few questions.")
-    assert (jobs.get(job.id).state, jobs.get(job.id).error) == (JobState.FAILED, "Too few questions.")
+    jobs.fail(job.id, UnreadableFile("{path} is empty.", remedy="Export it again.", path=Path("a.csv")))
+    failed = jobs.get(job.id)
+    assert (failed.state, failed.error) == (JobState.FAILED, "a.csv is empty. Export it again.")
+    assert failed.failure == {
+        "message": "{path} is empty.",
+        "remedy": "Export it again.",
+        "details": {"path": "a.csv"},
+    }
 
 
 def test_stale_and_released_jobs_wait_again(jobs: JobService) -> None:

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from kbsearch.app import Kbsearch
 from kbsearch.importers.records import IncomingQuestion
-from kbsearch.models import Feedback, FeedbackAction, QuestionState
+from kbsearch.models import Feedback, FeedbackAction, Job, JobKind, JobState, QuestionState
 from kbsearch.services.cases import CaseDraft
 from kbsearch.worker import Worker
 
@@ -198,6 +198,25 @@ def test_a_file_is_previewed_then_taken_in_by_the_worker(
     assert school.questions.count() == 6
     assert methodologist.get("/import/0123456789abcdef").status_code == 404
     assert methodologist.get("/import/..%2f..%2fetc").status_code == 404
+
+
+def test_a_failed_job_says_why_in_the_language_of_the_page(
+    methodologist: FlaskClient, school: Kbsearch
+) -> None:
+    job = school.jobs.enqueue(JobKind.IMPORT, {"path": "/no/such/file.csv"})
+    run_worker_until_done(school, job.id)
+    assert "/no/such/file.csv cannot be read: No such file" in methodologist.get(f"/jobs/{job.id}").text
+    methodologist.set_cookie("language", "ru")
+    assert "/no/such/file.csv не читается: No such file" in methodologist.get(f"/jobs/{job.id}").text
+    assert "/no/such/file.csv cannot be read: No such file" in school.jobs.get(job.id).error
+
+
+def test_a_job_that_failed_before_reasons_were_kept_apart_stays_readable(
+    methodologist: FlaskClient, school: Kbsearch
+) -> None:
+    with school.database.writing() as session:
+        session.add(Job(id=7, kind=JobKind.CLUSTER, state=JobState.FAILED, error="Only {3} questions."))
+    assert "Only {3} questions." in methodologist.get("/jobs/7").text
 
 
 def run_worker_until_done(app: Kbsearch, job_id: int) -> None:
