@@ -120,6 +120,23 @@ def recognised(cells: Iterable[str]) -> int:
     return sum(_normal(cell) in known for cell in cells)
 
 
+def is_header(cells: Sequence[str], told: Mapping[str, str]) -> bool:
+    """Whether ``cells``, the first row of a table, are names of columns and not data.
+
+    They are, unless the person ``told`` every column by its number and nothing in the row speaks for a
+    header: no cell is a known one, and they are not all numbers (which some tools write as headers).
+    """
+    names = [name for name in told.values() if name]
+    if not names or not all(map(str.isdecimal, names)) or recognised(cells):
+        return True
+    return all(cell.strip().isdecimal() for cell in cells if cell.strip())
+
+
+def numbered_columns(count: int) -> tuple[str, ...]:
+    """Names of ``count`` columns without a header."""
+    return unique_columns([""] * count)
+
+
 def unique_columns(cells: Sequence[str]) -> tuple[str, ...]:
     """Headers as names of columns: blank ones are numbered, repeated ones get their number."""
     names: list[str] = []

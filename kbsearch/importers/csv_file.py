@@ -10,7 +10,14 @@ from itertools import chain, islice
 from pathlib import Path
 
 from kbsearch.errors import UnreadableFile
-from kbsearch.importers.columns import kind_of, map_columns, recognised, unique_columns
+from kbsearch.importers.columns import (
+    is_header,
+    kind_of,
+    map_columns,
+    numbered_columns,
+    recognised,
+    unique_columns,
+)
 from kbsearch.importers.options import ImportOptions, Meter, Source, source_name
 from kbsearch.importers.records import Record, Skipped
 from kbsearch.importers.table_rows import RowReader
@@ -41,20 +48,22 @@ def open_csv(path: Path, options: ImportOptions) -> Source:
     """
     encoding = tell_encoding(path) if options.encoding == "auto" else check_encoding(options.encoding)
     meter = Meter()
-    columns, delimiter = _header(path, encoding)
+    first, delimiter = _first_row(path, encoding)
+    headed = is_header(first, options.mapping)
+    columns = unique_columns(first) if headed else numbered_columns(len(first))
     mapping = map_columns(columns, options.mapping)
 
     def records() -> Iterator[Record]:
         reader = RowReader(mapping, kind_of(mapping, options.kind), source_name(path, options), options)
         rows = split_rows(read_lines(path, encoding, meter), delimiter)
-        for row in _after_header(rows):
+        for row in _after_header(rows) if headed else rows:
             yield _record(row, columns, reader)
 
     return Source("csv", records, meter, encoding, columns, mapping)
 
 
-def _header(path: Path, encoding: str) -> tuple[tuple[str, ...], str]:
-    """The columns and the delimiter, told by the first line that is not blank."""
+def _first_row(path: Path, encoding: str) -> tuple[list[str], str]:
+    """The cells of the first row that is not blank, and the delimiter, which it tells."""
     lines = list(islice(_not_blank(read_lines(path, encoding, Meter())), MOST_LINES))
     if not lines:
         raise UnreadableFile("{path} is empty.", remedy="Check that the export has finished.", path=str(path))
@@ -77,7 +86,7 @@ def _header(path: Path, encoding: str) -> tuple[tuple[str, ...], str]:
             line=found[best].number,
             fault=found[best].fault,
         )
-    return unique_columns(found[best].cells), best
+    return found[best].cells, best
 
 
 def _not_blank(lines: Iterator[Line]) -> Iterator[Line]:
@@ -169,5 +178,5 @@ def _record(row: Row, columns: tuple[str, ...], reader: RowReader) -> Record:
         row.cells.pop()
     if len(row.cells) != len(columns):
         counts = {"cells": len(row.cells), "columns": len(columns)}
-        return Skipped(place, "the row has {cells} cells, the header has {columns}", counts)
+        return Skipped(place, "the row has {cells} cells, the first one has {columns}", counts)
     return reader.read(dict(zip(columns, row.cells, strict=True)), place)

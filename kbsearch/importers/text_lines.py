@@ -117,6 +117,7 @@ def read_lines(path: Path, encoding: str, meter: Meter) -> Iterator[Line]:
         number = 0
         while text := file.readline(LONGEST_LINE):
             number += 1
+            text = text if number > 1 else text.removeprefix("\ufeff")
             yield _checked(number, text, file, encoding)
             meter.done = raw.tell()
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 from kbsearch.errors import UnreadableFile
-from kbsearch.importers.columns import kind_of, map_columns, unique_columns
+from kbsearch.importers.columns import is_header, kind_of, map_columns, numbered_columns, unique_columns
 from kbsearch.importers.options import ImportOptions, Meter, Source, source_name
 from kbsearch.importers.records import Record
 from kbsearch.importers.table_rows import RowReader
@@ -21,6 +21,9 @@ FREE_OF_RATIO = 20_000_000
 """Below so many unpacked bytes the ratio does not matter: a small workbook of like rows packs very well."""
 
 MOST_COLUMNS = 200
+LOOK_AHEAD = 100
+"""Rows that tell how many columns a sheet without a header has."""
+
 FIRST_DAY, END_OF_DAYS = 36_526, 73_051
 """Day numbers of 1 January 2000 and 2100 in workbooks."""
 
@@ -37,16 +40,19 @@ def open_xlsx(path: Path, options: ImportOptions) -> Source:
     check_archive(path)
     meter = Meter()
     rows = _rows(path)
-    header = next(rows, None)
-    if header is None:
+    top = next(rows, None)
+    if top is None:
         raise UnreadableFile("{path} has no sheet with data.", remedy="Check the export.", path=str(path))
-    columns = unique_columns(["" if cell is None else str(cell) for cell in _trimmed(header[1])])
+    first = ["" if cell is None else str(cell) for cell in _trimmed(top[1])]
+    headed = is_header(first, options.mapping)
+    ahead = [] if headed else [top, *islice(rows, LOOK_AHEAD)]
+    columns = unique_columns(first) if headed else numbered_columns(_widest(ahead))
     mapping = map_columns(columns, options.mapping)
     dated = mapping.get("asked_at")
 
     def records() -> Iterator[Record]:
         reader = RowReader(mapping, kind_of(mapping, options.kind), source_name(path, options), options)
-        for number, cells in rows:
+        for number, cells in chain(ahead, rows):
             meter.done += 1
             row = dict(zip(columns, cells, strict=False))
             if dated in row:
@@ -137,6 +143,10 @@ def _moment(cell: Any) -> Any:
 
     is_day = isinstance(cell, (int, float)) and FIRST_DAY <= cell < END_OF_DAYS
     return from_excel(cell) if is_day else cell
+
+
+def _widest(rows: Sequence[tuple[int, Sequence[Any]]]) -> int:
+    return max(len(_trimmed(cells)) for _, cells in rows)
 
 
 def _trimmed(cells: Sequence[Any]) -> Sequence[Any]:

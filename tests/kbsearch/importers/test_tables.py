@@ -68,8 +68,8 @@ def test_a_broken_row_costs_only_itself(tmp_path: Path) -> None:
     }
     assert skipped == {
         "line 4": "a quote is not closed",
-        "line 6": "the row has 4 cells, the header has 3",
-        "line 8": "the row has 2 cells, the header has 3",
+        "line 6": "the row has 4 cells, the first one has 3",
+        "line 8": "the row has 2 cells, the first one has 3",
         "line 9": "a quote stands inside a quoted cell (write it twice)",
     }
 
@@ -101,6 +101,43 @@ def test_columns_can_be_named_or_numbered(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="hold the text") as caught:
         drawn(path)
     assert "--map text=COLUMN" in caught.value.remedy
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_column_numbers_keep_the_first_row_when_there_is_no_header(tmp_path: Path, mark: str) -> None:
+    text = f'{mark}"Как отменить, коммит?",git,1\nГде расписание?,,2\n'
+    path = written(tmp_path, "q.csv", text)
+    source = open_source(path, ImportOptions(mapping={"text": "1", "course": "2"}, encoding="utf-8"))
+    assert source.columns == ("column 1", "column 2", "column 3")
+    records: list[Any] = list(source.records())
+    assert [(record.place, record.text, record.course) for record in records] == [
+        ("line 1", "Как отменить, коммит?", "git"),
+        ("line 2", "Где расписание?", ""),
+    ]
+
+
+def test_a_sheet_without_a_header_may_widen_below_its_first_row(tmp_path: Path) -> None:
+    path = workbook(tmp_path, [["почему?"], ["как?", None, "так"]])
+    records = drawn(path, mapping={"text": "1", "answer": "3"})
+    assert [(record.place, record.text, len(record.replies)) for record in records] == [
+        ("row 1", "почему?", 0),
+        ("row 2", "как?", 1),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("first", "mapping"),
+    [
+        ("что,вопрос", {"text": "2"}),  # a header that is known
+        ("0,1", {"text": "2"}),  # headers that are numbers
+        ("что,где", {"text": "2", "author": "что"}),  # a column told by its name
+    ],
+)
+def test_a_header_stays_one_beside_column_numbers(
+    tmp_path: Path, first: str, mapping: dict[str, str]
+) -> None:
+    [record] = drawn(written(tmp_path, "q.csv", f"{first}\nа,почему?\n"), mapping=mapping)
+    assert (record.place, record.text) == ("line 2", "почему?")
 
 
 def test_an_answer_column_is_a_mentors_reply(tmp_path: Path) -> None:
