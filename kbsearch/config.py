@@ -2,16 +2,21 @@
 
 Every setting can be given as ``KBSEARCH_<NAME>`` or as a key of ``kbsearch.toml`` in the working folder
 (or the file named by ``KBSEARCH_CONFIG``); the environment wins.  docs/settings.md lists them all, and a
-test fails when one is missing there.
+test fails when one is missing there.  An unknown key of the file is an error; an unknown variable is only
+warned of, because other programs set variables too: Kubernetes does, for a service that is named kbsearch.
 """
 
 from __future__ import annotations
 
 import contextlib
+import difflib
+import logging
 import os
+import re
 import secrets
 import tempfile
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
@@ -25,11 +30,17 @@ from pydantic_settings import (
 
 from kbsearch.errors import ConfigurationError
 
+PREFIX = "KBSEARCH_"
+CONFIG = f"{PREFIX}CONFIG"
+
+_OF_KUBERNETES = re.compile(r"SERVICE_(HOST|PORT(_\w+)?)|PORT_\d+_(TCP|UDP|SCTP)(_(ADDR|PORT|PROTO))?")
+_log = logging.getLogger(__name__)
+
 
 class Settings(BaseSettings):
     """All settings of one kbsearch installation."""
 
-    model_config = SettingsConfigDict(env_prefix="KBSEARCH_", frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
 
     home: Path = Field(Path("var"), description="Folder of the database, the index and the keys.")
     database_url: str = Field("", description="SQLAlchemy URL; empty: SQLite in the home folder.")
@@ -89,7 +100,27 @@ class Settings(BaseSettings):
 
 def settings_file() -> Path:
     """The TOML file that settings are read from; it need not exist."""
-    return Path(os.environ.get("KBSEARCH_CONFIG", "kbsearch.toml"))
+    return Path(os.environ.get(CONFIG, "kbsearch.toml"))
+
+
+def unknown_variables(names: Iterable[str]) -> list[tuple[str, str]]:
+    """Those of the environment variables ``names`` that look like settings but are none.
+
+    Each comes with the setting that it is most like, "" when it is like none.  What Kubernetes sets for a
+    service is left out.
+    """
+    known = ["CONFIG", *(field.upper() for field in Settings.model_fields)]
+    ours = (name for name in sorted(names) if name.upper().startswith(PREFIX))
+    plain = {name: name.upper().removeprefix(PREFIX) for name in ours}
+    wrong = [name for name, end in plain.items() if end not in known and not _OF_KUBERNETES.fullmatch(end)]
+    nearest = {name: next(iter(difflib.get_close_matches(plain[name], known, 1)), "") for name in wrong}
+    return [(name, nearest[name] and PREFIX + nearest[name]) for name in wrong]
+
+
+def _warn_of_unknown_variables() -> None:
+    for name, nearest in unknown_variables(os.environ):
+        hint = f"Did you mean {nearest}?" if nearest else "See docs/settings.md."
+        _log.warning("The variable %s is no setting and is ignored. %s", name, hint)
 
 
 def _kept_key(path: Path) -> str:
@@ -118,11 +149,12 @@ def _kept_key(path: Path) -> str:
 
 
 def load_settings(**overrides: object) -> Settings:
-    """Read the settings, ``overrides`` first.
+    """Read the settings, ``overrides`` first; warns of environment variables that are no settings.
 
     Raises:
         ConfigurationError: a setting is unknown or out of its range; the message names it.
     """
+    _warn_of_unknown_variables()
     try:
         return Settings(**overrides)  # type: ignore[arg-type]  # pydantic checks the values itself
     except (tomllib.TOMLDecodeError, OSError) as error:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kbsearch.config import Settings, load_settings
+from kbsearch.config import Settings, load_settings, unknown_variables
 from kbsearch.errors import ConfigurationError
 
 
@@ -36,6 +36,31 @@ def test_an_unknown_key_in_the_file_is_refused(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setenv("KBSEARCH_CONFIG", str(file))
     with pytest.raises(ConfigurationError, match="prot"):
         load_settings()
+
+
+def test_a_variable_that_is_no_setting_is_named_with_the_nearest_one(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("KBSEARCH_SECRET_KEI", "hush")
+    load_settings()
+    assert (
+        "KBSEARCH_SECRET_KEI is no setting and is ignored. Did you mean KBSEARCH_SECRET_KEY?" in caplog.text
+    )
+    assert "hush" not in caplog.text
+
+
+def test_variables_of_others_are_left_alone() -> None:
+    kubernetes = ["KBSEARCH_SERVICE_HOST", "KBSEARCH_SERVICE_PORT_HTTP", "KBSEARCH_PORT_80_TCP_ADDR"]
+    ours = [
+        "KBSEARCH_CONFIG",
+        "kbsearch_home",
+        *(f"KBSEARCH_{name.upper()}" for name in Settings.model_fields),
+    ]
+    assert unknown_variables([*kubernetes, *ours, "PATH", "XKBSEARCH_PROT"]) == []
+    assert unknown_variables(["KBSEARCH_ZZZ", "KBSEARCH_PROT"]) == [
+        ("KBSEARCH_PROT", "KBSEARCH_PORT"),
+        ("KBSEARCH_ZZZ", ""),
+    ]
 
 
 def test_a_broken_file_is_a_clear_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
