@@ -12,6 +12,7 @@ from kbsearch.importers.dates import read_date
 from kbsearch.importers.records import Skipped
 
 _NO_TEXT = "a message without text (picture, sticker, file)"
+_POST = "a channel's post, forwarded into its discussion group"
 _TOPIC = "topic_created"
 _WRITTEN = {"mention_name": "[name]", "code": "`{}`", "pre": "\n```\n{}\n```\n"}
 
@@ -55,6 +56,8 @@ class Chat:
             if raw.get("action") == _TOPIC:
                 self.topics[raw["id"]] = str(raw.get("title") or "")
             return Skipped(place, "a service message", harmless=True)
+        if _is_channel_post(raw):
+            return Skipped(place, _POST, harmless=True)
         reply_to = raw.get("reply_to_message_id")
         reply_to = reply_to if isinstance(reply_to, int) else 0
         topic = self._topic(raw["id"], reply_to)
@@ -80,6 +83,19 @@ class Chat:
         if topic:
             self._topic_of[message_id] = topic
         return topic
+
+
+def _is_channel_post(raw: Mapping[str, Any]) -> bool:
+    """Whether Telegram forwarded the message into the discussion group of its channel.
+
+    Such a message is sent by the channel and forwarded from the same.  An admin who writes in the group's
+    name, or a person in that of a channel, forwards nothing; a person who forwards a post is its sender.
+    """
+    sender = raw.get("from_id")
+    if not isinstance(sender, str) or not sender.startswith("channel") or "forwarded_from" not in raw:
+        return False
+    origin = raw.get("forwarded_from_id") or sender
+    return bool(origin == sender and raw["forwarded_from"] == raw.get("from"))
 
 
 def plain_text(text: Any) -> str:

@@ -108,6 +108,36 @@ def test_messages_without_content_are_passed_over(tmp_path: Path) -> None:
     assert [row.harmless for row in skipped] == [True] * 3
 
 
+CHANNEL = {"from": "Школа", "from_id": "channel7"}
+
+
+def test_posts_of_the_linked_channel_are_passed_over_and_their_comments_ask(tmp_path: Path) -> None:
+    data = chat(
+        said(1, 0, "Завтра вебинар!", 0, **CHANNEL, forwarded_from="Школа", saved_from="Школа"),
+        said(2, 0, "И запись", 1, **CHANNEL, forwarded_from="Школа", forwarded_from_id="channel7"),
+        said(3, 1, "а во сколько?", 2, reply_to_message_id=1),
+        said(4, 0, "в 19:00", 3, **CHANNEL, reply_to_message_id=3),
+    )
+    questions, skipped = drawn(tmp_path, data)
+    assert [(q.text, [r.text for r in q.replies]) for q in questions] == [("а во сколько?", ["в 19:00"])]
+    assert {(row.reason, row.harmless) for row in skipped} == {
+        ("a channel's post, forwarded into its discussion group", True)
+    }
+    assert [row.place for row in skipped] == ["message 1", "message 2"]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"forwarded_from": "Школа"},  # a person forwards the post to ask about it
+        CHANNEL,  # somebody writes in the name of a channel
+        CHANNEL | {"forwarded_from": "Другой", "forwarded_from_id": "channel8"},
+    ],
+)
+def test_other_forwards_and_channels_still_ask(tmp_path: Path, fields: dict[str, Any]) -> None:
+    assert len(drawn(tmp_path, chat(said(1, 1, "что это значит?", **fields)))[0]) == 1
+
+
 def test_a_broken_message_is_reported(tmp_path: Path) -> None:
     data = chat(said(1, 1, "а", 0, date_unixtime="вчера"), {"text": "без id"}, said(3, 1, "б", 1))
     questions, skipped = drawn(tmp_path, data)
