@@ -166,10 +166,13 @@ def _objects(value: Any) -> Iterable[Mapping[str, Any]]:
 
 def _named(entry: Mapping[str, Any]) -> str:
     code = entry.get("id") or entry.get("code")
-    if not isinstance(code, (str, int)):
+    if isinstance(code, bool) or not isinstance(code, (str, int)):
         raise InvalidInput("a course or a lesson has no id")
     return str(code)
 
 
 def _title(entry: Mapping[str, Any]) -> str:
-    return str(entry.get("title") or entry.get("name") or _named(entry))
+    title = entry.get("title") or entry.get("name") or _named(entry)
+    if isinstance(title, bool) or not isinstance(title, (str, int, float)):
+        raise InvalidInput("the title of a course or a lesson is neither a text nor a number")
+    return str(title)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +16,9 @@ from kbsearch.importers.records import IncomingCase, IncomingQuestion, IncomingR
 
 _STATES = {"": "published", "опубликован": "published", "черновик": "draft", "архив": "archived"}
 _YES = {"1", "true", "yes", "да", "y", "+"}
+_STRICT = {"id", "slug", "text", "title", "answer"}
+"""Fields whose value must be a text or a number: anything else is a fault of the row, not an empty field."""
+
 _ENTRIES = re.compile(r"\s*[,;|]\s*")
 
 
@@ -30,7 +34,7 @@ class RowReader:
     def read(self, row: Mapping[str, Any], place: str) -> Record:
         """The record of one row, or why it is skipped."""
         try:
-            if not any(_text(value) for value in row.values()):
+            if all(map(_is_blank, row.values())):
                 return Skipped(place, "the row is blank", harmless=True)
             return self._case(row, place) if self.kind == "cases" else self._question(row, place)
         except InvalidInput as error:
@@ -85,32 +89,50 @@ class RowReader:
         return None if column is None else row.get(column)
 
     def _get(self, row: Mapping[str, Any], field: str) -> str:
-        return _text(self._raw(row, field))
+        value = self._raw(row, field)
+        if field in _STRICT and not _is_blank(value) and not _text(value):
+            raise InvalidInput("the {field} is neither a text nor a number", field=field)
+        return _text(value)
 
 
 def read_reply(entry: Any) -> IncomingReply | None:
     """A reply given as its text or as an object; None when it has no text.
 
     Raises:
-        InvalidInput: its date is not understood.
+        InvalidInput: its text is neither a text nor a number, or its date is not understood.
     """
-    if not isinstance(entry, Mapping):
-        return IncomingReply(_text(entry), by_mentor=True) if _text(entry) else None
-    text = _text(entry.get("text"))
-    if not text:
+    told = entry if isinstance(entry, Mapping) else {"text": entry}
+    if _is_blank(told.get("text")):
         return None
+    text = _text(told["text"])
+    if not text:
+        raise InvalidInput("the text of a reply is neither a text nor a number")
+    return _reply(text, told)
+
+
+def _reply(text: str, entry: Mapping[str, Any]) -> IncomingReply:
     return IncomingReply(
         text=text,
         author=_text(entry.get("author")),
-        by_mentor=_text(entry.get("by_mentor", "yes")).lower() in _YES,
-        accepted=_text(entry.get("accepted")).lower() in _YES,
+        by_mentor=_is_yes(entry.get("by_mentor", True)),
+        accepted=_is_yes(entry.get("accepted")),
         replied_at=read_date(entry.get("replied_at")),
     )
 
 
+def _is_yes(value: Any) -> bool:
+    return value is True or _text(value).lower() in _YES
+
+
+def _is_blank(value: Any) -> bool:
+    return value is None or value in ([], {}) or (isinstance(value, str) and not value.strip())
+
+
 def _text(value: Any) -> str:
-    """A cell as text: whole numbers without their point, lists and objects not at all."""
-    if value is None or isinstance(value, (list, dict)):
+    """A cell as text: whole numbers without their point; truth values, lists and objects not at all."""
+    if value is None or isinstance(value, (bool, list, dict)):
+        return ""
+    if isinstance(value, float) and not math.isfinite(value):
         return ""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
@@ -122,7 +144,7 @@ def _text(value: Any) -> str:
 def _listed(value: Any) -> list[Any]:
     if isinstance(value, list):
         return value
-    return [value] if _text(value) else []
+    return [] if _is_blank(value) else [value]
 
 
 def _entries(value: Any) -> tuple[str, ...]:

@@ -204,6 +204,40 @@ def test_a_json_array_and_an_object_with_one(tmp_path: Path) -> None:
     assert drawn(written(tmp_path, "b.json", json.dumps({"items": rows}, indent=1)))[0].external_id == "1"
 
 
+@pytest.mark.parametrize("field", ["id", "text", "answer"])
+@pytest.mark.parametrize("wrong", [True, False, ["a"], {"a": 1}, float("nan")])
+def test_what_is_neither_text_nor_number_breaks_the_row(tmp_path: Path, field: str, wrong: Any) -> None:
+    good = {"id": 7, "text": "почему?", "answer": 3.5}
+    rows = [good, good | {field: wrong}]
+    first, second = drawn(written(tmp_path, "q.jsonl", "\n".join(map(json.dumps, rows))))
+    assert (first.external_id, first.replies[0].text) == ("7", "3.5")
+    assert isinstance(second, Skipped)
+    assert (second.place, second.harmless) == ("line 2", False)
+    assert second.reason.format(**second.details) == f"the {field} is neither a text nor a number"
+
+
+def test_missing_values_break_no_row(tmp_path: Path) -> None:
+    rows = [{"id": None, "text": "почему?", "author": {"name": "Оля"}, "answer": ""}, {"text": True}]
+    first, second = drawn(written(tmp_path, "q.json", json.dumps(rows)))
+    assert (first.external_id, first.author, first.replies) == ("", "", ())
+    assert not second.harmless
+
+
+def test_replies_keep_their_marks_and_need_a_text(tmp_path: Path) -> None:
+    told = [{"text": "да", "accepted": True}, {"text": "нет", "by_mentor": False}, "просто", None]
+    rows = [{"text": "а?", "replies": told}, {"text": "б?", "replies": [True]}]
+    first, second = drawn(written(tmp_path, "q.json", json.dumps(rows)))
+    marks = [(reply.text, reply.by_mentor, reply.accepted) for reply in first.replies]
+    assert marks == [("да", True, True), ("нет", False, False), ("просто", True, False)]
+    assert second.reason == "the text of a reply is neither a text nor a number"
+
+
+@pytest.mark.parametrize("wrong", [{"id": True}, {"id": "a", "title": True}, {"id": "a", "title": ["x"]}])
+def test_an_outline_with_a_wrong_id_or_title_is_reported(tmp_path: Path, wrong: dict[str, Any]) -> None:
+    [bad] = drawn(written(tmp_path, "bad.json", json.dumps(wrong | {"lessons": []})))
+    assert isinstance(bad, Skipped)
+
+
 def test_an_outline_is_a_course(tmp_path: Path) -> None:
     outline = {
         "id": "py",
