@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kbsearch.config import load_settings
-from kbsearch.errors import InvalidInput, fill
+from kbsearch.errors import InvalidInput, KbsearchError, fill
 
 if TYPE_CHECKING:
     from kbsearch.app import Kbsearch
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from kbsearch.importers.records import Skipped
     from kbsearch.ports import Progress
     from kbsearch.services.imports import ImportPreview, ImportReport
+
+NOT_INDEXED = 3
+"""Exit status when something was taken, but cannot be found yet."""
 
 SHOWN = 20
 """Skipped rows that are printed."""
@@ -68,6 +71,8 @@ def command(paths: tuple[Path, ...], dry_run: bool, as_json: bool, no_index: boo
 
     CSV, XLSX, JSON Lines, JSON, Markdown cases, Telegram Desktop exports and evaluation sets are told by
     their content.  Personal data is masked before anything is stored.  Taking a file in twice is harmless.
+
+    Exit status: 0 taken (or known already) and indexed; 1 nothing could be taken; 3 taken, but not indexed.
     """
     from kbsearch.app import Kbsearch
 
@@ -75,10 +80,10 @@ def command(paths: tuple[Path, ...], dry_run: bool, as_json: bool, no_index: boo
     app = Kbsearch(load_settings())
     _prepare(app)
     useful = [_one(app, path, options, dry_run, as_json) for path in paths]
-    if any(useful) and not dry_run and not no_index:
-        with _bar(as_json) as progress:
-            app.pipeline.drain_all(progress)
-    sys.exit(0 if any(useful) else 1)
+    if not any(useful):
+        sys.exit(1)
+    if not dry_run and not no_index and not _index(app, as_json):
+        sys.exit(NOT_INDEXED)
 
 
 def _options(**choices: Any) -> ImportOptions:
@@ -118,6 +123,19 @@ def _one(app: Kbsearch, path: Path, options: ImportOptions, dry_run: bool, as_js
         return False
     _show_report(path, report, as_json)
     return report.anything
+
+
+def _index(app: Kbsearch, as_json: bool) -> bool:
+    """Index what was taken; returns whether that worked, and says so when it did not."""
+    try:
+        with _bar(as_json) as progress:
+            app.pipeline.drain_all(progress)
+    except KbsearchError as error:
+        click.secho(f"kbsearch: {error.message}", fg="red", err=True)
+        click.echo(f"  {error.remedy}".rstrip(), err=True)
+        click.echo("  What was taken is stored. A running worker indexes it, or the next import.", err=True)
+        return False
+    return True
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from kbsearch.app import Kbsearch
-from kbsearch.cli.imports import command
+from kbsearch.cli.imports import NOT_INDEXED, command
 from kbsearch.config import Settings
 
 CSV = "id;вопрос;кто\n1;Как отменить коммит? пишите @ivan_petrov;Оля\n2;;Оля\n3;Где расписание?;Пётр\n"
@@ -48,6 +48,22 @@ def test_a_file_becomes_searchable_and_a_second_run_knows_it(home: Path, tmp_pat
     again = run(home, path)
     assert again.exit_code == 0
     assert "2 questions known already" in again.output
+
+
+def test_without_its_encoder_the_rows_are_stored_and_the_status_says_so(home: Path, tmp_path: Path) -> None:
+    path = tmp_path / "q.csv"
+    path.write_text(CSV, "utf-8")
+    environment = {"KBSEARCH_HOME": str(home), "KBSEARCH_ENCODER": str(tmp_path / "no-such-model")}
+    result = CliRunner().invoke(command, [str(path), "--json"], env=environment)
+    assert result.exit_code == NOT_INDEXED == 3
+    assert json.loads(result.stdout)["taken"] == {"questions_new": 2}
+    assert "no-such-model" in result.stderr
+    assert "is stored" in result.stderr
+    assert len(stored(home)) == 2
+    assert run(home, path).exit_code == 0
+    app = Kbsearch(Settings(home=home, encoder="hashing"))
+    assert app.question_index.count() == 2
+    app.database.close()
 
 
 def test_a_dry_run_stores_nothing(home: Path, tmp_path: Path) -> None:
