@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from kbsearch.services.questions import QuestionService
     from kbsearch.services.search import SearchService
     from kbsearch.services.suggestions import SuggestionService
+    from kbsearch.services.uploads import UploadService
 
 
 class Kbsearch:
@@ -129,6 +130,13 @@ class Kbsearch:
         from kbsearch.services.jobs import JobService
 
         return JobService(self.database)
+
+    @cached_property
+    def uploads(self) -> UploadService:
+        """Uploaded files and their end."""
+        from kbsearch.services.uploads import UploadService
+
+        return UploadService(self.database, self.settings)
 
     @cached_property
     def imports(self) -> ImportService:

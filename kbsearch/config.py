@@ -60,6 +60,7 @@ class Settings(BaseSettings):
     secure_cookies: bool = Field(False, description="Send cookies over HTTPS only (set it behind TLS).")
     max_question_chars: int = Field(20_000, ge=100, description="Longest question that is taken.")
     max_upload_mb: int = Field(64, ge=1, description="Largest uploaded file, in MB.")
+    keep_uploads_hours: float = Field(2, ge=0, description="How long an upload outlives its import.")
     api_rate: str = Field("600/minute", description="Requests a token may make.")
     sign_in_rate: str = Field("10/minute", description="Sign-in attempts from one address.")
     answer_precision: float = Field(0.95, gt=0.5, lt=1, description="Precision promised for `answer`.")
@@ -87,6 +88,11 @@ class Settings(BaseSettings):
     def index_dir(self) -> Path:
         """Folder of the search indexes."""
         return self.home / "index"
+
+    @property
+    def uploads_dir(self) -> Path:
+        """Folder of the files that were uploaded to be imported."""
+        return self.home.absolute() / "uploads"
 
     def stored_key(self, name: Literal["secret_key", "author_key"]) -> str:
         """The key ``name``: as set, else from the home folder, where it is made on first use.

@@ -21,6 +21,8 @@ MAX_PAUSE = 30.0
 """Longest pause, in seconds, before something that failed is tried again."""
 PROGRESS_SECONDS = 0.25
 """A task's progress is written at most this often."""
+SWEEP_SECONDS = 60.0
+"""Uploaded files that nobody needs any more are looked for this often."""
 _log = logging.getLogger(__name__)
 
 Step = Callable[[], bool]
@@ -34,6 +36,7 @@ class Worker:
         self._poll = app.settings.worker_poll_seconds
         self._wakes = (threading.Event(), threading.Event())
         self._untidy = True
+        self._next_sweep = 0.0
 
     def notify(self) -> None:
         """Look for work now instead of at the next poll."""
@@ -122,7 +125,7 @@ class Worker:
         jobs = self._app.jobs
         job = jobs.claim()
         if job is None:
-            return False
+            return self._sweep()
         try:
             jobs.finish(job.id, self._done(job, _Progress(self._app, job.id, stop)))
         except Conflict as error:
@@ -135,6 +138,15 @@ class Worker:
             jobs.fail(job.id, _surprise(error))
         self.notify()
         return True
+
+    def _sweep(self) -> bool:
+        """Now and then delete uploaded files that nobody needs any more; never more work to do."""
+        now = time.monotonic()
+        if now >= self._next_sweep:
+            self._next_sweep = now + SWEEP_SECONDS
+            if count := self._app.uploads.sweep():
+                _log.info("%d uploaded files were deleted", count)
+        return False
 
     def _done(self, job: Job, progress: Progress) -> dict[str, Any]:
         """Do what ``job`` asks for; returns its result."""

@@ -113,6 +113,16 @@ def test_a_job_that_cannot_be_done_fails_with_a_reason(app: Kbsearch) -> None:
     assert app.jobs.get(job.id).error
 
 
+def test_uploads_that_nobody_needs_are_deleted(app: Kbsearch, settings: Settings) -> None:
+    upload = settings.uploads_dir / "0123456789abcdef" / "upload.csv"
+    upload.parent.mkdir(parents=True)
+    upload.write_text("вопрос\n", "utf-8")
+    for path in (upload, upload.parent):
+        os.utime(path, (0, 0))
+    with worker_thread(app):
+        until(lambda: not upload.parent.exists(), "deleted")
+
+
 def test_a_job_of_a_worker_that_died_runs_again(app: Kbsearch) -> None:
     job = app.jobs.enqueue(JobKind.REBUILD, {})
     assert app.jobs.claim() is not None

@@ -74,7 +74,7 @@ def _keep(file: FileStorage) -> str:
 
 
 def _folder(ticket: str) -> Path:
-    return kb().settings.home.absolute() / "uploads" / ticket
+    return kb().settings.uploads_dir / ticket
 
 
 def _kept(ticket: str) -> Path:
@@ -104,8 +104,10 @@ def preview_import(ticket: str) -> str | tuple[str, int]:
 def run_import(ticket: str) -> Response:
     """Hand the file to the worker."""
     person, options = current_person(), _options()
+    path = _kept(ticket)
+    path.touch()  # else it might be deleted as forgotten before the job is known
     parameters = {
-        "path": str(_kept(ticket)),
+        "path": str(path),
         "format": options.format,
         "mapping": dict(options.mapping),
         "encoding": options.encoding,
