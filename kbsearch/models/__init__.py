@@ -4,9 +4,17 @@ from kbsearch.models.base import Base, UtcDateTime, utc_now
 from kbsearch.models.cases import LIVE_STATES, TRANSITIONS, Case, CaseState, Revision, Variant
 from kbsearch.models.clusters import Cluster, Lineage, Membership, Relation, Run
 from kbsearch.models.people import Person, Role, Scope, Token
+from kbsearch.models.quality import (
+    GoldenPair,
+    GoldenSource,
+    ModelVersion,
+    PromiseEvent,
+    PromiseState,
+    QualityMeasurement,
+)
 from kbsearch.models.questions import Question, QuestionState, Reply
 from kbsearch.models.school import Course, Lesson
-from kbsearch.models.suggestions import Decision, Feedback, FeedbackAction, Match, Suggestion
+from kbsearch.models.suggestions import Decision, Feedback, FeedbackAction, Match, Suggestion, Surface
 from kbsearch.models.work import Collection, Job, JobKind, JobState, Outbox
 
 __all__ = [
@@ -21,6 +29,8 @@ __all__ = [
     "Decision",
     "Feedback",
     "FeedbackAction",
+    "GoldenPair",
+    "GoldenSource",
     "Job",
     "JobKind",
     "JobState",
@@ -28,8 +38,12 @@ __all__ = [
     "Lineage",
     "Match",
     "Membership",
+    "ModelVersion",
     "Outbox",
     "Person",
+    "PromiseEvent",
+    "PromiseState",
+    "QualityMeasurement",
     "Question",
     "QuestionState",
     "Relation",
@@ -39,6 +53,7 @@ __all__ = [
     "Run",
     "Scope",
     "Suggestion",
+    "Surface",
     "Token",
     "UtcDateTime",
     "Variant",

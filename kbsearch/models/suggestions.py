@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, Text
+from sqlalchemy import ForeignKey, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from kbsearch.models.base import Base, utc_now
@@ -28,10 +28,25 @@ class FeedbackAction(StrEnum):
     EDITED = "edited"
     COPIED = "copied"
     NOTHING_FITS = "nothing_fits"
+    ANSWERED = "answered"
+    """The question was answered with this case, whether it was shown or not."""
+    VARIANT = "variant"
+    """The wording was kept with this case, whether it was shown or not."""
+
+
+class Surface(StrEnum):
+    """Where a suggestion was seen."""
+
+    API = "api"
+    SEARCH = "search"
+    QUESTION = "question"
 
 
 class Suggestion(Base):
-    """Our reply to one question.  ``id`` is a random public token; ``text`` is masked."""
+    """Our reply to one question.  ``id`` is a random public token; ``text`` is masked.
+
+    ``held_back``: it would have been an ``answer`` if live precision had kept the promise.
+    """
 
     __tablename__ = "suggestion"
 
@@ -40,7 +55,10 @@ class Suggestion(Base):
     text: Mapped[str] = mapped_column(Text)
     course_code: Mapped[str] = mapped_column(String(100), default="")
     lesson_code: Mapped[str] = mapped_column(String(100), default="")
+    language: Mapped[str] = mapped_column(String(8), default="", server_default="")
+    surface: Mapped[Surface] = mapped_column(String(20), default=Surface.API, server_default="api")
     decision: Mapped[Decision] = mapped_column(String(20), index=True)
+    held_back: Mapped[bool] = mapped_column(default=False, server_default=false())
     degraded: Mapped[bool] = mapped_column(default=False)
     model_version: Mapped[str] = mapped_column(String(100), default="")
     milliseconds: Mapped[float] = mapped_column(default=0.0)
@@ -67,7 +85,10 @@ class Match(Base):
 
 
 class Feedback(Base):
-    """What a person (or a program, by token) did with a suggestion."""
+    """What a person (or a program, by token) did with a suggestion.
+
+    ``rank``: the place at which the case was shown, 1…; 0 when it was not, or when no case is meant.
+    """
 
     __tablename__ = "feedback"
 
@@ -75,6 +96,7 @@ class Feedback(Base):
     suggestion_id: Mapped[str] = mapped_column(ForeignKey("suggestion.id", ondelete="CASCADE"), index=True)
     case_id: Mapped[int | None] = mapped_column(ForeignKey("case.id", ondelete="SET NULL"), index=True)
     action: Mapped[FeedbackAction] = mapped_column(String(20))
+    rank: Mapped[int] = mapped_column(default=0, server_default="0")
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"))
     token_id: Mapped[int | None] = mapped_column(ForeignKey("token.id", ondelete="SET NULL"))
     comment: Mapped[str] = mapped_column(Text, default="")

@@ -44,6 +44,8 @@ class JobKind(StrEnum):
     IMPORT = "import"
     CLUSTER = "cluster"
     REBUILD = "rebuild"
+    MEASURE = "measure"
+    LEARN = "learn"
 
 
 class JobState(StrEnum):
