@@ -17,11 +17,13 @@ if TYPE_CHECKING:
     from indexer.maintenance import IndexMaintenance
     from indexer.pipeline import IndexPipeline
     from kbsearch.ports import Embedder, SearchBackend
+    from kbsearch.services.active_matcher import ActiveMatcher
     from kbsearch.services.cases import CaseService
     from kbsearch.services.clusters import ClusterService
     from kbsearch.services.imports import ImportService
     from kbsearch.services.jobs import JobService
     from kbsearch.services.people import PeopleService
+    from kbsearch.services.promise import PromiseService
     from kbsearch.services.questions import QuestionService
     from kbsearch.services.search import SearchService
     from kbsearch.services.suggestions import SuggestionService
@@ -97,18 +99,32 @@ class Kbsearch:
         return CaseService(self.database)
 
     @cached_property
+    def active_matcher(self) -> ActiveMatcher:
+        """Matching with the model that is active now."""
+        from kbsearch.services.active_matcher import ActiveMatcher
+
+        return ActiveMatcher(self.database, self.case_index, self.embedder)
+
+    @cached_property
     def search(self) -> SearchService:
         """Search over cases and past questions."""
         from kbsearch.services.search import SearchService
 
-        return SearchService(self.database, self.case_index, self.question_index, self.embedder)
+        return SearchService(self.database, self.case_index, self.question_index, self.active_matcher)
 
     @cached_property
     def suggestions(self) -> SuggestionService:
         """Suggestions and feedback."""
         from kbsearch.services.suggestions import SuggestionService
 
-        return SuggestionService(self.database, self.case_index, self.embedder, self.settings)
+        return SuggestionService(self.database, self.active_matcher, self.embedder, self.settings)
+
+    @cached_property
+    def promise(self) -> PromiseService:
+        """The promise of precision, watched on live feedback."""
+        from kbsearch.services.promise import PromiseService
+
+        return PromiseService(self.database, self.settings)
 
     @cached_property
     def clusters(self) -> ClusterService:

@@ -84,6 +84,8 @@ def _compose(app: Kbsearch) -> None:
         getattr(app, part)
     for part in ("search", "suggestions", "clusters", "people", "jobs", "imports", "cluster_runner"):
         getattr(app, part)
+    for part in ("active_matcher", "promise"):
+        getattr(app, part)
 
 
 def _listen(app: Kbsearch) -> Any:

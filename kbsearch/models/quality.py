@@ -85,8 +85,12 @@ class ModelVersion(Base):
 
 
 class PromiseState(StrEnum):
-    """What happened to the promise of a scope."""
+    """What became of the promise in a scope.
 
+    A scope that was ever *kept* has feedback enough to be judged alone.
+    """
+
+    KEPT = "kept"
     LOWERED = "lowered"
     RECOVERED = "recovered"
     RESTORED = "restored"

@@ -30,8 +30,6 @@ class FeedbackAction(StrEnum):
     NOTHING_FITS = "nothing_fits"
     ANSWERED = "answered"
     """The question was answered with this case, whether it was shown or not."""
-    VARIANT = "variant"
-    """The wording was kept with this case, whether it was shown or not."""
 
 
 class Surface(StrEnum):

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from kbsearch.errors import InvalidInput, NotFound
 from kbsearch.models import (
+    Case,
     Collection,
     Feedback,
     FeedbackAction,
@@ -16,21 +17,24 @@ from kbsearch.models import (
     Suggestion,
 )
 
+ANSWERING = (FeedbackAction.ACCEPTED, FeedbackAction.ANSWERED)
+
 
 def store_feedback(session: Session, given: Feedback) -> Feedback:
     """Store ``given`` in the caller's transaction, or return the same one that was stored before.
 
     Raises:
-        NotFound: there is no such suggestion.
+        NotFound: there is no such suggestion or case.
         InvalidInput: the action is unknown, or the case is not one of those that were shown.
     """
     suggestion = _locked(session, given.suggestion_id)
     given.action = _action(given.action)
-    _check_case(suggestion, given)
+    _check_case(session, suggestion, given)
+    given.rank = next((m.rank for m in suggestion.matches if m.case_id == given.case_id), 0)
     if known := _same(session, given):
         return known
     session.add(given)
-    if given.action == FeedbackAction.ACCEPTED and suggestion.question_id is not None:
+    if given.action in ANSWERING and suggestion.question_id is not None:
         _answer(session, suggestion.question_id, given.case_id)
     session.flush()
     return given
@@ -60,10 +64,14 @@ def _action(name: str) -> FeedbackAction:
         ) from error
 
 
-def _check_case(suggestion: Suggestion, given: Feedback) -> None:
+def _check_case(session: Session, suggestion: Suggestion, given: Feedback) -> None:
     if given.action == FeedbackAction.NOTHING_FITS:
         if given.case_id is not None:
             raise InvalidInput("'nothing_fits' names no case.", remedy="Leave out the case.")
+        return
+    if given.action == FeedbackAction.ANSWERED and given.case_id is not None:
+        if session.get(Case, given.case_id) is None:
+            raise NotFound("There is no case {id}.", remedy="It may have been deleted.", id=given.case_id)
         return
     shown = [match.case_id for match in suggestion.matches]
     if given.case_id not in shown:

@@ -15,7 +15,8 @@ from kbsearch.matching.matcher import LIVE, Matcher, MatchResult, RankedCase
 from kbsearch.matching.reasons import Reason, reasons
 from kbsearch.matching.syntax import Syntax, detect_syntax, plain_words
 from kbsearch.models import Case, Question
-from kbsearch.ports import Embedder, Filters, Highlight, SearchBackend, TextQuery
+from kbsearch.ports import Filters, Highlight, SearchBackend, TextQuery
+from kbsearch.services.active_matcher import ActiveMatcher
 from kbsearch.services.intake import clean
 from kbsearch.services.live_cases import load_live
 from kbsearch.services.past_questions import ASKED, QuestionHit, find_questions, load_hits
@@ -83,12 +84,16 @@ class SearchService:
         database: Database,
         case_index: SearchBackend,
         question_index: SearchBackend,
-        embedder: Embedder,
+        active: ActiveMatcher,
     ) -> None:
         self._database = database
         self._cases = case_index
         self._questions = question_index
-        self._matcher = Matcher(case_index, embedder)
+        self._active = active
+
+    @property
+    def _matcher(self) -> Matcher:
+        return self._active.get()
 
     def search(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
@@ -15,13 +15,15 @@ from kbsearch.database import Database
 from kbsearch.errors import InvalidInput, NotFound, StorageUnavailable, TooLarge
 from kbsearch.matching.matcher import Matcher, MatchResult, RankedCase
 from kbsearch.matching.reasons import Reason, reason_from, reasons
-from kbsearch.models import Case, Decision, Match, Question, Suggestion
+from kbsearch.models import Case, Decision, Match, Question, Suggestion, Surface
 from kbsearch.models.suggestions import Feedback
-from kbsearch.ports import Embedder, SearchBackend
+from kbsearch.ports import Embedder
 from kbsearch.privacy.masking import mask
+from kbsearch.services.active_matcher import ActiveMatcher
 from kbsearch.services.feedback import store_feedback
 from kbsearch.services.intake import clean
 from kbsearch.services.live_cases import load_live
+from kbsearch.text.language import detect_language
 
 SHOWN = 3
 SPARE = 2
@@ -44,6 +46,7 @@ class SuggestionView:
     """Our reply to a question.  ``matches`` is empty when the decision is to abstain.
 
     ``id`` takes feedback; "" when the suggestion could not be stored.  ``degraded``: found by words alone.
+    ``held_back``: it would be an answer if live precision had kept the promise.
     """
 
     id: str
@@ -52,6 +55,7 @@ class SuggestionView:
     degraded: bool
     milliseconds: float
     model_version: str
+    held_back: bool = False
 
     @property
     def stored(self) -> bool:
@@ -65,18 +69,21 @@ class _Asked:
     course: str
     lesson: str
     question_id: int | None
+    surface: Surface
+    matcher: Matcher
+    language: str
 
 
 class SuggestionService:
     """Suggests answers and takes feedback."""
 
     def __init__(
-        self, database: Database, case_index: SearchBackend, embedder: Embedder, settings: Settings
+        self, database: Database, active: ActiveMatcher, embedder: Embedder, settings: Settings
     ) -> None:
         self._database = database
+        self._active = active
         self._embedder = embedder
         self._settings = settings
-        self._matcher = Matcher(case_index, embedder)
 
     def suggest(
         self,
@@ -85,6 +92,7 @@ class SuggestionService:
         course: str = "",
         lesson: str = "",
         question_id: int | None = None,
+        surface: Surface = Surface.API,
         store: bool = True,
     ) -> SuggestionView:
         """Up to three cases that may answer ``text``, and whether we would answer, suggest or abstain.
@@ -99,19 +107,52 @@ class SuggestionService:
             StorageUnavailable, IndexUnavailable: cases cannot be read.
         """
         started = time.perf_counter()
-        asked = _Asked(self._checked(text), course, lesson, question_id)
-        result = self._matcher.match(asked.text, course, lesson, limit=SHOWN + SPARE)
+        asked = self._asked(text, course, lesson, question_id, surface)
+        result = asked.matcher.match(asked.text, course, lesson, limit=SHOWN + SPARE)
         with self._database.reading() as session:
             if question_id is not None:
                 _require_question(session, question_id)
             cases = load_live(session, [match.case_id for match in result.matches])
         kept = [match for match in result.matches if match.case_id in cases][:SHOWN]
-        decision = self._decide(kept, result)
+        chances = [match.probability for match in kept]
+        decision, held_back = self._decide(chances, asked, degraded=result.degraded)
         shown = [] if decision == Decision.ABSTAIN else kept
-        matches = tuple(self._shown(result, match, cases[match.case_id], asked) for match in shown)
+        matches = tuple(_shown(result, match, cases[match.case_id], asked) for match in shown)
         spent = 1000 * (time.perf_counter() - started)
-        view = SuggestionView("", decision, matches, result.degraded, spent, self._version(result))
+        version = self._version(asked.matcher, degraded=result.degraded)
+        view = SuggestionView("", decision, matches, result.degraded, spent, version, held_back)
         return self._stored(view, asked) if store else view
+
+    def keep_shown(
+        self,
+        text: str,
+        matches: Sequence[SuggestedMatch],
+        *,
+        course: str = "",
+        lesson: str = "",
+        question_id: int | None = None,
+        surface: Surface = Surface.SEARCH,
+        degraded: bool = False,
+        milliseconds: float = 0.0,
+    ) -> SuggestionView:
+        """Store cases that a person was shown, in their order, so that feedback on them can be given.
+
+        Raises:
+            InvalidInput, TooLarge, StorageUnavailable: as `suggest`.
+        """
+        asked = self._asked(text, course, lesson, question_id, surface)
+        chances = [match.probability for match in matches]
+        decision, held_back = self._decide(chances, asked, degraded=degraded)
+        version = self._version(asked.matcher, degraded=degraded)
+        view = SuggestionView("", decision, tuple(matches), degraded, milliseconds, version, held_back)
+        return self._stored(view, asked)
+
+    def _asked(
+        self, text: str, course: str, lesson: str, question_id: int | None, surface: Surface
+    ) -> _Asked:
+        checked = self._checked(text)
+        language = detect_language(checked)
+        return _Asked(checked, course, lesson, question_id, surface, self._active.get(), language)
 
     def feedback(
         self,
@@ -125,10 +166,11 @@ class SuggestionService:
     ) -> Feedback:
         """Note what somebody did with a suggestion; the same again changes nothing.
 
-        ``accepted`` marks the question that the suggestion belongs to as answered by the case.
+        ``accepted`` and ``answered`` mark the question that the suggestion belongs to as answered by the
+        case; ``answered`` may name a case that was not shown.
 
         Raises:
-            NotFound: there is no such suggestion.
+            NotFound: there is no such suggestion or case.
             InvalidInput: the action is unknown, or the case is not one of those that were shown.
         """
         given = Feedback(
@@ -169,26 +211,18 @@ class SuggestionService:
             raise InvalidInput("There is no text.", remedy="Write the question in a few words.")
         return cleaned
 
-    def _decide(self, kept: Sequence[RankedCase], result: MatchResult) -> Decision:
-        chances = [match.probability for match in kept]
+    def _decide(self, chances: Sequence[float], asked: _Asked, *, degraded: bool) -> tuple[Decision, bool]:
+        """What to say, and whether an answer is held back because live precision fell."""
         precision = self._settings.answer_precision
-        return self._matcher.confidence.decide(chances, precision, degraded=result.degraded)
+        decision = asked.matcher.confidence.decide(chances, precision, degraded=degraded)
+        floor = self._active.floor(asked.course, asked.language)
+        if decision == Decision.ANSWER and chances[0] < floor:
+            return Decision.SUGGEST, True
+        return decision, False
 
-    def _shown(self, result: MatchResult, match: RankedCase, case: Case, asked: _Asked) -> SuggestedMatch:
-        why = reasons(
-            result,
-            match,
-            case,
-            self._matcher.rarity,
-            text=asked.text,
-            course=asked.course,
-            lesson=asked.lesson,
-        )
-        return SuggestedMatch(case, match.probability, why)
-
-    def _version(self, result: MatchResult) -> str:
-        encoder = "text" if result.degraded else self._embedder.model_id
-        return f"{self._matcher.confidence.version}/{encoder}"[:100]
+    def _version(self, matcher: Matcher, *, degraded: bool) -> str:
+        encoder = "text" if degraded else self._embedder.model_id
+        return f"{matcher.confidence.version}/{encoder}"[:100]
 
     def _stored(self, view: SuggestionView, asked: _Asked) -> SuggestionView:
         row = Suggestion(
@@ -197,7 +231,10 @@ class SuggestionService:
             text=mask(asked.text).text,
             course_code=asked.course[:100],
             lesson_code=asked.lesson[:100],
+            language=asked.language,
+            surface=asked.surface,
             decision=view.decision,
+            held_back=view.held_back,
             degraded=view.degraded,
             model_version=view.model_version,
             milliseconds=view.milliseconds,
@@ -208,9 +245,20 @@ class SuggestionService:
                 session.add(row)
         except StorageUnavailable:
             return view
-        return SuggestionView(
-            row.id, view.decision, view.matches, view.degraded, view.milliseconds, view.model_version
-        )
+        return replace(view, id=row.id)
+
+
+def _shown(result: MatchResult, match: RankedCase, case: Case, asked: _Asked) -> SuggestedMatch:
+    why = reasons(
+        result,
+        match,
+        case,
+        asked.matcher.rarity,
+        text=asked.text,
+        course=asked.course,
+        lesson=asked.lesson,
+    )
+    return SuggestedMatch(case, match.probability, why)
 
 
 def _row(rank: int, match: SuggestedMatch) -> Match:
@@ -243,4 +291,5 @@ def _view(session: Session, stored: Suggestion) -> SuggestionView:
         stored.degraded,
         stored.milliseconds,
         stored.model_version,
+        stored.held_back,
     )

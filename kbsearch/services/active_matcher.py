@@ -1,0 +1,98 @@
+"""The matcher of every process: with the model that is active now, and what live precision lets it answer."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from kbsearch.database import Database
+from kbsearch.matching.confidence import Confidence, confidence_from, load_confidence
+from kbsearch.matching.matcher import Matcher
+from kbsearch.models import ModelVersion, PromiseEvent
+from kbsearch.ports import Embedder, SearchBackend
+from kbsearch.services.promise import Floors, floor_for, load_floors
+
+CHECK_SECONDS = 1.0
+"""The database is asked for changes at most this often."""
+
+_log = logging.getLogger(__name__)
+_Stamp = tuple[int | None, int | None]
+
+
+class ActiveMatcher:
+    """Threads may share one.  ``clock`` tells seconds that only grow."""
+
+    def __init__(
+        self,
+        database: Database,
+        case_index: SearchBackend,
+        embedder: Embedder,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._database = database
+        self._index = case_index
+        self._embedder = embedder
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._next = -1.0
+        self._stamp: _Stamp = (None, None)
+        self._floors: Floors = {}
+        self._matcher = Matcher(case_index, embedder)
+
+    def get(self) -> Matcher:
+        """The matcher with the active model.
+
+        Raises:
+            StorageUnavailable: the database cannot be read.
+        """
+        self._refresh()
+        return self._matcher
+
+    def floor(self, course: str, language: str) -> float:
+        """The probability from which on an answer is given there; 0 while the promise is kept.
+
+        Raises:
+            StorageUnavailable: the database cannot be read.
+        """
+        self._refresh()
+        return floor_for(self._floors, course, language)
+
+    def _refresh(self) -> None:
+        with self._lock:
+            if self._clock() < self._next:
+                return
+            with self._database.reading() as session:
+                stamp = _stamp(session)
+                if stamp != self._stamp:
+                    self._floors = load_floors(session)
+                    self._take(stamp, session)
+            self._next = self._clock() + CHECK_SECONDS
+
+    def _take(self, stamp: _Stamp, session: Session) -> None:
+        if stamp[0] != self._stamp[0]:
+            self._matcher = Matcher(self._index, self._embedder, active_model(session))
+        self._stamp = stamp
+
+
+def active_model(session: Session) -> Confidence:
+    """The active version's model; the shipped one when none is active or it cannot be read any more."""
+    stored = session.scalar(select(ModelVersion).where(ModelVersion.active))
+    if stored is None:
+        return load_confidence()
+    try:
+        return confidence_from(stored.model)
+    except (KeyError, TypeError, ValueError):
+        _log.warning("the model version %s is not readable: the shipped model is used", stored.name)
+        return load_confidence()
+
+
+def _stamp(session: Session) -> _Stamp:
+    active = select(func.max(ModelVersion.id)).where(ModelVersion.active).scalar_subquery()
+    event = select(func.max(PromiseEvent.id)).scalar_subquery()
+    row = session.execute(select(active, event)).one()
+    return row[0], row[1]
