@@ -63,7 +63,10 @@ class Membership(Base):
     """A question's place in a run.  ``strength`` in [0, 1]; ``exemplar_rank`` 1…3 marks exemplars."""
 
     __tablename__ = "membership"
-    __table_args__ = (Index("ix_membership_cluster", "cluster_id", "run_id"),)
+    __table_args__ = (
+        # All that lists of clusters read of memberships, so that they never touch the table itself.
+        Index("ix_membership_cluster", "cluster_id", "run_id", "exemplar_rank", "question_id"),
+    )
 
     run_id: Mapped[int] = mapped_column(ForeignKey("run.id", ondelete="CASCADE"), primary_key=True)
     question_id: Mapped[int] = mapped_column(ForeignKey("question.id", ondelete="CASCADE"), primary_key=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -49,6 +49,8 @@ class _Counts:
     answered: int = 0
     weekly: list[int] = field(default_factory=lambda: [0] * WEEKS)
     courses: Counter[str] = field(default_factory=Counter)
+    uses: Counter[int] = field(default_factory=Counter)
+    """Cases by how many of its questions, of all courses, they answered."""
 
 
 def answered() -> ColumnElement[bool]:
@@ -61,13 +63,10 @@ def rows_of(
 ) -> list[ClusterRow]:
     """The rows of ``cluster_ids`` in that order, as run ``run_id`` saw them."""
     clusters = {each.id: each for each in session.scalars(select(Cluster).where(Cluster.id.in_(cluster_ids)))}
-    # Read in the order of questions: a plain IN would make SQLite jump through them cluster by cluster.
-    inside = [Membership.run_id == run_id, (Membership.cluster_id + 0).in_(cluster_ids)]
-    if course:
-        inside.append(Question.course_code == course)
-    counts = _counts(session, inside, now)
-    exemplars = _exemplars(session, inside)
-    cases = _cases(session, run_id, cluster_ids)
+    inside = [Membership.run_id == run_id, Membership.cluster_id.in_(cluster_ids)]
+    counts = _counts(session, inside, now, course)
+    exemplars = _exemplars(session, inside, course)
+    cases = _cases(session, cluster_ids, counts)
     return [_row(clusters[each], counts[each], exemplars[each], cases.get(each)) for each in cluster_ids]
 
 
@@ -85,24 +84,36 @@ def _row(cluster: Cluster, counts: _Counts, exemplars: list[Question], newest: C
     )
 
 
-def _counts(session: Session, inside: list[ColumnElement[bool]], now: datetime) -> defaultdict[int, _Counts]:
-    """All counts from one pass: questions by cluster, course and week."""
+def _counts(
+    session: Session, inside: list[ColumnElement[bool]], now: datetime, course: str
+) -> defaultdict[int, _Counts]:
+    """All counts from one pass: questions by cluster, course, week and case.
+
+    A ``course`` restricts all of them but the uses of cases.
+    """
     week = _week(now).label("week")
     query = (
         select(
             Membership.cluster_id,
             Question.course_code,
+            Question.case_id,
             week,
             func.count().label("size"),
             func.sum(case((answered(), 1), else_=0)).label("answered"),
         )
         .join(Question, Question.id == Membership.question_id)
         .where(*inside)
-        .group_by(Membership.cluster_id, Question.course_code, week)
+        .group_by(Membership.cluster_id, Question.course_code, Question.case_id, week)
     )
+    if course:
+        query = query.where((Question.course_code == course) | Question.case_id.is_not(None))
     found: defaultdict[int, _Counts] = defaultdict(_Counts)
     for row in session.execute(query):
         counts = found[row.cluster_id]
+        if row.case_id is not None:
+            counts.uses[row.case_id] += row.size
+        if course and row.course_code != course:
+            continue
         counts.size += row.size
         counts.answered += row.answered
         counts.courses[row.course_code] += row.size
@@ -119,21 +130,25 @@ def _week(now: datetime) -> ColumnElement[int]:
     return case((outside, -1), *ends, else_=0)
 
 
-def _exemplars(session: Session, inside: list[ColumnElement[bool]]) -> defaultdict[int, list[Question]]:
+def _exemplars(
+    session: Session, inside: list[ColumnElement[bool]], course: str
+) -> defaultdict[int, list[Question]]:
     query = (
         select(Membership.cluster_id, Question)
         .join(Question, Question.id == Membership.question_id)
-        .where(*inside, Membership.exemplar_rank.is_not(None))
+        .where(*inside, Membership.exemplar_rank >= 1)
         .order_by(Membership.exemplar_rank)
     )
+    if course:
+        query = query.where(Question.course_code == course)
     found: defaultdict[int, list[Question]] = defaultdict(list)
     for cluster_id, question in session.execute(query):
         found[cluster_id].append(question)
     return found
 
 
-def _cases(session: Session, run_id: int, cluster_ids: Sequence[int]) -> dict[int, Case]:
-    found = _cases_by_use(session, run_id, cluster_ids)
+def _cases(session: Session, cluster_ids: Sequence[int], counts: Mapping[int, _Counts]) -> dict[int, Case]:
+    found = _cases_by_use(session, counts)
     written = select(Case).where(Case.cluster_id.in_(cluster_ids)).order_by(Case.id)
     for each in session.scalars(written):
         if each.cluster_id is not None:
@@ -141,26 +156,12 @@ def _cases(session: Session, run_id: int, cluster_ids: Sequence[int]) -> dict[in
     return found
 
 
-def _cases_by_use(session: Session, run_id: int, cluster_ids: Sequence[int]) -> dict[int, Case]:
+def _cases_by_use(session: Session, counts: Mapping[int, _Counts]) -> dict[int, Case]:
     """For each cluster the case that answered most of its questions, where it is clearly one."""
-    uses = func.count().label("uses")
-    query = (
-        select(Membership.cluster_id, Question.case_id, uses)
-        .join(Question, Question.id == Membership.question_id)
-        .where(Membership.run_id == run_id, Membership.cluster_id.in_(cluster_ids))
-        .where(Question.case_id.is_not(None))
-        .group_by(Membership.cluster_id, Question.case_id)
-        .order_by(uses, Question.case_id.desc())
-    )
-    rows = session.execute(query).all()
-    answered_by: Counter[int] = Counter()
-    for row in rows:
-        answered_by[row.cluster_id] += row.uses
-    best = {row.cluster_id: row for row in rows}
-    clear = {
-        cluster_id: row.case_id
-        for cluster_id, row in best.items()
-        if row.uses >= FEWEST_USES and 2 * row.uses >= answered_by[cluster_id]
-    }
+    clear: dict[int, int] = {}
+    for cluster_id, uses in ((cluster_id, each.uses) for cluster_id, each in counts.items() if each.uses):
+        best = min(uses, key=lambda case_id: (-uses[case_id], case_id))
+        if uses[best] >= FEWEST_USES and 2 * uses[best] >= uses.total():
+            clear[cluster_id] = best
     cases = {each.id: each for each in session.scalars(select(Case).where(Case.id.in_(clear.values())))}
     return {cluster_id: cases[case_id] for cluster_id, case_id in clear.items()}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import builtins
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from kbsearch.database import Database
@@ -104,7 +105,7 @@ class ClusterService:
             run = _latest_run(session) if run_id is None else _run(session, run_id)
             if run is None:
                 return ClusterPage([], 0, None)
-            ids = session.scalars(_ordered(run.id, course, sort, moment, latest=run_id is None)).all()
+            ids = _ordered(session, run.id, course, sort, moment, latest=run_id is None)
             shown = ids[offset : offset + min(limit, MAX_LISTED)]
             return ClusterPage(rows_of(session, run.id, shown, moment, course), len(ids), run)
 
@@ -170,26 +171,37 @@ def _cluster(session: Session, cluster_id: int) -> Cluster:
     return cluster
 
 
-def _ordered(run_id: int, course: str, sort: Sort, now: datetime, *, latest: bool) -> Select[int]:
+def _ordered(
+    session: Session, run_id: int, course: str, sort: Sort, now: datetime, *, latest: bool
+) -> builtins.list[int]:
     """Ids of a run's clusters in the order that is asked for, larger ones and then lower ids first.
 
     In the newest run (``latest``) clusters know their size, and need not be counted.
     """
-    if sort == "size" and not course and latest:
-        newest = select(Cluster.id).where(Cluster.last_run_id == run_id)
-        return newest.order_by(Cluster.size.desc(), Cluster.id)
-    size = func.count().desc()
-    query = select(Membership.cluster_id).where(Membership.run_id == run_id).group_by(Membership.cluster_id)
-    if course or sort != "size":
-        query = query.join(Question, Question.id == Membership.question_id)
-    if course:
-        query = query.where(Question.course_code == course)
-    keys: dict[Sort, Any] = {
-        "size": size,
-        "recent": func.sum(case((Question.asked_at > now - RECENT, 1), else_=0)).desc(),
-        "uncovered": func.sum(case((answered(), 0), else_=1)).desc(),
-    }
-    return query.order_by(keys[sort], size, Membership.cluster_id)
+    taught = [Question.course_code == course] if course else []
+    sizes = _sizes(session, run_id) if latest and not course else _counted(session, run_id, *taught)
+    keys = sizes
+    if sort == "recent":
+        keys = _counted(session, run_id, Question.asked_at > now - RECENT, *taught)
+    elif sort == "uncovered":
+        keys = sizes - _counted(session, run_id, answered(), *taught)
+    return sorted(sizes, key=lambda cluster_id: (-keys[cluster_id], -sizes[cluster_id], cluster_id))
+
+
+def _sizes(session: Session, run_id: int) -> Counter[int]:
+    query = select(Cluster.id, Cluster.size).where(Cluster.last_run_id == run_id)
+    return Counter({row.id: row.size for row in session.execute(query)})
+
+
+def _counted(session: Session, run_id: int, *conditions: ColumnElement[bool]) -> Counter[int]:
+    """How many questions that meet the ``conditions`` each cluster of the run has, if any."""
+    questions = func.count().label("questions")
+    query = select(Membership.cluster_id, questions).where(Membership.run_id == run_id)
+    if conditions:
+        # A subquery, not a join: so the few that meet them are found first, by an index of questions.
+        query = query.where(Membership.question_id.in_(select(Question.id).where(*conditions)))
+    grouped = query.group_by(Membership.cluster_id)
+    return Counter({row.cluster_id: row.questions for row in session.execute(grouped)})
 
 
 def _members(session: Session, cluster: Cluster, *, weakest: bool) -> builtins.list[tuple[Question, float]]:
