@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
@@ -39,6 +40,22 @@ class SuggestedMatch:
     case: Case
     probability: float
     reasons: tuple[Reason, ...]
+
+
+class ShownCase(Protocol):
+    """A case as any page shows it."""
+
+    @property
+    def case(self) -> Case:
+        """It."""
+
+    @property
+    def probability(self) -> float:
+        """That it answers, in [0, 1]."""
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """Why it was found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +143,7 @@ class SuggestionService:
     def keep_shown(
         self,
         text: str,
-        matches: Sequence[SuggestedMatch],
+        matches: Iterable[ShownCase],
         *,
         course: str = "",
         lesson: str = "",
@@ -141,10 +158,11 @@ class SuggestionService:
             InvalidInput, TooLarge, StorageUnavailable: as `suggest`.
         """
         asked = self._asked(text, course, lesson, question_id, surface)
-        chances = [match.probability for match in matches]
+        shown = tuple(SuggestedMatch(match.case, match.probability, match.reasons) for match in matches)
+        chances = [match.probability for match in shown]
         decision, held_back = self._decide(chances, asked, degraded=degraded)
         version = self._version(asked.matcher, degraded=degraded)
-        view = SuggestionView("", decision, tuple(matches), degraded, milliseconds, version, held_back)
+        view = SuggestionView("", decision, shown, degraded, milliseconds, version, held_back)
         return self._stored(view, asked)
 
     def _asked(

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from kbsearch.errors import InvalidInput
 from kbsearch.importers.records import IncomingQuestion
-from kbsearch.models import FeedbackAction, Question, QuestionState, Role
+from kbsearch.models import FeedbackAction, Question, QuestionState, Role, Surface
 from web.session import kb, requires
 from web.ui import blueprint, words
 from web.ui.forms import address, go, number_of, say, text_of, wants_block
@@ -88,6 +88,7 @@ def _suggested(question: Question, *, store: bool) -> SuggestionView:
         course=question.course_code,
         lesson=question.lesson_code,
         question_id=question.id,
+        surface=Surface.QUESTION,
         store=store,
     )
 

@@ -54,12 +54,16 @@ def search_page() -> str:
     asked = Asked.of_request()
     if not asked.text:
         return _start(asked)
-    page = kb().search.search(
-        asked.text, course=asked.course, lesson=asked.lesson, language=asked.language, limit=ROWS
-    )
+    page = _found(asked)
     block = next((name for name in ("results", "detail") if wants_block(name)), "page")
     return render_template(
         f"search/{block}.html", asked=asked, page=page, chosen=_chosen(page), address=address
+    )
+
+
+def _found(asked: Asked) -> SearchPage:
+    return kb().search.search(
+        asked.text, course=asked.course, lesson=asked.lesson, language=asked.language, limit=ROWS
     )
 
 
@@ -85,11 +89,7 @@ def give_feedback() -> Response | str:
     """
     asked, action = Asked.of_request(), _action()
     case_id = None if action == FeedbackAction.NOTHING_FITS else number_of("case_id")
-    question_id = number_of("question_id", 0) or None
-    view = kb().suggestions.suggest(
-        asked.text, course=asked.course, lesson=asked.lesson, question_id=question_id
-    )
-    record(view, action, case_id)
+    record(_kept(asked), action, case_id)
     said = _thanks(action)
     if request.headers.get("HX-Request"):
         return render_template("_thanks.html", said=said)
@@ -97,17 +97,33 @@ def give_feedback() -> Response | str:
     return back(url_for("ui.search_page", q=asked.text, course=asked.course, lesson=asked.lesson))
 
 
+def _kept(asked: Asked) -> SuggestionView:
+    """The rows that the person sees, stored in their order."""
+    page = _found(asked)
+    return kb().suggestions.keep_shown(
+        asked.text,
+        page.cases,
+        course=asked.course,
+        lesson=asked.lesson,
+        degraded=page.degraded,
+        milliseconds=page.milliseconds,
+    )
+
+
 def record(view: SuggestionView, action: FeedbackAction, case_id: int | None) -> None:
-    """Keep the feedback.  A case further down than the suggestion reaches means that nothing in it fits."""
+    """Keep the feedback.
+
+    A case that was chosen without having been shown answers nevertheless; one that is not shown any more
+    cannot be judged otherwise.
+    """
     person = current_person()
-    if not view.id:
-        return
     if case_id is not None and case_id not in {match.case.id for match in view.matches}:
-        action, case_id, comment = FeedbackAction.NOTHING_FITS, None, f"{action}: case {case_id}"
-    else:
-        comment = ""
-    person_id = person.id if person else None
-    kb().suggestions.feedback(view.id, action, case_id=case_id, person_id=person_id, comment=comment)
+        if action not in (FeedbackAction.ACCEPTED, FeedbackAction.ANSWERED):
+            return
+        action = FeedbackAction.ANSWERED
+    if view.id:
+        person_id = person.id if person else None
+        kb().suggestions.feedback(view.id, action, case_id=case_id, person_id=person_id)
 
 
 def _action() -> FeedbackAction:
