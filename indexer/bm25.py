@@ -10,11 +10,11 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.arrays import SegmentArrays
 from kbsearch.ports import Floats, Ints
 
 Mask = NDArray[np.bool_]
@@ -33,16 +33,29 @@ def saturation(lengths: Floats, present: Mask) -> Floats:
     return np.asarray(K1 * (1 - B + B * lengths / np.float32(mean)), dtype=np.float32)
 
 
+class Postings(Protocol):
+    """Which documents of a segment hold a term, how often, and how long they are, shape (n,)."""
+
+    @property
+    def lengths(self) -> Floats:
+        """Sum of the weighted counts of each document."""
+
+    def __len__(self) -> int: ...
+
+    def term(self, stem: str) -> tuple[Ints, Floats] | None:
+        """Documents with ``stem`` and its weighted counts in them, or None."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Scored:
     """A segment with K(d) of its documents; ``present`` is None when none of them is deleted."""
 
-    arrays: SegmentArrays
+    arrays: Postings
     saturations: Floats
     present: Mask | None
 
 
-def scored(segments: Sequence[SegmentArrays], present: Mask) -> list[Scored]:
+def scored(segments: Sequence[Postings], present: Mask) -> list[Scored]:
     """``segments`` ready for scoring; ``present`` spans all their documents, one after the other."""
     lengths = [np.zeros(0, np.float32), *(segment.lengths for segment in segments)]
     saturations = saturation(np.concatenate(lengths), present)

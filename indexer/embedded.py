@@ -97,7 +97,8 @@ class EmbeddedIndex:
             scores = np.where(found, scores, 0).astype(np.float32)
         else:
             view = self.view()
-            scores = view.text_scores(stems(query.text))
+            scored = view.piece_scores if query.unit == "pieces" else view.text_scores
+            scores = scored(stems(query.text))
             found = scores > 0
         return view.hits(scores, found, filters=query.filters, limit=query.limit, only=query.only)
 

@@ -16,6 +16,7 @@ from indexer import arrays
 from indexer.arrays import SegmentArrays
 from indexer.generations import damaged
 from indexer.mapped import MappedSegment
+from indexer.pieces import PieceArrays, split_into_pieces
 from indexer.store import Store, stored_documents
 from kbsearch.errors import KbsearchError
 
@@ -35,6 +36,11 @@ class Segment:
     def reader(self) -> Any:
         """Whoosh's reader, for advanced queries; use it under the ``lock``."""
         return self.files.reader()
+
+    @cached_property
+    def pieces(self) -> PieceArrays:
+        """The postings by pieces of words."""
+        return split_into_pieces(self.arrays)
 
     @cached_property
     def _documents(self) -> Any:

@@ -16,6 +16,7 @@ from indexer.generations import Generation, damaged
 from indexer.segments import Mask, Segment
 from indexer.vectors import Centred, map_rows
 from kbsearch.ports import Filters, Floats, Hits, Ints, Part
+from kbsearch.text.pieces import pieces_of
 
 
 class View:
@@ -55,6 +56,10 @@ class View:
     @cached_property
     def _scored(self) -> list[bm25.Scored]:
         return bm25.scored([segment.arrays for segment in self.segments], self.present)
+
+    @cached_property
+    def _scored_pieces(self) -> list[bm25.Scored]:
+        return bm25.scored([segment.pieces for segment in self.segments], self.present)
 
     @cached_property
     def order(self) -> Ints:
@@ -117,6 +122,12 @@ class View:
     def text_scores(self, stems: Sequence[str]) -> Floats:
         """BM25 scores of all documents, rounded to six digits."""
         scores: Floats = bm25.scores(stems, self._scored, int(self.present.sum())).round(6)
+        return scores
+
+    def piece_scores(self, stems: Sequence[str]) -> Floats:
+        """BM25 scores of all documents by the pieces of words, rounded to six digits."""
+        pieces = pieces_of(stems)
+        scores: Floats = bm25.scores(pieces, self._scored_pieces, int(self.present.sum())).round(6)
         return scores
 
     @cached_property

@@ -106,6 +106,8 @@ class TextQuery:
     """A text search.
 
     ``syntax`` "plain" scores any of the words; "advanced" understands quotes, minus and field names.
+    ``unit`` "pieces" scores `kbsearch.text.pieces` of a plain query's words in the place of the words, so
+    that near forms and misspelt words count.
     ``only`` restricts scoring to these ids (mean and std stay those of the whole).
     """
 
@@ -114,6 +116,7 @@ class TextQuery:
     filters: Filters = field(default_factory=Filters)
     limit: int = 100
     only: AnyCollection[int] | None = None
+    unit: Literal["words", "pieces"] = "words"
 
 
 class SearchBackend(Protocol):

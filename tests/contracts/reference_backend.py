@@ -9,6 +9,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 
 from kbsearch.ports import Document, Filters, Floats, Highlight, Hits, Ints, Part, TextQuery
+from kbsearch.text.pieces import pieces_of
 from kbsearch.text.words import stems, words
 
 CENTRE_FROM = 50
@@ -33,10 +34,11 @@ class ReferenceBackend:
 
     def search_text(self, query: TextQuery) -> Hits:
         """See the port."""
-        bags = {document.id: _bag(document) for document in self._all()}
+        split = pieces_of if query.unit == "pieces" else list
+        bags = {document.id: Counter(split(_words(document))) for document in self._all()}
         mean = sum(sum(bag.values()) for bag in bags.values()) / max(1, len(bags))
         scores = dict.fromkeys(bags, 0.0)
-        for term, times in Counter(stems(query.text)).items():
+        for term, times in Counter(split(stems(query.text))).items():
             df = sum(term in bag for bag in bags.values())
             idf = math.log(1 + (len(bags) - df + 0.5) / (df + 0.5))
             for key, bag in bags.items():
@@ -121,9 +123,9 @@ class ReferenceBackend:
         )
 
 
-def _bag(document: Document) -> Counter[str]:
+def _words(document: Document) -> list[str]:
     title, variants, answer = (document.text.get(name, "") for name in ("title", "variants", "answer"))
-    return Counter(stems(title) * 2 + stems(variants) + stems(answer))
+    return stems(title) * 2 + stems(variants) + stems(answer)
 
 
 def _cosine(one: Floats, other: Floats, mean: Floats) -> float:

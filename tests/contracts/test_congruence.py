@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -73,6 +74,8 @@ def test_same_changes_same_answers(
         assert embedded.ids().tolist() == reference.ids().tolist()
         query = TextQuery(text, filters=wanted, limit=limit)
         same(embedded.search_text(query), reference.search_text(query))
+        by_pieces = replace(query, unit="pieces")
+        same(embedded.search_text(by_pieces), reference.search_text(by_pieces))
         vector = EMBEDDER.encode([text], "query")[0]
         same(embedded.search_vector(vector, wanted, limit), reference.search_vector(vector, wanted, limit))
         embedded.verify()

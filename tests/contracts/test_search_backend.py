@@ -60,6 +60,13 @@ def test_word_forms_find_each_other(school: SearchBackend) -> None:
     assert set(found(school, "сертификатов commits")) == {1, 3, 4, 6}
 
 
+def test_pieces_of_words_find_misspelt_words(school: SearchBackend) -> None:
+    assert found(school, "сертефикат") == []
+    hits = school.search_text(TextQuery("сертефикат", unit="pieces"))
+    assert set(hits.ids.tolist()[:2]) == {3, 6}
+    assert hits.std > 0
+
+
 def test_an_upsert_replaces(school: SearchBackend) -> None:
     school.upsert([document(1, "Совсем о другом")])
     assert school.count() == 6
