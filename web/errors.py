@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
@@ -77,6 +78,9 @@ HTTP_CODES = {
     429: "rate-limited",
 }
 
+OUR_WORDS = {"role", "your_role", "state", "fault"}
+"""Details of errors whose values are names from our own code, not what somebody wrote."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -145,6 +149,12 @@ _DETAILS = {
 }
 
 
+def spoken(template: str, values: Mapping[str, object]) -> str:
+    """``template`` in the language of the page, filled; values that are words of ours are translated too."""
+    ours = {name: gettext(str(value)) for name, value in values.items() if name in OUR_WORDS and value}
+    return fill(gettext(template), {**values, **ours})
+
+
 def is_api() -> bool:
     """Whether the present request is one of the API's."""
     return request.path == "/api" or request.path.startswith("/api/")
@@ -184,8 +194,8 @@ def _page(problem: Problem) -> BaseResponse:
             "error.html",
             status=problem.status,
             title=gettext(problem.title),
-            detail=fill(gettext(problem.detail), problem.values),
-            remedy=fill(gettext(problem.remedy), problem.values) if problem.remedy else "",
+            detail=spoken(problem.detail, problem.values),
+            remedy=spoken(problem.remedy, problem.values) if problem.remedy else "",
             code=problem.code,
             request_id=g.get("request_id", ""),
         )

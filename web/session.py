@@ -102,10 +102,10 @@ def _check_role(person: Person | None, role: Role) -> None:
         raise NotAuthenticated("Nobody is signed in.", remedy="Sign in first.")
     if not Role(person.role).includes(role):
         raise NotAllowed(
-            "This needs the role '{role}'; yours is '{yours}'.",
+            "This needs the role '{role}'; yours is '{your_role}'.",
             remedy="Ask an admin.",
             role=role.value,
-            yours=str(person.role),
+            your_role=str(person.role),
         )
 
 

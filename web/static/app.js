@@ -70,6 +70,11 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   linkOf(row).setAttribute("aria-current", "true");
 });
 
+// The word of thanks stands below the answer, often out of sight.
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.target.matches("[data-thanks]")) toast(event.target.textContent);
+});
+
 // On a narrow screen the answer lies below the rows.
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.requestConfig?.target?.id !== "detail" || matchMedia("(min-width: 64rem)").matches) return;

@@ -15,7 +15,7 @@ from kbsearch.services.cases import CaseDraft
 from kbsearch.text.words import stems
 from web.session import current_person, kb, requires
 from web.ui import blueprint, words
-from web.ui.cases import check_may_edit, steps
+from web.ui.cases import check_may_edit, in_words, steps
 from web.ui.diff import compare
 from web.ui.forms import go, number_of, say, text_of
 from web.ui.texts import gettext
@@ -250,7 +250,7 @@ def _collision(case: Case, written: Written) -> str:
         "cases/collision.html",
         case=case,
         written=replace(written, version=case.version),
-        changes=compare(theirs.snapshot(), written.snapshot()),
+        changes=compare(in_words(theirs.snapshot()), in_words(written.snapshot())),
         author=next(iter(names.values()), ""),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import render_template, url_for
@@ -11,6 +12,7 @@ from kbsearch.errors import NotAllowed
 from kbsearch.models import TRANSITIONS, Case, CaseState, Revision, Role
 from web.session import current_person, kb, requires
 from web.ui import blueprint, words
+from web.ui.context import school
 from web.ui.diff import FieldDiff, compare
 from web.ui.forms import address, go, number_of, say, text_of, wants_block
 from web.ui.questions import Pages
@@ -143,7 +145,19 @@ def _changes(case: Case, revision: Revision | None) -> list[FieldDiff]:
         return []
     earlier = [other for other in case.revisions if other.number < revision.number]
     before: dict[str, Any] = earlier[-1].snapshot if earlier else {}
-    return compare(before, revision.snapshot)
+    return compare(in_words(before), in_words(revision.snapshot))
+
+
+def in_words(snapshot: Mapping[str, Any]) -> dict[str, Any]:
+    """``snapshot`` with names in place of codes."""
+    names: dict[str, Callable[[Any], Any]] = {
+        "state": words.case_state,
+        "course": school().course,
+        "lessons": lambda codes: [school().lesson(code) for code in codes],
+        "language": words.language,
+    }
+    named = {field: names[field](value) for field, value in snapshot.items() if value and field in names}
+    return {**snapshot, **named}
 
 
 @blueprint.post("/cases/<int:case_id>/restore")

@@ -1,14 +1,17 @@
 """Finds the English texts of the domain that pages translate, for the catalogue (see babel.cfg).
 
 Errors, reasons and skipped rows carry English templates; Babel's own extractor sees only ``gettext`` calls.
-This one reads calls of the classes that carry templates, and the table of titles in web/errors.py.
+This one reads calls of the classes that carry templates, the table of titles in web/errors.py, and what
+Babel's own extractor sees: Babel gives each file to one extractor only.
 """
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Iterator, Mapping
-from typing import IO, Any
+from typing import IO, Any, cast
+
+from babel.messages.extract import extract_python
 
 CARRIERS = {
     "InvalidInput", "TooLarge", "UnreadableFile", "NotFound", "Conflict", "NotAuthenticated", "NotAllowed",
@@ -33,11 +36,33 @@ def extract(
     source: IO[bytes], keywords: Mapping[str, Any], comment_tags: Collection[str], options: Mapping[str, Any]
 ) -> Iterator[Message]:
     """Messages of one Python file, in the shape that Babel asks of an extractor."""
-    for node in ast.walk(ast.parse(source.read())):
+    yield from cast(Iterator[Message], extract_python(source, keywords, comment_tags, cast(Any, options)))
+    source.seek(0)
+    tree = ast.parse(source.read())
+    for node in ast.walk(_Filled(_constants(tree)).visit(tree)):
         if isinstance(node, ast.Call):
             yield from ((node.lineno, None, text, []) for text in _of_call(node))
         elif isinstance(node, (ast.Assign, ast.AnnAssign)) and _names(node) & TABLES:
             yield from ((node.lineno, None, text, []) for text in _of_table(node.value))
+
+
+def _constants(tree: ast.Module) -> dict[str, ast.Constant]:
+    """The texts that the module gives a name to."""
+    found: dict[str, ast.Constant] = {}
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
+            found |= dict.fromkeys(_names(node), node.value)
+    return found
+
+
+class _Filled(ast.NodeTransformer):
+    """Puts the texts in place of their names."""
+
+    def __init__(self, constants: Mapping[str, ast.Constant]) -> None:
+        self._constants = constants
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:  # the name that NodeTransformer calls
+        return self._constants.get(node.id, node) if isinstance(node.ctx, ast.Load) else node
 
 
 def _of_call(call: ast.Call) -> Iterator[str]:
@@ -49,7 +74,8 @@ def _of_call(call: ast.Call) -> Iterator[str]:
     named = {word.arg: word.value for word in call.keywords}
     texts = [text for argument in call.args for text in _texts(argument)]
     if name in SECOND:
-        yield from texts[1:2] or _texts(named.get("text") or named.get("reason"))
+        second = call.args[1] if len(call.args) > 1 else named.get("text") or named.get("reason")
+        yield from _texts(second)
         return
     yield from (text for text in texts if " " in text)
     for key in ("message", "detail", "remedy"):

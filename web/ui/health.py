@@ -22,8 +22,13 @@ def health_page() -> str:
     problems: dict[str, str] = {}
     status = _tried(problems, "index", lambda: kb().maintenance.status())  # noqa: PLW0108  # opening may fail too
     schema = _tried(problems, "database", kb().database.is_current)
-    model = _tried(problems, "encoder", lambda: kb().embedder.model_id)
+    model = _tried(problems, "encoder", _encoder)
     return render_template("health.html", status=status, schema=schema, model=model, problems=problems)
+
+
+def _encoder() -> str:
+    kb().embedder.encode(["?"], "query")
+    return kb().embedder.model_id
 
 
 def _tried(problems: dict[str, str], part: str, ask: Callable[[], Value]) -> Value | None:

@@ -92,8 +92,9 @@ def preview_import(ticket: str) -> str | tuple[str, int]:
     try:
         preview = kb().imports.preview(path, options)
     except InvalidInput as error:
-        page = render_template("import/choose.html", formats=FORMATS, error=words.error(error))
-        return page, 422
+        # Where the server keeps it means nothing to who sent it.
+        said = words.error(error).replace(str(path), options.source or gettext("The file"))
+        return render_template("import/choose.html", formats=FORMATS, error=said), 422
     return render_template(
         "import/preview.html", ticket=ticket, preview=preview, options=options, fields=FIELDS, formats=FORMATS
     )

@@ -7,21 +7,28 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Protocol
 
-from flask_babel import format_timedelta
+from flask_babel import format_date, format_percent, format_timedelta
 from markupsafe import Markup, escape
 
 from kbsearch.errors import KbsearchError, fill
 from kbsearch.models import CaseState, Job, JobState, QuestionState, Relation, Role, utc_now
 from kbsearch.ports import Highlight
+from web.errors import spoken
 from web.ui.texts import gettext, ngettext
 
 ALMOST_CERTAIN, LIKELY, POSSIBLE = 0.9, 0.7, 0.4
 """From these probabilities on a match is called so."""
 
+LEAST = 0.01
+"""Smaller probabilities are not told apart."""
+
 Pieces = list[tuple[str, bool]]
 
 _MARKUP = re.compile(r"```\w*|[`*]+|^#+ ", re.MULTILINE)
 """Marks of Markdown that mean nothing in a line of plain text."""
+
+
+_PLACE = re.compile(r"(line|row|message) (\d+)")
 
 
 class ReasonLike(Protocol):
@@ -47,6 +54,12 @@ def likelihood(probability: float) -> str:
     if probability >= LIKELY:
         return gettext("likely")
     return gettext("possible") if probability >= POSSIBLE else gettext("doubtful")
+
+
+def percent(probability: float) -> str:
+    """A probability in per cent; one that is all but nothing is not called nothing."""
+    least = format_percent(max(probability, LEAST))
+    return f"< {least}" if probability < LEAST else str(least)
 
 
 def likelihood_tone(probability: float) -> str:
@@ -171,6 +184,29 @@ def ago(moment: datetime) -> str:
     return str(format_timedelta(moment - utc_now(), add_direction=True))
 
 
+def day(moment: str) -> str:
+    """The day of a moment in ISO 8601, in the time zone of the page."""
+    return str(format_date(datetime.fromisoformat(moment), "medium"))
+
+
+def place(text: str) -> str:
+    """Where a record stands in its file: "line 7", "message 1234"; anything else is left as it is."""
+    found = _PLACE.fullmatch(text)
+    if found is None:
+        return text
+    number = found[2]
+    return {
+        "line": gettext("line %(number)s", number=number),
+        "row": gettext("row %(number)s", number=number),
+        "message": gettext("message %(number)s", number=number),
+    }[found[1]]
+
+
+def source(name: str) -> str:
+    """Where a question came from: the name that an import or a program gave, or the form of the page."""
+    return gettext("typed in") if name == "form" else name
+
+
 def reason(found: ReasonLike, titles: Callable[[str], str] = str) -> str:
     """Why a case was found; ``titles`` gives the titles of courses and lessons."""
     values = {name: _listed(value) for name, value in found.details.items()}
@@ -180,7 +216,7 @@ def reason(found: ReasonLike, titles: Callable[[str], str] = str) -> str:
 
 def template(text: str, details: Mapping[str, object]) -> str:
     """An English template of the domain, translated and filled."""
-    return fill(gettext(text), dict(details))
+    return spoken(text, details)
 
 
 def error(problem: KbsearchError) -> str:

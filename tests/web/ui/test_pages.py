@@ -10,7 +10,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from kbsearch.app import Kbsearch
+from kbsearch.config import Settings
 from tests.web.ui.school import PASSWORD
+from web import create_app
 
 MAX_PAGE = 30 * 1024
 MAX_CSS = 20 * 1024
@@ -137,3 +139,19 @@ def test_errors_are_pages_with_a_remedy(mentor: FlaskClient, sign_in: Callable[[
         answer = mentor.get(path)
         assert answer.status_code == status
         assert "<h1" in answer.text
+
+
+def test_a_refusal_speaks_the_language_of_the_person(mentor: FlaskClient) -> None:
+    mentor.post("/language", data={"language": "ru", "next": "/"})
+    page = mentor.get("/admin/people").text
+    assert "нужна роль «администратор», а ваша — «наставник»" in page
+    assert "Опубликованный кейс меняет методист" in mentor.get("/cases/1/edit").text
+
+
+def test_a_language_model_that_does_not_load_is_told(settings: Settings) -> None:
+    app = Kbsearch(settings.model_copy(update={"encoder": str(settings.home / "no-such-model")}))
+    client = create_app(app, testing=True).test_client()
+    client.set_cookie("language", "en")
+    client.post("/sign-in", data={"login": "admin", "password": PASSWORD})
+    assert 'class="dot bad"></span><strong>Encoder' in client.get("/health-page").text
+    app.database.close()

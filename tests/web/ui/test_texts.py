@@ -14,7 +14,9 @@ from babel.messages.pofile import read_po
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kbsearch.app import Kbsearch
 from kbsearch.ports import Highlight
+from web import create_app
 from web.ui import markdown, words
 from web.ui.catalogue import FOLDER
 from web.ui.charts import sparkline
@@ -146,3 +148,16 @@ def test_sparklines_stay_in_their_box(values: list[int]) -> None:
         x, y = map(float, pair.split(","))
         assert 0 <= x <= 100
         assert 0 <= y <= 28
+
+
+def test_where_a_record_stands_reads_well_in_any_language(app: Kbsearch) -> None:
+    with create_app(app, testing=True).test_request_context(headers={"Accept-Language": "ru"}):
+        assert words.place("line 7") == "строка 7"
+        assert words.place("message 12") == "сообщение 12"
+        assert words.place("cases/git.md") == "cases/git.md"
+        assert words.day("2026-11-19T21:30+00:00").startswith("20 ")
+
+
+def test_a_tiny_probability_is_not_called_none(app: Kbsearch) -> None:
+    with create_app(app, testing=True).test_request_context(headers={"Accept-Language": "en"}):
+        assert (words.percent(0.004), words.percent(0.01), words.percent(0.84)) == ("< 1%", "1%", "84%")

@@ -172,6 +172,9 @@ def test_history_shows_changes_and_restores(methodologist: FlaskClient, school: 
     methodologist.post(f"/cases/{case_id}/edit", data=form)
     page = methodologist.get(f"/cases/{case_id}/history").text
     assert "<ins>branch</ins>" in page
+    first = methodologist.get(f"/cases/{case_id}/history?revision=1").text
+    assert "<ins>Веб-разработка</ins>" in first
+    assert "<ins>Russian</ins>" in first
     methodologist.post(f"/cases/{case_id}/restore", data={"revision": "1"})
     assert "switch" in school.cases.get(case_id).answer
 
@@ -217,6 +220,14 @@ def test_a_job_that_failed_before_reasons_were_kept_apart_stays_readable(
     with school.database.writing() as session:
         session.add(Job(id=7, kind=JobKind.CLUSTER, state=JobState.FAILED, error="Only {3} questions."))
     assert "Only {3} questions." in methodologist.get("/jobs/7").text
+
+
+def test_a_broken_file_is_named_as_its_sender_knows_it(methodologist: FlaskClient, school: Kbsearch) -> None:
+    here = methodologist.post("/import", data={"file": (io.BytesIO(b"{not json"), "вопросы.json")}).location
+    page = methodologist.get(here)
+    assert page.status_code == 422
+    assert "вопросы is not whole JSON" in page.text
+    assert str(school.settings.home) not in page.text
 
 
 def run_worker_until_done(app: Kbsearch, job_id: int) -> None:
