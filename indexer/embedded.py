@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -146,6 +146,10 @@ class EmbeddedIndex:
     def did_you_mean(self, text: str) -> str | None:
         """``text`` with unknown words replaced by near ones that the index knows; None if none."""
         return _speller(self.view()).corrected(text)
+
+    def words(self) -> Mapping[str, int]:
+        """Words as they are written and how often each occurs; see `SearchBackend`."""
+        return _speller(self.view()).counts
 
     def ids(self) -> Ints:
         """All ids, ascending."""

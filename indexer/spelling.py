@@ -8,13 +8,14 @@ from functools import cached_property
 
 from indexer.arrays import SegmentArrays
 from kbsearch.text.layout import repair_layout
+from kbsearch.text.typos import distance, edits
+from kbsearch.text.vocabulary import Vocabulary
 from kbsearch.text.words import Word, stem, words
 
 SHORTEST = 4
 """Shorter words are left alone: too many others are near them."""
 TWO_EDITS_FROM = 7
 """From this length on a word may be two edits away."""
-LETTERS = "абвгдежзийклмнопрстуфхцчшщъыьэюяabcdefghijklmnopqrstuvwxyz"
 
 
 class Speller:
@@ -25,7 +26,7 @@ class Speller:
 
     def corrected(self, text: str) -> str | None:
         """``text`` with unknown words replaced by near known ones; None when there is nothing to replace."""
-        repaired = repair_layout(text)
+        repaired = repair_layout(text, self._vocabulary)
         if repaired != text and all(self._is_known(word.stem) for word in words(repaired)):
             return repaired
         pieces, end, changed = [], 0, False
@@ -50,12 +51,16 @@ class Speller:
         return any(stem in segment.terms for segment in self._segments)
 
     @cached_property
+    def _vocabulary(self) -> Vocabulary:
+        return Vocabulary(self.counts)
+
+    @cached_property
     def counts(self) -> dict[str, int]:
-        """How many times each written word occurs."""
+        """How many times each written word occurs, е for ё."""
         counts: defaultdict[str, int] = defaultdict(int)
         for segment in self._segments:
             for word, count in segment.words.items():
-                counts[word] += count
+                counts[word.replace("ё", "е")] += count
         return dict(counts)
 
     @cached_property
@@ -71,31 +76,3 @@ class Speller:
         lengths = range(len(written) - 2, len(written) + 3)
         like = (word for length in lengths for word in self._by_start.get((written[0], length), ()))
         return [word for word in like if len(letters.difference(word)) <= 2]  # noqa: PLR2004
-
-
-def edits(word: str) -> set[str]:
-    """All words one edit away: a letter dropped, swapped with the next, replaced or inserted.
-
-    P. Norvig, "How to write a spelling corrector", https://norvig.com/spell-correct.html
-    """
-    halves = [(word[:cut], word[cut:]) for cut in range(len(word) + 1)]
-    dropped = {a + b[1:] for a, b in halves if b}
-    swapped = {a + b[1] + b[0] + b[2:] for a, b in halves if len(b) > 1}
-    replaced = {a + letter + b[1:] for a, b in halves if b for letter in LETTERS}
-    inserted = {a + letter + b for a, b in halves for letter in LETTERS}
-    return dropped | swapped | replaced | inserted
-
-
-def distance(one: str, other: str) -> int:
-    """Edits between two words, a swap of neighbours counting one (optimal string alignment)."""
-    before: list[int] = []
-    last = list(range(len(other) + 1))
-    for i, a in enumerate(one, 1):
-        row = [i]
-        for j, b in enumerate(other, 1):
-            cost = min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (a != b))
-            if i > 1 and j > 1 and a == other[j - 2] and b == one[i - 2]:
-                cost = min(cost, before[j - 2] + 1)
-            row.append(cost)
-        before, last = last, row
-    return last[-1]

@@ -161,6 +161,12 @@ class SearchBackend(Protocol):
     def did_you_mean(self, text: str) -> str | None:
         """``text`` with unknown words replaced by near ones that the index knows; None if none."""
 
+    def words(self) -> Mapping[str, int]:
+        """Words as they are written, in lower case, е for ё, and how often each occurs.
+
+        The same object until the index changes.  Words of removed documents may linger, rare ones be missing.
+        """
+
     def ids(self) -> Ints:
         """All ids, ascending."""
 

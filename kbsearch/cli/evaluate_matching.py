@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from indexer.loading import Draft
     from kbsearch.evaluation.matching import MatchingReport
     from kbsearch.evaluation.sets import LabelledCase, MatchingSet
+    from kbsearch.evaluation.spoiling import Spoil
     from kbsearch.matching.matcher import Matcher
     from kbsearch.ports import Embedder
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 Examples:
   kbsearch evaluate matching data/sample_school
   kbsearch evaluate matching my-set --drop-cases 0.2 --seed 7 --json
+  kbsearch evaluate matching my-set --spoil typos --seed 1
 """,
 )
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
@@ -35,21 +37,32 @@ Examples:
     type=click.FloatRange(0, 1, max_open=True),
     help="Remove this share of cases.",
 )
-@click.option("--seed", default=0, show_default=True, help="Chooses which cases are removed.")
+@click.option("--seed", default=0, show_default=True, help="Seed of everything drawn at random.")
+@click.option(
+    "--spoil",
+    type=click.Choice(["typos", "layout", "transliteration"]),
+    help="Ask with one typo per four words, in the wrong keyboard layout, or in Latin letters.",
+)
 @click.option("--encoder", default="", help="An encoder other than the one that is set.")
-def command(folder: Path, as_json: bool, drop_cases: float, seed: int, encoder: str) -> None:
+def command(  # noqa: PLR0917  # click passes options by name
+    folder: Path, as_json: bool, drop_cases: float, seed: int, spoil: Spoil | None, encoder: str
+) -> None:
     """Measure matching on the labelled set in FOLDER, away from the live database.
 
     FOLDER holds cases.jsonl, questions.jsonl and relevant.csv, or is the sample school.  With --drop-cases
     the decisions are measured too: does it answer rightly, and abstain where the case was removed?
+    With --spoil the questions are asked the way hurried people type.
     """
     from indexer.embedders import open_embedder
     from kbsearch.config import load_settings
     from kbsearch.evaluation.matching import run_matching, summarise, without_some
     from kbsearch.evaluation.sets import read_matching_set
+    from kbsearch.evaluation.spoiling import spoiled
 
     settings = load_settings(**({"encoder": encoder} if encoder else {}))
     chosen = without_some(read_matching_set(folder), drop_cases, seed)
+    if spoil:
+        chosen = spoiled(chosen, spoil, seed)
     with temporary_matcher(chosen, open_embedder(settings.encoder)) as (matcher, ids):
         outcomes = run_matching(matcher, chosen, ids, settings.answer_precision)
     report = summarise(outcomes, len(chosen.cases), decisions=drop_cases > 0)

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Literal
 
 from kbsearch.ports import Embedder, Floats
+from kbsearch.text.asking import asking_part
 from kbsearch.text.chatter import strip_chatter
-from kbsearch.text.jargon import spell_out
 from kbsearch.text.layout import repair_layout
+from kbsearch.text.lexicon import Lexicon, shipped_lexicon
+from kbsearch.text.tracebacks import reduce_tracebacks
+from kbsearch.text.transliteration import to_cyrillic
+from kbsearch.text.typos import MOST, candidates
+from kbsearch.text.vocabulary import Vocabulary
 from kbsearch.text.words import stems, words
 
 MAX_CHARS = 4_000
@@ -19,20 +27,37 @@ MAX_WORDS = 64
 REMEMBERED = 4_096
 """How many encoded queries are kept (8 MB with 512 dimensions)."""
 
+StepKind = Literal["chatter", "traceback", "layout", "transliteration", "typo", "lexicon", "asking"]
+SWITCHED_ON: frozenset[StepKind] = frozenset(
+    ("chatter", "traceback", "layout", "transliteration", "typo", "lexicon", "asking")
+)
+"""The steps that are taken; docs/matching.md says what each pays."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something that was done to understand a text: ``before`` became, or was followed by, ``after``."""
+
+    kind: StepKind
+    before: str
+    after: str
+
 
 @dataclass(frozen=True, slots=True)
 class Query:
     """A text to match.
 
-    ``bare``: without chatter, the keyboard layout repaired; this is encoded.  ``words``: the different words
-    of ``bare`` with slang spelt out; these are searched for.  ``repaired``: the layout was wrong.
-    ``length``: how many words there are.
+    ``bare``: what is encoded: without chatter, layout, transliteration and typos repaired, of a long message
+    what asks.  ``words``: the different words of the whole, with other readings of typos and slang spelt out;
+    these are searched for.  ``repaired``: the layout or the script was wrong.  ``length``: how many words
+    there are.  ``steps``: what was done, in order.
     """
 
     bare: str
     words: tuple[str, ...]
     repaired: bool
     length: int
+    steps: tuple[Step, ...] = ()
 
     @property
     def text(self) -> str:
@@ -45,20 +70,100 @@ class Query:
         return self.length == 0
 
 
-def prepare(text: str) -> Query:
-    """The query that ``text`` (its first `MAX_CHARS` characters) stands for."""
-    bare = _stripped(text)
-    turned = repair_layout(bare)
-    return Query(turned, different_words(spell_out(turned)), turned != bare, len(stems(turned)))
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """What is known of words when a question is read: the lexicon, and the vocabulary of the index."""
+
+    lexicon: Lexicon = field(default_factory=shipped_lexicon)
+    vocabulary: Vocabulary = field(default_factory=Vocabulary)
+
+
+@cache
+def common_knowledge() -> Knowledge:
+    """The shipped lexicon and the common words of both languages, nothing of an index."""
+    lexicon = shipped_lexicon()
+    return Knowledge(lexicon, Vocabulary(said=lexicon.said))
+
+
+def prepare(text: str, knowledge: Knowledge | None = None, on: frozenset[StepKind] = SWITCHED_ON) -> Query:
+    """The query that ``text`` (its first `MAX_CHARS` characters) stands for.
+
+    Args:
+        text: what was asked.
+        knowledge: of the index and the school; without it only what every school knows.
+        on: the steps to take.
+    """
+    reading = _Reading(text[:MAX_CHARS].replace("\0", " ").strip(), on)
+    known = knowledge or common_knowledge()
+    repaired = _repair(reading, known.vocabulary)
+    whole = reading.text
+    readings = reading.correct(known.vocabulary) if knowledge else []
+    corrected = reading.text
+    reading.spell_out(known.lexicon)
+    searched = " ".join([reading.text, *readings])
+    reading.text = corrected
+    reading.apply("asking", asking_part)
+    return Query(reading.text, different_words(searched), repaired, len(stems(whole)), tuple(reading.steps))
 
 
 def bare_text(text: str) -> str:
-    """What of ``text`` is encoded and indexed: `Query.bare`, without the work that only a search needs."""
-    return repair_layout(_stripped(text))
+    """What of a question's ``text`` is encoded and indexed, the same whatever the index holds."""
+    reading = _Reading(text[:MAX_CHARS].replace("\0", " ").strip(), SWITCHED_ON)
+    _repair(reading, common_knowledge().vocabulary)
+    return reading.text
 
 
-def _stripped(text: str) -> str:
-    return strip_chatter(text[:MAX_CHARS].replace("\0", " "))
+def _repair(reading: _Reading, vocabulary: Vocabulary) -> bool:
+    """Strip and turn ``reading``; whether its layout or script was wrong."""
+    reading.apply("chatter", strip_chatter)
+    reading.apply("traceback", reduce_tracebacks)
+    turned = reading.apply("layout", lambda text: repair_layout(text, vocabulary))
+    turned = reading.apply("transliteration", lambda text: to_cyrillic(text, vocabulary)) or turned
+    if turned:
+        reading.apply("chatter", strip_chatter)
+    return turned
+
+
+class _Reading:
+    """A text on its way to a query, and the steps that changed it."""
+
+    def __init__(self, text: str, on: frozenset[StepKind]) -> None:
+        self.text = text
+        self.steps: list[Step] = []
+        self._on = on
+
+    def apply(self, kind: StepKind, change: Callable[[str], str]) -> bool:
+        """Change the text; whether that made a difference."""
+        if kind not in self._on:
+            return False
+        before, self.text = self.text, change(self.text)
+        if before == self.text:
+            return False
+        self.steps.append(Step(kind, before, self.text))
+        return True
+
+    def correct(self, vocabulary: Vocabulary) -> list[str]:
+        """Replace unknown words by the likeliest known ones; returns readings that are nearly as likely."""
+        if "typo" not in self._on:
+            return []
+        others: list[str] = []
+        pieces, end, count = [], 0, 0
+        for word in words(self.text):
+            written = self.text[word.start : word.end]
+            found = candidates(written, vocabulary) if word.start >= end and count < MOST else []
+            if found:
+                pieces += [self.text[end : word.start], found[0].word]
+                end, count = word.end, count + 1
+                others += [one.word for one in found[1:]]
+                self.steps.append(Step("typo", written, " / ".join(one.word for one in found)))
+        self.text = "".join([*pieces, self.text[end:]])
+        return others
+
+    def spell_out(self, lexicon: Lexicon) -> None:
+        """Add what slang means."""
+        if "lexicon" in self._on:
+            self.steps += [Step("lexicon", *pair) for pair in lexicon.meanings(self.text).items()]
+            self.text = lexicon.spell_out(self.text)
 
 
 def different_words(text: str) -> tuple[str, ...]:

@@ -1,10 +1,13 @@
-"""Text typed in the wrong keyboard layout ("rfr cjplfnm dtnre"), told by its pairs of letters and turned."""
+"""Text typed in the wrong keyboard layout ("rfr cjplfnm dtnre"), told word by word and turned."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
+
+from kbsearch.text.vocabulary import Vocabulary, common_vocabulary
 
 _LATIN_KEYS = "qwertyuiop[]asdfghjkl;'zxcvbnm,.`"
 _RUSSIAN_KEYS = "йцукенгшщзхъфывапролджэячсмитьбюё"
@@ -42,52 +45,120 @@ lf nv je nk kn gs dy hy ze ks xt bs ik dd pd js py db
 )
 _CYRILLIC = re.compile(r"[А-Яа-яЁё]")
 _LATIN = re.compile(r"[A-Za-z]")
+_LETTERS = re.compile(r"[^\W\d_]+")
 _PIECE = re.compile(r"\S+")
-_TAIL = re.compile(r"[.,:;!?)\]\"]*$")
+_NAME = re.compile(r"[_/\\=@]")
+_EDGES = re.compile(r"(?P<head>[\"'(«]*)(?P<core>.*?)(?P<tail>[.,:;!?)\]\"'»}>]*)", re.DOTALL)
+_MARK_INSIDE = re.compile(r"^[,;\]]\w|[^\W\d_][,;\[\]`{}][^\W\d_]|^[^`]*`[^`]*$")
+"""Marks where nobody puts them: they are letters of the other layout."""
+_COLON_INSIDE = re.compile(r"(?<=[a-z])[:.](?=[A-Z])|(?<=[a-z]):(?=[a-z])")
 _VOWEL_KEYS = frozenset("fetbzj`s'FETBZJ")
-MARGIN = 0.3
-"""How much more of a text's pairs of letters must be common when it is turned than as it was typed."""
-READABLE = 0.6
-"""From this share of common pairs on a text reads as its language."""
+
+GUESS = 2.0
+"""What an unknown word is worth whose pairs of letters are all common, as `Vocabulary.weight` counts."""
+SAME_STEM = 3.0
+"""What a word is worth of which another form is known."""
+ENOUGH = 2.0
+"""How much likelier the words of a text must be when turned than as they were typed."""
+LETTER_AT_END = 1.5
+LONG = 5
+"""From this length on a word is turned on its own evidence, whatever the others are."""
 
 
-def repair_layout(text: str) -> str:
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """A piece as it was typed and as it comes out of the other layout, and how likely either is."""
+
+    typed: str
+    turned: str
+    as_typed: float
+    as_turned: float
+
+
+def repair_layout(text: str, vocabulary: Vocabulary | None = None) -> str:
     """``text`` with words typed in the wrong layout turned into the right one; itself when there are none.
 
-    A text is turned when it is all of one script and its pairs of letters are common in the other language
-    and not in its own; then words that read well as they were typed (``git``) stay.
+    Words and their turned forms are weighed by how common they are, unknown ones by their pairs of letters.
+    When all words together are likelier turned, all are turned but those that are known and likelier as
+    typed; otherwise only long words that nobody knows, but for their turned form.
     """
-    latin, cyrillic = bool(_LATIN.search(text)), bool(_CYRILLIC.search(text))
-    if latin == cyrillic:
-        return text
-    here, there = (_ENGLISH_PAIRS, _RUSSIAN_PAIRS) if latin else (_RUSSIAN_PAIRS, _ENGLISH_PAIRS)
-    turn = _to_russian if latin else _to_latin
-    pieces = _PIECE.findall(text)
-    needed = max(READABLE, _fit(pieces, here) + MARGIN)
-    if needed > 1 or _fit([turn(piece) for piece in pieces], there) < needed:
-        return text
-    return _PIECE.sub(lambda m: _better(m.group(), turn, here, there), text)
+    known = vocabulary or common_vocabulary()
+    readings = {piece: _reading(piece, known) for piece in _PIECE.findall(text)}
+    gain = sum(one.as_turned - one.as_typed for one in readings.values() if one)
+    whole = gain >= ENOUGH
+
+    def chosen(found: re.Match[str]) -> str:
+        one = readings[found.group()]
+        return one.turned if one and (_likely(one) if whole else _certain(one)) else found.group()
+
+    return _PIECE.sub(chosen, text)
 
 
-def _better(piece: str, turn: Callable[[str], str], here: frozenset[str], there: frozenset[str]) -> str:
-    turned = turn(piece)
-    return turned if _fit([turned], there) >= _fit([piece], here) else piece
+def _likely(one: _Reading) -> bool:
+    return one.as_turned >= one.as_typed or one.as_typed <= GUESS
 
 
-def _fit(pieces: list[str], common: frozenset[str]) -> float:
-    """Share of the pairs of letters within ``pieces`` that are ``common``, in [0, 1]."""
-    pairs = [a + b for p in pieces for a, b in pairwise(p.lower()) if a.isalpha() and b.isalpha()]
-    return sum(pair in common for pair in pairs) / len(pairs) if pairs else 0.0
+def _certain(one: _Reading) -> bool:
+    return one.as_typed < GUESS / 2 and one.as_turned >= SAME_STEM and len(one.typed) >= LONG
 
 
-def _to_russian(piece: str) -> str:
-    """``piece`` turned; marks at its end stay, but for "." after a vowel: "ltkf." is "делаю"."""
-    tail = _TAIL.search(piece)
-    end = tail.start() if tail else len(piece)
-    if piece[end:].startswith(".") and end and piece[end - 1] in _VOWEL_KEYS:
-        end += 1
-    return piece[:end].translate(_TO_RUSSIAN) + piece[end:]
+def _reading(piece: str, known: Vocabulary) -> _Reading | None:
+    """Both readings of ``piece``; None for one of both scripts, of none, or that names a file or the like."""
+    latin, cyrillic = bool(_LATIN.search(piece)), bool(_CYRILLIC.search(piece))
+    if latin == cyrillic or (latin and _NAME.search(piece)):
+        return None
+    if cyrillic:
+        turned = piece.translate(_TO_LATIN)
+        as_turned = 0.0 if _MARK_INSIDE.search(turned) else _worth(turned, known, _ENGLISH_PAIRS)
+        return _Reading(piece, turned, _worth(piece, known, _RUSSIAN_PAIRS), as_turned)
+    options = {option: _worth(option, known, _RUSSIAN_PAIRS) for option in _to_russian(piece)}
+    turned = max(options, key=lambda option: options[option] + _letters_at_end(option))
+    as_typed = 0.0 if _MARK_INSIDE.search(piece) else _worth(piece, known, _ENGLISH_PAIRS)
+    return _Reading(piece, turned, as_typed, options[turned])
 
 
-def _to_latin(piece: str) -> str:
-    return piece.translate(_TO_LATIN)
+def _letters_at_end(turned: str) -> float:
+    """A mark at the end of a wrongly typed word is likelier a letter: "." is ю, "," is б."""
+    return LETTER_AT_END if turned[-1].isalpha() else 0.0
+
+
+def _worth(piece: str, known: Vocabulary, pairs: frozenset[str]) -> float:
+    """How likely the words of ``piece`` are, the least likely of them telling."""
+    return min((_word_worth(word.lower(), known, pairs) for word in _LETTERS.findall(piece)), default=0.0)
+
+
+def _word_worth(word: str, known: Vocabulary, pairs: frozenset[str]) -> float:
+    plain = word.replace("ё", "е")
+    if weight := known.weight(plain):
+        return weight
+    return SAME_STEM if known.knows(plain) else GUESS * _fit(word, pairs)
+
+
+@lru_cache(maxsize=20_000)
+def _fit(word: str, common: frozenset[str]) -> float:
+    """Share of the pairs of letters of ``word`` that are ``common``, in [0, 1]."""
+    found = [a + b in common for a, b in pairwise(word)]
+    return sum(found) / len(found) if found else 0.0
+
+
+def _to_russian(piece: str) -> list[str]:
+    """``piece`` turned, the marks at its edges staying marks or turned as well; the likeliest way first."""
+    edges = _EDGES.fullmatch(piece)
+    first, last = (edges.end("head"), edges.start("tail")) if edges else (0, len(piece))
+    after_vowel = piece[last:].startswith(".") and last and piece[last - 1] in _VOWEL_KEYS
+    ends = dict.fromkeys([last + 1 if after_vowel else last, *range(last, len(piece) + 1)])
+    starts = dict.fromkeys([first, *range(first + 1)])
+    return [
+        piece[:start] + _turned(piece[start:end]) + piece[end:]
+        for start in starts
+        for end in ends
+        if start < end
+    ] or [piece]
+
+
+def _turned(letters: str) -> str:
+    pieces, at = [], 0
+    for mark in _COLON_INSIDE.finditer(letters):
+        pieces += [letters[at : mark.start()].translate(_TO_RUSSIAN), mark.group()]
+        at = mark.end()
+    return "".join([*pieces, letters[at:].translate(_TO_RUSSIAN)])

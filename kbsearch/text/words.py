@@ -9,7 +9,7 @@ the English stem, so that one field can hold both languages.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -73,3 +73,13 @@ def stem(word: str) -> str:
     if "а" <= low[0] <= "я":
         return str(_RUSSIAN.stemWord(low))
     return str(_ENGLISH.stemWord(low))
+
+
+def stems_of(words: Sequence[str]) -> list[str]:
+    """The stems of many single words in lower case, in no certain order and faster than one by one."""
+    russian = [word for word in words if word.isalpha() and "а" <= word[0] <= "я"]
+    others = [word for word in words if not (word.isalpha() and "а" <= word[0] <= "я")]
+    latin = [word for word in others if word.isalpha()]
+    rest = [word for word in others if not word.isalpha()]
+    found = [*_RUSSIAN.stemWords(russian), *_ENGLISH.stemWords(latin)]
+    return [*found, *rest, *_LOOK_LIKE_VERBS.intersection(russian)]

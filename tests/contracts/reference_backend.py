@@ -84,6 +84,14 @@ class ReferenceBackend:
         """See the port."""
         return None
 
+    def words(self) -> dict[str, int]:
+        """See the port."""
+        counts: Counter[str] = Counter()
+        for document in self._all():
+            for text in (document.text.get(name, "") for name in ("title", "variants", "answer")):
+                counts.update(text[w.start : w.end].lower().replace("ё", "е") for w in words(text))
+        return dict(counts)
+
     def ids(self) -> Ints:
         """See the port."""
         return np.array(sorted(self._documents), np.int64)

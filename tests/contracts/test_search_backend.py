@@ -55,6 +55,14 @@ def test_what_is_upserted_is_found_when_it_returns(school: SearchBackend) -> Non
     assert nearest(school, "Как создать ветку")[0] == 2
 
 
+def test_the_words_are_told_as_they_are_written(backend: SearchBackend) -> None:
+    assert dict(backend.words()) == {}
+    backend.upsert([document(1, "Ёлка и ёлка", answer="Ветка"), document(2, "ветка")])
+    counts = backend.words()
+    assert (counts["елка"], counts["ветка"], counts["и"]) == (2, 2, 1)
+    assert backend.words() == backend.words()
+
+
 def test_word_forms_find_each_other(school: SearchBackend) -> None:
     assert found(school, "сертификаты") == [3, 6]
     assert set(found(school, "сертификатов commits")) == {1, 3, 4, 6}

@@ -1,4 +1,4 @@
-"""Chatter is stripped, questions are not; slang is spelt out; joined words are found by their parts."""
+"""Chatter is stripped, questions are not; joined words are found by their parts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from kbsearch.importers.sample_school import read_questions, read_truth, sample_school_folder
 from kbsearch.text.chatter import is_small_talk, strip_chatter
-from kbsearch.text.jargon import spell_out
 from kbsearch.text.words import stems, words
 
 
@@ -29,11 +28,6 @@ def test_chatter_is_stripped(text: str, bare: str) -> None:
 @given(st.text(max_size=80))
 def test_something_is_always_left(text: str) -> None:
     assert strip_chatter(text) or not text.strip()
-
-
-def test_slang_is_followed_by_its_terms() -> None:
-    assert spell_out("не могу запушить на гитхаб") == "не могу запушить на гитхаб push github"
-    assert spell_out("как отменить") == "как отменить"
 
 
 def test_a_joined_word_is_followed_by_its_parts() -> None:

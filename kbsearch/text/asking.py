@@ -1,0 +1,28 @@
+"""The sentences of a long message that ask, without the story around them."""
+
+from __future__ import annotations
+
+import re
+
+LONG = 250
+"""Shorter messages are taken whole."""
+MOST = 400
+"""Characters of the asking part at most; more of them ask nothing in particular."""
+
+_SENTENCE = re.compile(r"[^.!?\n]+(?:[.!?]+(?=\s|$)|\n|$)|[^\n]+?[.!?]+(?=\s|$)")
+_ASKS = re.compile(
+    r"\?|(?<!\w)(?:как|где|когда|куда|откуда|почему|зачем|отчего|сколько|можно\s+ли|нужно\s+ли|надо\s+ли"
+    r"|что\s+делать|в\s+ч[её]м|не\s+могу|не\s+получается|не\s+понимаю|не\s+работает|не\s+вид\w+|не\s+запуска\w+"
+    r"|не\s+откры\w+|не\s+приход\w+|ошибк\w+|выда[её]т|how|why|where|when|what|which|can\s+i|should\s+i|is\s+it"
+    r"|cannot|can't|doesn't|does\s+not|error|fails?)(?!\w)|\w(?:Error|Exception)\b",
+    re.IGNORECASE,
+)
+
+
+def asking_part(text: str) -> str:
+    """The asking sentences of a message longer than `LONG`; the whole text when it is short or none asks."""
+    if len(text) <= LONG:
+        return text
+    asking = [found.group().strip() for found in _SENTENCE.finditer(text) if _ASKS.search(found.group())]
+    part = " ".join(asking)
+    return part if asking and len(part) <= MOST else text
