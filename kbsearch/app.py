@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from kbsearch.services.clusters import ClusterService
     from kbsearch.services.imports import ImportService
     from kbsearch.services.jobs import JobService
+    from kbsearch.services.lexicon import LexiconService
     from kbsearch.services.people import PeopleService
     from kbsearch.services.promise import PromiseService
     from kbsearch.services.questions import QuestionService
@@ -104,6 +105,13 @@ class Kbsearch:
         from kbsearch.services.active_matcher import ActiveMatcher
 
         return ActiveMatcher(self.database, self.case_index, self.embedder)
+
+    @cached_property
+    def lexicon(self) -> LexiconService:
+        """What students say."""
+        from kbsearch.services.lexicon import LexiconService
+
+        return LexiconService(self.database, self.case_index)
 
     @cached_property
     def search(self) -> SearchService:

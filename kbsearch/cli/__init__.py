@@ -17,6 +17,7 @@ COMMANDS = {
     "import": ("kbsearch.cli.imports", "Take in questions and cases from files."),
     "index": ("kbsearch.cli.index", "Look at, check or rebuild the search index."),
     "init": ("kbsearch.cli.init", "Create or upgrade the database."),
+    "lexicon": ("kbsearch.cli.lexicon", "Keep the lexicon of what students say."),
     "search": ("kbsearch.cli.search", "Search the cases and past questions."),
     "serve": ("kbsearch.cli.serve", "Run the pages and the API."),
     "suggest": ("kbsearch.cli.suggest", "Suggest an answer to a question."),

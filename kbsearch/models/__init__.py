@@ -3,6 +3,7 @@
 from kbsearch.models.base import Base, UtcDateTime, utc_now
 from kbsearch.models.cases import LIVE_STATES, TRANSITIONS, Case, CaseState, Revision, Variant
 from kbsearch.models.clusters import Cluster, Lineage, Membership, Relation, Run
+from kbsearch.models.lexicon import LexiconEntry
 from kbsearch.models.people import Person, Role, Scope, Token
 from kbsearch.models.quality import (
     GoldenPair,
@@ -35,6 +36,7 @@ __all__ = [
     "JobKind",
     "JobState",
     "Lesson",
+    "LexiconEntry",
     "Lineage",
     "Match",
     "Membership",

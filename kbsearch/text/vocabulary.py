@@ -82,8 +82,8 @@ class Vocabulary:
 
     @cached_property
     def own_stems(self) -> frozenset[str]:
-        """Stems of the words of the index."""
-        return frozenset(stems_of([*self.own]))
+        """Stems of the words of the index and the lexicon."""
+        return frozenset(stems_of([*self.own, *self.said]))
 
     @cached_property
     def _own_signed(self) -> dict[str, str]:

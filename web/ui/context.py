@@ -133,6 +133,7 @@ class Navigation:
         items = []
         if self.role.includes(Role.METHODOLOGIST):
             items += [
+                Item(gettext("Lexicon"), "edit", "ui.lexicon_page"),
                 Item(gettext("Import"), "import", "ui.import_page"),
                 Item(gettext("Jobs"), "clock", "ui.jobs_page"),
             ]

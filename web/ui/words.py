@@ -325,3 +325,27 @@ def column(name: str) -> str:
 def scope(name: str) -> str:
     """What a token may do."""
     return {"read": gettext("read"), "write": gettext("write")}.get(name, name)
+
+
+def lexicon_origin(name: str) -> str:
+    """Where an entry of the lexicon comes from."""
+    named = {
+        "own": gettext("added"),
+        "changed": gettext("changed from what came"),
+        "off": gettext("switched off"),
+    }
+    return named.get(name, name)
+
+
+def step(kind: str) -> str:
+    """What was done to understand a question."""
+    named = {
+        "chatter": gettext("Greetings left out"),
+        "traceback": gettext("Traceback cut to its error"),
+        "layout": gettext("Keyboard layout turned"),
+        "transliteration": gettext("Back to Cyrillic"),
+        "typo": gettext("Typo"),
+        "lexicon": gettext("Lexicon"),
+        "asking": gettext("What asks"),
+    }
+    return named.get(kind, kind)

@@ -34,5 +34,6 @@ def test_the_later_entry_counts_and_an_empty_one_switches_off() -> None:
 
 def test_no_saying_is_shipped_twice() -> None:
     keys = [entry.key for entry in shipped_entries()]
+    assert len(keys) == len(set(keys))
     assert all(keys)
     assert all(entry.means for entry in shipped_entries())

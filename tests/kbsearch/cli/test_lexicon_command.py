@@ -1,0 +1,27 @@
+"""`kbsearch lexicon` lists, adds, removes and imports."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from kbsearch.cli import group
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> object:
+    runner = CliRunner(env={"KBSEARCH_HOME": str(tmp_path / "home"), "KBSEARCH_ENCODER": "hashing"})
+    assert runner.invoke(group, ["init"]).exit_code == 0
+    return lambda *words, **given: runner.invoke(group, ["lexicon", *words], **given)
+
+
+def test_entries_come_and_go(run: object) -> None:
+    assert callable(run)
+    assert run("add", "хвост", "пересдача").output == "хвост: пересдача\n"
+    assert run("list", "--own").output == "own      хвост: пересдача\n"
+    assert "запушить: push" in run("list").output
+    assert run("remove", "хвост").exit_code == 0
+    assert run("list", "--own").output == ""
+    assert run("import", "-", input="долг, хвост: пересдача\n").output == "Taken: 2\n"

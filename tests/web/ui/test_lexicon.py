@@ -1,0 +1,55 @@
+"""The lexicon's page: methodologists keep it, and try it on a question."""
+
+from __future__ import annotations
+
+from flask.testing import FlaskClient
+
+from kbsearch.app import Kbsearch
+
+
+def test_methodologists_keep_it_mentors_do_not(mentor: FlaskClient, methodologist: FlaskClient) -> None:
+    assert mentor.get("/lexicon").status_code == 403
+    page = methodologist.get("/lexicon").text
+    assert "запушить" in page
+    assert 'href="/lexicon"' in page
+
+
+def test_an_entry_is_added_renamed_and_deleted_with_undo(
+    methodologist: FlaskClient, school: Kbsearch
+) -> None:
+    added = methodologist.post(
+        "/lexicon", data={"said": "Хвост", "means": "пересдача"}, follow_redirects=True
+    )
+    assert "“хвост” is understood as “пересдача”" in added.text
+    methodologist.post("/lexicon", data={"said": "долги", "means": "пересдача", "before": "хвост"})
+    assert [row.said for row in school.lexicon.rows("пересдача")] == ["долги"]
+    assert school.lexicon.get("долги").changed_by
+    gone = methodologist.post("/lexicon/remove", data={"said": "долги"}, follow_redirects=True).text
+    assert "is deleted" in gone
+    assert "Undo" in gone
+    assert school.lexicon.rows("пересдача") == []
+
+
+def test_what_came_is_switched_off_and_back(methodologist: FlaskClient, school: Kbsearch) -> None:
+    methodologist.post("/lexicon/remove", data={"said": "препод"})
+    assert "switched off" in methodologist.get("/lexicon?q=препод").text
+    methodologist.post("/lexicon/bring-back", data={"said": "препод"})
+    assert school.lexicon.get("препод").origin == "shipped"
+
+
+def test_a_mistake_is_told_and_what_was_typed_stays(methodologist: FlaskClient) -> None:
+    page = methodologist.post("/lexicon", data={"said": "хвост", "means": "!"}, follow_redirects=True).text
+    assert "from 1 to 300 characters" in page
+    assert 'value="хвост"' in page
+
+
+def test_a_question_is_understood_step_by_step(methodologist: FlaskClient) -> None:
+    page = methodologist.get("/lexicon?try=Привет! rfr cltkfnm ljvfire").text
+    assert "Greetings left out" in page
+    assert "Keyboard layout turned" in page
+    assert "домашку → домашнее задание" in page
+    block = methodologist.get(
+        "/lexicon?try=как отменить", headers={"HX-Request": "true", "HX-Target": "understood"}
+    ).text
+    assert "as it stands" in block
+    assert "<html" not in block

@@ -1,0 +1,90 @@
+"""The lexicon: what students say, what it means, and a box to try how a question is understood."""
+
+from __future__ import annotations
+
+from flask import render_template, url_for
+from werkzeug.wrappers import Response
+
+from kbsearch.errors import InvalidInput, NotFound
+from kbsearch.models import Role
+from web.session import current_person, kb, requires
+from web.ui import blueprint, words
+from web.ui.forms import go, say, text_of, wants_block
+from web.ui.texts import gettext
+
+MAX_TRIED = 2_000
+
+
+@blueprint.get("/lexicon")
+@requires(Role.METHODOLOGIST)
+def lexicon_page() -> str:
+    """All entries, the form for one, and the box to try them."""
+    tried = text_of("try")[:MAX_TRIED]
+    template = "lexicon/list.html"
+    if wants_block("list"):
+        template = "lexicon/_list.html"
+    elif wants_block("understood"):
+        template = "lexicon/_understood.html"
+    return render_template(
+        template,
+        rows=kb().lexicon.rows(text_of("q")),
+        text=text_of("q"),
+        said=text_of("said"),
+        means=text_of("means"),
+        tried=tried,
+        understood=kb().lexicon.understood(tried) if tried else None,
+    )
+
+
+@blueprint.post("/lexicon")
+@requires(Role.METHODOLOGIST)
+def save_entry() -> Response:
+    """Add an entry or change one; with ``before`` its saying was another."""
+    said, means, before = text_of("said"), text_of("means"), text_of("before")
+    try:
+        row = kb().lexicon.save(said, means, person_id=_person_id())
+        if before and before != row.said:
+            _forget(before)
+    except InvalidInput as error:
+        say(words.error(error), "bad")
+        return go(url_for("ui.lexicon_page", said=said[:100], means=means[:300], _anchor="entry"))
+    say(gettext("From now on “%(said)s” is understood as “%(means)s”.", said=row.said, means=row.means))
+    return go(url_for("ui.lexicon_page"))
+
+
+@blueprint.post("/lexicon/remove")
+@requires(Role.METHODOLOGIST)
+def remove_entry() -> Response:
+    """Delete an entry of the school, or switch one off that came with kbsearch."""
+    row = kb().lexicon.remove(text_of("said"), person_id=_person_id())
+    undo = (url_for("ui.save_entry"), {"said": row.said, "means": row.means})
+    if row.origin == "own":
+        say(gettext("“%(said)s” is deleted.", said=row.said), undo=undo)
+    else:
+        say(gettext("“%(said)s” is switched off.", said=row.said), undo=undo)
+    return go(url_for("ui.lexicon_page"))
+
+
+@blueprint.post("/lexicon/bring-back")
+@requires(Role.METHODOLOGIST)
+def bring_back_entry() -> Response:
+    """Make an entry again what came with kbsearch."""
+    before = kb().lexicon.get(text_of("said"))
+    row = kb().lexicon.bring_back(before.said)
+    undo = None
+    if before.origin == "changed":
+        undo = (url_for("ui.save_entry"), {"said": before.said, "means": before.means})
+    say(gettext("“%(said)s” is as it came with kbsearch.", said=row.said), undo=undo)
+    return go(url_for("ui.lexicon_page"))
+
+
+def _forget(said: str) -> None:
+    try:
+        kb().lexicon.remove(said, person_id=_person_id())
+    except NotFound:
+        return  # somebody else removed it meanwhile: what was wanted
+
+
+def _person_id() -> int | None:
+    person = current_person()
+    return person.id if person else None
