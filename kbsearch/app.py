@@ -14,17 +14,26 @@ from kbsearch.models import Collection
 
 if TYPE_CHECKING:
     from clustering.run import ClusterRunner
+    from indexer.bench import Bench
     from indexer.maintenance import IndexMaintenance
     from indexer.pipeline import IndexPipeline
+    from kbsearch.matching.reranking import TimedReranker
     from kbsearch.ports import Embedder, SearchBackend
     from kbsearch.services.active_matcher import ActiveMatcher
     from kbsearch.services.cases import CaseService
     from kbsearch.services.clusters import ClusterService
+    from kbsearch.services.duplicates import DuplicateService
+    from kbsearch.services.golden import GoldenService
     from kbsearch.services.imports import ImportService
     from kbsearch.services.jobs import JobService
+    from kbsearch.services.learning import LearningService
     from kbsearch.services.lexicon import LexiconService
+    from kbsearch.services.model_versions import ModelVersions
+    from kbsearch.services.night import NightWork
     from kbsearch.services.people import PeopleService
     from kbsearch.services.promise import PromiseService
+    from kbsearch.services.quality import QualityService
+    from kbsearch.services.quality_work import QualityWork
     from kbsearch.services.questions import QuestionService
     from kbsearch.services.search import SearchService
     from kbsearch.services.suggestions import SuggestionService
@@ -50,6 +59,17 @@ class Kbsearch:
         return open_embedder(self.settings.encoder)
 
     @cached_property
+    def reranker(self) -> TimedReranker | None:
+        """The re-ranker that the settings name, with its budget; None when they name none."""
+        if not self.settings.reranker:
+            return None
+        from indexer.rerankers import open_reranker
+        from kbsearch.matching.reranking import Budget, TimedReranker
+
+        budget = Budget(self.settings.reranker_budget_ms, self.settings.reranker_depth)
+        return TimedReranker(open_reranker(self.settings.reranker), budget)
+
+    @cached_property
     def case_index(self) -> SearchBackend:
         """The index of cases."""
         return self._index(Collection.CASES)
@@ -69,7 +89,9 @@ class Kbsearch:
         """Brings the indexes up to date with the database."""
         from indexer.pipeline import IndexPipeline
 
-        return IndexPipeline(self.database, self.case_index, self.question_index, self.embedder)
+        return IndexPipeline(
+            self.database, self.case_index, self.question_index, self.embedder, self.duplicates.find
+        )
 
     @cached_property
     def maintenance(self) -> IndexMaintenance:
@@ -91,6 +113,13 @@ class Kbsearch:
         from kbsearch.services.questions import QuestionService
 
         return QuestionService(self.database, self.settings)
+
+    @cached_property
+    def duplicates(self) -> DuplicateService:
+        """Questions that repeat earlier ones."""
+        from kbsearch.services.duplicates import DuplicateService
+
+        return DuplicateService(self.database, self.question_index, self.embedder)
 
     @cached_property
     def cases(self) -> CaseService:
@@ -118,14 +147,66 @@ class Kbsearch:
         """Search over cases and past questions."""
         from kbsearch.services.search import SearchService
 
-        return SearchService(self.database, self.case_index, self.question_index, self.active_matcher)
+        return SearchService(
+            self.database, self.case_index, self.question_index, self.active_matcher, self.reranker
+        )
 
     @cached_property
     def suggestions(self) -> SuggestionService:
         """Suggestions and feedback."""
         from kbsearch.services.suggestions import SuggestionService
 
-        return SuggestionService(self.database, self.active_matcher, self.embedder, self.settings)
+        return SuggestionService(
+            self.database, self.active_matcher, self.embedder, self.settings, self.reranker
+        )
+
+    def bench(self) -> Bench:
+        """A new place to try matching on, away from the live index."""
+        from indexer.bench import Bench
+
+        return Bench(self.embedder)
+
+    @cached_property
+    def quality(self) -> QualityService:
+        """Measurements of quality."""
+        from kbsearch.services.quality import QualityService
+
+        return QualityService(self.database, self.settings, self.bench)
+
+    @cached_property
+    def golden(self) -> GoldenService:
+        """The golden set."""
+        from kbsearch.services.golden import GoldenService
+
+        return GoldenService(self.database)
+
+    @cached_property
+    def learning(self) -> LearningService:
+        """Learning from use."""
+        from kbsearch.services.learning import LearningService
+
+        return LearningService(self.database, self.bench)
+
+    @cached_property
+    def quality_work(self) -> QualityWork:
+        """Measuring and learning as jobs."""
+        from kbsearch.services.quality_work import QualityWork
+
+        return QualityWork(self.quality, self.learning)
+
+    @cached_property
+    def versions(self) -> ModelVersions:
+        """Versions of the matching model."""
+        from kbsearch.services.model_versions import ModelVersions
+
+        return ModelVersions(self.database)
+
+    @cached_property
+    def night(self) -> NightWork:
+        """What is done once a night."""
+        from kbsearch.services.night import NightWork
+
+        return NightWork(self.database, self.settings, self.jobs)
 
     @cached_property
     def promise(self) -> PromiseService:

@@ -48,6 +48,11 @@ class Settings(BaseSettings):
         "bundled",
         description="'bundled', or the name or path of a sentence-transformers model.",
     )
+    reranker: str = Field("", description="Name or path of a cross-encoder that re-ranks; empty: none.")
+    reranker_budget_ms: float = Field(
+        150, gt=0, le=60_000, description="How long a request waits for the re-ranker, in milliseconds."
+    )
+    reranker_depth: int = Field(10, ge=2, le=100, description="How many candidates the re-ranker reads.")
     secret_key: str = Field("", description="Signs sessions; empty: made once, kept in the home folder.")
     author_key: str = Field("", description="Key of the author hashes; empty: made once, kept at home.")
     host: str = Field("127.0.0.1", description="Address that `kbsearch serve` listens on.")
@@ -64,6 +69,11 @@ class Settings(BaseSettings):
     api_rate: str = Field("600/minute", description="Requests a token may make.")
     sign_in_rate: str = Field("10/minute", description="Sign-in attempts from one address.")
     answer_precision: float = Field(0.95, gt=0.5, lt=1, description="Precision promised for `answer`.")
+    night_hour: int = Field(3, ge=-1, le=23, description="Hour of nightly measuring and learning; -1: none.")
+    learn_nightly: bool = Field(True, description="Learn from feedback at night, besides measuring.")
+    variant_confirmations: int = Field(
+        2, ge=0, description="People who must agree before a wording joins its case by itself; 0: never."
+    )
     worker_poll_seconds: float = Field(0.2, gt=0, le=10, description="How often the worker looks for work.")
 
     @classmethod

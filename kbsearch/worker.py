@@ -23,6 +23,8 @@ PROGRESS_SECONDS = 0.25
 """A task's progress is written at most this often."""
 SWEEP_SECONDS = 60.0
 """Uploaded files that nobody needs any more are looked for this often."""
+LOOK_SECONDS = 10.0
+"""New feedback, and the hour of the night, are looked at this often."""
 _log = logging.getLogger(__name__)
 
 Step = Callable[[], bool]
@@ -37,6 +39,7 @@ class Worker:
         self._wakes = (threading.Event(), threading.Event())
         self._untidy = True
         self._next_sweep = 0.0
+        self._next_look = 0.0
 
     def notify(self) -> None:
         """Look for work now instead of at the next poll."""
@@ -125,7 +128,7 @@ class Worker:
         jobs = self._app.jobs
         job = jobs.claim()
         if job is None:
-            return self._sweep()
+            return self._look_around()
         try:
             jobs.finish(job.id, self._done(job, _Progress(self._app, job.id, stop)))
         except Conflict as error:
@@ -139,13 +142,18 @@ class Worker:
         self.notify()
         return True
 
-    def _sweep(self) -> bool:
-        """Now and then delete uploaded files that nobody needs any more; never more work to do."""
+    def _look_around(self) -> bool:
+        """Now and then do the small tasks that nobody asks for; never more work to do."""
         now = time.monotonic()
         if now >= self._next_sweep:
             self._next_sweep = now + SWEEP_SECONDS
             if count := self._app.uploads.sweep():
                 _log.info("%d uploaded files were deleted", count)
+        if now >= self._next_look:
+            self._next_look = now + LOOK_SECONDS
+            for event in self._app.promise.check_new():
+                _log.warning("the promise of precision: %s", event.state)
+            self._app.night.enqueue_due()
         return False
 
     def _done(self, job: Job, progress: Progress) -> dict[str, Any]:
@@ -155,6 +163,10 @@ class Worker:
             return {}
         if job.kind == JobKind.CLUSTER:
             return {"run_id": self._app.cluster_runner.run(progress, **job.parameters)}
+        if job.kind == JobKind.MEASURE:
+            return self._app.quality_work.measure(progress, job.parameters.get("occasion", "person"))
+        if job.kind == JobKind.LEARN:
+            return self._app.quality_work.learn(progress, job.parameters.get("occasion", "person"))
         return self._imported(job, progress)
 
     def _imported(self, job: Job, progress: Progress) -> dict[str, Any]:

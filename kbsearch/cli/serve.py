@@ -84,7 +84,7 @@ def _compose(app: Kbsearch) -> None:
         getattr(app, part)
     for part in ("search", "suggestions", "clusters", "people", "jobs", "imports", "cluster_runner"):
         getattr(app, part)
-    for part in ("active_matcher", "promise"):
+    for part in ("active_matcher", "promise", "quality", "golden", "versions", "night"):
         getattr(app, part)
 
 
@@ -136,5 +136,7 @@ def _warm(app: Kbsearch) -> None:
     """Load the encoder and the index, so that the first student does not wait for them."""
     try:
         app.suggestions.suggest("как начать", store=False)
+        if app.reranker:
+            app.reranker.load()
     except KbsearchError as error:
         _log.warning("not everything is ready: %s %s", error.message, error.remedy)

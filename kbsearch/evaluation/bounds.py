@@ -15,7 +15,7 @@ TIED = 1e-12
 """Differences up to this are none."""
 
 
-def clopper_pearson(right: int, count: int, alpha: float = ALPHA) -> tuple[float, float]:
+def clopper_pearson(right: float, count: float, alpha: float = ALPHA) -> tuple[float, float]:
     """The exact two-sided interval of a share of which ``right`` of ``count`` were observed.
 
     (0, 1) when nothing was.  Clopper and Pearson, Biometrika 26 (1934).

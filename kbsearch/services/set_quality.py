@@ -1,0 +1,64 @@
+"""Measuring an evaluation set the way that the golden set is measured."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kbsearch.evaluation.quality import Asked, Measured, measured
+from kbsearch.evaluation.sets import LabelledCase, MatchingSet
+from kbsearch.matching.matcher import Matcher
+from kbsearch.matching.model import MatchingModel
+from kbsearch.models import Case, CaseState, Variant
+from kbsearch.ports import Progress, silent
+from kbsearch.services.replaying import Bench
+from kbsearch.text.language import detect_language
+
+
+def rows_of_set(
+    bench: Bench, chosen: MatchingSet, model: MatchingModel, precision: float, progress: Progress = silent
+) -> list[Measured]:
+    """Every question of ``chosen`` that has a right case there, asked of ``model``; ids are their places."""
+    ids = {case.id: number for number, case in enumerate(chosen.cases, 1)}
+    asked = _asked(chosen, ids)
+    found = []
+    with bench.index([_case(ids[case.id], case) for case in chosen.cases]) as index:
+        matcher = Matcher(index, bench.embedder, model)
+        for done, one in enumerate(asked):
+            progress(done, len(asked), "asking the golden questions")
+            found.append(measured(matcher, one, precision))
+    return found
+
+
+def _asked(chosen: MatchingSet, ids: dict[str, int]) -> Sequence[Asked]:
+    truth = {
+        question.id: frozenset(
+            ids[one] for one in chosen.relevant.get(question.id, frozenset()) if one in ids
+        )
+        for question in chosen.questions
+    }
+    return [
+        Asked(
+            place,
+            question.text,
+            question.course,
+            question.lesson,
+            detect_language(question.text),
+            truth[question.id],
+        )
+        for place, question in enumerate(chosen.questions, 1)
+        if truth[question.id]
+    ]
+
+
+def _case(number: int, labelled: LabelledCase) -> Case:
+    return Case(
+        id=number,
+        title=labelled.title,
+        answer=labelled.answer,
+        variants=[Variant(text=text) for text in labelled.variants],
+        course_code=labelled.course,
+        lessons=list(labelled.lessons),
+        tags=list(labelled.tags),
+        language="",
+        state=CaseState.PUBLISHED,
+    )
