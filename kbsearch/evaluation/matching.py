@@ -11,8 +11,9 @@ import numpy as np
 
 from kbsearch.evaluation.sets import LabelledQuestion, MatchingSet
 from kbsearch.matching.matcher import Matcher
+from kbsearch.matching.training import JudgedQuery, judged
 from kbsearch.models import Decision
-from kbsearch.ports import Floats
+from kbsearch.text.language import detect_language
 
 DEPTH = 5
 
@@ -22,8 +23,8 @@ class Outcome:
     """What became of one question.
 
     ``rank``: place of the first right case, 1…`DEPTH`; 0 when none was among them.  ``answerable``: a right
-    case is in the set.  ``removed``: its right cases were all removed.  ``first_right``: the first case is
-    right.  ``table``, ``rights``: features of the candidates, and which of them are right.
+    case is in the set.  ``removed``: its right cases were all removed.  ``chance``: probability of the first
+    case, None when there is none; ``first_right``: it is right.  ``judged``: what a model learns from it.
     """
 
     question: LabelledQuestion
@@ -31,10 +32,10 @@ class Outcome:
     removed: bool
     rank: int
     first_right: bool
+    chance: float | None
     decision: Decision
     milliseconds: float
-    table: Floats
-    rights: tuple[bool, ...]
+    judged: JudgedQuery
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +93,9 @@ def _outcome(
     truth = chosen.relevant.get(question.id, frozenset())
     right = {ids[one] for one in truth if one in ids}
     started = time.perf_counter()
+    language = detect_language(question.text)
     result = matcher.match(question.text, question.course, question.lesson, limit=DEPTH)
-    decision = matcher.decide(result, precision)
+    decision = matcher.decide(result, precision, question.course, language)
     spent = 1000 * (time.perf_counter() - started)
     rights = tuple(match.case_id in right for match in result.matches)
     return Outcome(
@@ -102,11 +104,18 @@ def _outcome(
         removed=bool(truth) and not right,
         rank=rights.index(True) + 1 if True in rights else 0,
         first_right=bool(rights) and rights[0],
+        chance=result.matches[0].probability if result.matches else None,
         decision=decision,
         milliseconds=spent,
-        table=result.table,
-        rights=rights,
+        judged=judged(
+            result.pool, right, group_of(question, chosen), course=question.course, language=language
+        ),
     )
+
+
+def group_of(question: LabelledQuestion, chosen: MatchingSet) -> str:
+    """What ``question`` is about: its topic, else its cases, else itself."""
+    return question.label or min(chosen.relevant.get(question.id, {question.id}))
 
 
 def summarise(outcomes: Sequence[Outcome], cases: int, *, decisions: bool) -> MatchingReport:

@@ -1,25 +1,20 @@
-"""From features to a probability, and from the probability to a decision.
-
-The coefficients and the thresholds stand in ``confidence.json`` beside this module, with where they come
-from; ``python -m benchmarks.fit_confidence`` refits them on the sample school.
-"""
+"""From features to a probability, and from the probability to the thresholds that a decision needs."""
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Any
 
 import numpy as np
 
 from kbsearch.matching.features import NAMES
-from kbsearch.models import Decision
 from kbsearch.ports import Floats
+
+POOLED = "all"
+"""The scope of thresholds that hold where a course or a language has too few judged questions of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,85 +30,78 @@ class Threshold:
     lower: float
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Logistic:
-    """A logistic regression on standardised features, with its thresholds.
+Thresholds = tuple[Threshold, ...]
 
-    ``weights`` has shape (len(NAMES),); ``thresholds`` ascend; below ``abstain`` nothing is suggested.
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Calibration:
+    """A logistic regression on `features`, with its thresholds.
+
+    ``weights`` has shape (len(NAMES),).  Below ``abstain`` nothing is suggested.  ``thresholds`` by scope
+    ("all", "course:x", "language:ru"), each ascending.
     """
 
     weights: Floats
     intercept: float
     abstain: float
-    thresholds: tuple[Threshold, ...]
+    thresholds: Mapping[str, Thresholds] = field(default_factory=dict)
 
     def probabilities(self, table: Floats) -> list[float]:
         """Probability in [0, 1] that each row's case answers, never rising from row to row."""
-        logits = table @ self.weights + self.intercept
-        falling = np.minimum.accumulate(1.0 / (1.0 + np.exp(-logits.astype(np.float64))))
+        falling = np.minimum.accumulate(self.chances(table))
         return [float(value) for value in falling]
 
-    def promise(self, precision: float) -> Threshold | None:
-        """The lowest threshold at which precision is ``precision`` with 95 % confidence; None if none is."""
-        return next((one for one in self.thresholds if one.lower >= precision), None)
+    def chances(self, table: Floats) -> Floats:
+        """As `probabilities`, of rows that do not belong together, shape (n,)."""
+        logits = np.clip((table @ self.weights + self.intercept).astype(np.float64), -30, 30)
+        return np.asarray(1.0 / (1.0 + np.exp(-logits)))
 
-    def answer_from(self, precision: float) -> float | None:
+    def scope(self, course: str = "", language: str = "") -> str:
+        """Which thresholds hold for a question: its course's, its language's, or the pooled ones."""
+        for name in (f"course:{course}", f"language:{language}"):
+            if name in self.thresholds:
+                return name
+        return POOLED
+
+    def promise(self, precision: float, scope: str = POOLED) -> Threshold | None:
+        """The lowest threshold at which precision is ``precision`` with 95 % confidence; None if none is."""
+        thresholds = self.thresholds.get(scope, ())
+        return next((one for one in thresholds if one.lower >= precision), None)
+
+    def answer_from(self, precision: float, scope: str = POOLED) -> float | None:
         """The probability from which on to answer; None: never.
 
         Where too few questions were held out to promise ``precision``, it is the lowest threshold from which
         on the observed precision reached it at every step.
         """
-        if promised := self.promise(precision):
+        if promised := self.promise(precision, scope):
             return promised.probability
-        reached = list(takewhile(lambda one: one.right >= precision * one.count, reversed(self.thresholds)))
+        thresholds = self.thresholds.get(scope, ())
+        reached = list(takewhile(lambda one: one.right >= precision * one.count, reversed(thresholds)))
         return reached[-1].probability if reached else None
 
-
-@dataclass(frozen=True, slots=True)
-class Confidence:
-    """The model for hybrid search and the one for text alone, and the version that names both."""
-
-    version: str
-    hybrid: Logistic
-    text_only: Logistic
-
-    def model(self, degraded: bool) -> Logistic:
-        """The model that fits the way candidates were found."""
-        return self.text_only if degraded else self.hybrid
-
-    def decide(self, probabilities: Sequence[float], precision: float, *, degraded: bool) -> Decision:
-        """``answer`` where precision is promised, ``abstain`` where it is too likely wrong, else ``suggest``.
-
-        Args:
-            probabilities: of the candidates, best first.
-            precision: what ``answer`` must reach, in (0, 1).
-            degraded: candidates were found by text alone.
-        """
-        model = self.model(degraded)
-        if not probabilities or probabilities[0] < model.abstain:
-            return Decision.ABSTAIN
-        enough = model.answer_from(precision)
-        if enough is not None and probabilities[0] >= enough:
-            return Decision.ANSWER
-        return Decision.SUGGEST
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "weights": {
+                name: round(float(weight), 5) for name, weight in zip(NAMES, self.weights, strict=True)
+            },
+            "intercept": round(self.intercept, 5),
+            "abstain": round(self.abstain, 4),
+            "thresholds": {
+                scope: [[one.probability, one.count, one.right, one.lower] for one in rows]
+                for scope, rows in self.thresholds.items()
+            },
+        }
 
 
-@cache
-def load_confidence() -> Confidence:
-    """The model that comes with kbsearch."""
-    text = files("kbsearch.matching").joinpath("confidence.json").read_text("utf-8")
-    return confidence_from(json.loads(text))
-
-
-def confidence_from(stored: Mapping[str, Any]) -> Confidence:
-    """The model in ``stored``, as `benchmarks.fit_confidence` writes it."""
-    return Confidence(stored["version"], _logistic(stored["hybrid"]), _logistic(stored["text_only"]))
-
-
-def _logistic(stored: Mapping[str, Any]) -> Logistic:
+def calibration_from(stored: Mapping[str, Any]) -> Calibration:
+    """The calibration that `Calibration.as_dict` wrote; features that it did not know weigh nothing."""
     weights = np.array([stored["weights"].get(name, 0.0) for name in NAMES], np.float32)
-    thresholds = tuple(Threshold(*row) for row in stored["thresholds"])
-    return Logistic(weights, float(stored["intercept"]), float(stored["abstain"]), thresholds)
+    thresholds = {
+        scope: tuple(Threshold(*row) for row in rows) for scope, rows in stored["thresholds"].items()
+    }
+    return Calibration(weights, float(stored["intercept"]), float(stored["abstain"]), thresholds)
 
 
 def percent(probability: float) -> int:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from kbsearch.matching.confidence import Confidence, load_confidence
-from kbsearch.matching.features import features
-from kbsearch.matching.fusion import Pool, fuse
+from kbsearch.matching.candidates import Pool, Wanted, gather
+from kbsearch.matching.model import MatchingModel, load_model
 from kbsearch.matching.queries import Query, QueryEncoder, prepare
 from kbsearch.matching.rarity import Rarity
 from kbsearch.models import LIVE_STATES, Decision
@@ -36,27 +35,36 @@ class RankedCase:
 class MatchResult:
     """Cases for a question, best first, probabilities never rising.
 
-    ``table``: their `features`, shape (len(matches), len(NAMES)).  ``course``: the course that restricted
-    the search, "" when none did.
+    ``table``: their `features`, shape (len(matches), len(NAMES)).  ``pool``: all candidates with their
+    signals, best first: what a judged question is learned from.  ``course``: the course that restricted the
+    search, "" when none did.
     """
 
     query: Query
     matches: tuple[RankedCase, ...]
     table: Floats
-    degraded: bool
+    pool: Pool
     course: str
+
+    @property
+    def degraded(self) -> bool:
+        """Whether candidates were found by text alone."""
+        return self.pool.degraded
 
 
 class Matcher:
-    """Finds cases in ``case_index`` and says how likely each of them answers."""
+    """Finds cases in ``case_index`` and says how likely each of them answers.
+
+    ``model`` ranks and calibrates; the one that comes with kbsearch by default.
+    """
 
     def __init__(
-        self, case_index: SearchBackend, embedder: Embedder, confidence: Confidence | None = None
+        self, case_index: SearchBackend, embedder: Embedder, model: MatchingModel | None = None
     ) -> None:
         self._index = case_index
         self.encoder = QueryEncoder(embedder)
         self.rarity = Rarity(case_index)
-        self.confidence = confidence or load_confidence()
+        self.model = model or load_model()
 
     def match(
         self,
@@ -85,27 +93,34 @@ class Matcher:
             pool = self._pool(query, filters, lesson, only)
         return self._result(query, pool, limit, filters.course)
 
-    def decide(self, result: MatchResult, precision: float) -> Decision:
-        """What to say with ``result``, when ``answer`` must be right with ``precision``."""
+    def decide(self, result: MatchResult, precision: float, course: str = "", language: str = "") -> Decision:
+        """What to say with ``result``, when ``answer`` must be right with ``precision``.
+
+        ``course`` and ``language`` of the question choose thresholds of their own, where there are some.
+        """
         probabilities = [match.probability for match in result.matches]
-        return self.confidence.decide(probabilities, precision, degraded=result.degraded)
+        return self.model.decide(
+            probabilities, precision, degraded=result.degraded, course=course, language=language
+        )
 
     def _pool(self, query: Query, filters: Filters, lesson: str, only: Collection[int] | None) -> Pool:
-        return fuse(self._index, self.encoder, query, filters, rarity=self.rarity, lesson=lesson, only=only)
+        wanted = Wanted(filters, lesson=lesson, only=only)
+        return self.model.ranked(gather(self._index, self.encoder, query, wanted, rarity=self.rarity))
 
     def _result(self, query: Query, pool: Pool, limit: int, course: str) -> MatchResult:
         count = 0 if query.is_empty else limit
-        table = features(pool, query.length, count)
-        chances = self.confidence.model(pool.degraded).probabilities(table) if len(table) else []
+        table = self.model.table(pool, count)
+        chances = self.model.probabilities(table, degraded=pool.degraded)
+        cosine, explained = pool.column("cosine"), pool.column("explained")
         ranked = tuple(
             RankedCase(
                 case_id=int(pool.ids[i]),
                 score=float(pool.score[i]),
                 probability=chance,
                 part=pool.parts[i],
-                likeness=float(pool.cosine[i]),
-                explained=float(pool.explained[i]),
+                likeness=float(cosine[i]),
+                explained=float(explained[i]),
             )
             for i, chance in enumerate(chances)
         )
-        return MatchResult(query, ranked, table, pool.degraded, course)
+        return MatchResult(query, ranked, table, pool, course)

@@ -11,8 +11,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from kbsearch.database import Database
-from kbsearch.matching.confidence import Confidence, confidence_from, load_confidence
 from kbsearch.matching.matcher import Matcher
+from kbsearch.matching.model import MatchingModel, load_model, model_from
 from kbsearch.models import ModelVersion, PromiseEvent
 from kbsearch.ports import Embedder, SearchBackend
 from kbsearch.services.promise import Floors, floor_for, load_floors
@@ -79,16 +79,16 @@ class ActiveMatcher:
         self._stamp = stamp
 
 
-def active_model(session: Session) -> Confidence:
+def active_model(session: Session) -> MatchingModel:
     """The active version's model; the shipped one when none is active or it cannot be read any more."""
     stored = session.scalar(select(ModelVersion).where(ModelVersion.active))
     if stored is None:
-        return load_confidence()
+        return load_model()
     try:
-        return confidence_from(stored.model)
+        return model_from(stored.model)
     except (KeyError, TypeError, ValueError):
         _log.warning("the model version %s is not readable: the shipped model is used", stored.name)
-        return load_confidence()
+        return load_model()
 
 
 def _stamp(session: Session) -> _Stamp:

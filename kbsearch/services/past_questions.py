@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from kbsearch.matching.fusion import Pool, fuse
+from kbsearch.matching.candidates import Pool, Wanted, gather
 from kbsearch.matching.matcher import LIVE
+from kbsearch.matching.model import load_model
 from kbsearch.matching.queries import QueryEncoder, prepare
 from kbsearch.models import Case, Question, QuestionState, Reply
 from kbsearch.ports import Filters, Highlight, SearchBackend
@@ -40,7 +41,10 @@ def find_questions(
         IndexUnavailable: the text index cannot be read.
     """
     query = prepare(text)
-    return None if query.is_empty else fuse(index, encoder, query, filters, pool=pool)
+    if query.is_empty:
+        return None
+    wanted = Wanted(filters, limit=pool, by_pieces=False)
+    return load_model().ranked(gather(index, encoder, query, wanted))
 
 
 def load_hits(
@@ -49,7 +53,7 @@ def load_hits(
     """The ``limit`` best questions of ``pool`` with their cases and replies, in three queries."""
     if pool is None:
         return []
-    worth = (pool.worded | (pool.cosine >= NEAR)) & (pool.ids != (without or 0))
+    worth = (pool.worded | (pool.column("cosine") >= NEAR)) & (pool.ids != (without or 0))
     ids, scores = pool.ids[worth].tolist(), pool.score[worth].tolist()
     best = dict(zip(ids[:limit], scores[:limit], strict=True))
     query = select(Question).options(selectinload(Question.replies)).where(Question.id.in_(best))

@@ -232,7 +232,7 @@ class SuggestionService:
     def _decide(self, chances: Sequence[float], asked: _Asked, *, degraded: bool) -> tuple[Decision, bool]:
         """What to say, and whether an answer is held back because live precision fell."""
         precision = self._settings.answer_precision
-        decision = asked.matcher.confidence.decide(chances, precision, degraded=degraded)
+        decision = asked.matcher.model.decide(chances, precision, degraded=degraded)
         floor = self._active.floor(asked.course, asked.language)
         if decision == Decision.ANSWER and chances[0] < floor:
             return Decision.SUGGEST, True
@@ -240,7 +240,7 @@ class SuggestionService:
 
     def _version(self, matcher: Matcher, *, degraded: bool) -> str:
         encoder = "text" if degraded else self._embedder.model_id
-        return f"{matcher.confidence.version}/{encoder}"[:100]
+        return f"{matcher.model.version}/{encoder}"[:100]
 
     def _stored(self, view: SuggestionView, asked: _Asked) -> SuggestionView:
         row = Suggestion(

@@ -37,7 +37,7 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     "name",
     [
         "kbsearch/app.py",
-        "kbsearch/matching/confidence.json",
+        "kbsearch/matching/model.json",
         "kbsearch/migrations/env.py",
         "kbsearch/migrations/versions/0001_the_first_schema.py",
         "kbsearch/data/sample_school/questions.jsonl",

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from indexer.embedded import EmbeddedIndex
 from indexer.embedders.hashing import HashingEmbedder
 from indexer.loading import case_draft, encoded
-from kbsearch.matching.fusion import fuse
+from kbsearch.matching.candidates import Wanted, gather
 from kbsearch.matching.matcher import LIVE, Matcher
+from kbsearch.matching.model import load_model
 from kbsearch.matching.queries import QueryEncoder, prepare
 from kbsearch.models import Case, CaseState
 from kbsearch.ports import Filters
@@ -71,8 +72,9 @@ def test_a_small_pool_ranks_its_candidates_by_the_same_scores(
     with tempfile.TemporaryDirectory() as folder:
         index, encoder = index_of(folder, base), QueryEncoder(HashingEmbedder())
         query, filters = prepare(text), Filters(states=LIVE)
-        whole = fuse(index, encoder, query, filters, pool=50)
-        some = fuse(index, encoder, query, filters, pool=pool)
+        model = load_model()
+        whole = model.ranked(gather(index, encoder, query, Wanted(filters, limit=50)))
+        some = model.ranked(gather(index, encoder, query, Wanted(filters, limit=pool)))
     scores = dict(zip(whole.ids.tolist(), whole.score.tolist(), strict=True))
     assert all(
         abs(scores[one] - s) < 1e-4 for one, s in zip(some.ids.tolist(), some.score.tolist(), strict=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -10,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from kbsearch.matching.confidence import Threshold, load_confidence, percent
+from kbsearch.matching.confidence import POOLED, Threshold, percent
 from kbsearch.matching.features import NAMES
+from kbsearch.matching.model import MatchingModel, load_model, model_from
 from kbsearch.models import Decision
 
 TABLES = arrays(
@@ -21,38 +23,56 @@ TABLES = arrays(
 
 @given(TABLES, st.booleans())
 def test_probabilities_are_probabilities_and_never_rise(table: np.ndarray, degraded: bool) -> None:
-    found = load_confidence().model(degraded).probabilities(table)
+    found = load_model().probabilities(table, degraded=degraded)
     assert all(0 <= value <= 1 for value in found)
     assert found == sorted(found, reverse=True)
 
 
-def with_thresholds(*rows: tuple[float, int, int, float]) -> object:
-    confidence = load_confidence()
-    return replace(
-        confidence,
-        hybrid=replace(confidence.hybrid, abstain=0.2, thresholds=tuple(Threshold(*r) for r in rows)),
-    )
+def with_thresholds(*rows: tuple[float, int, int, float], scope: str = POOLED) -> MatchingModel:
+    model = load_model()
+    thresholds = {POOLED: (), scope: tuple(Threshold(*row) for row in rows)}
+    calibration = replace(model.hybrid.calibration, abstain=0.2, thresholds=thresholds)
+    return replace(model, hybrid=replace(model.hybrid, calibration=calibration))
 
 
 def test_an_answer_is_given_where_precision_is_promised() -> None:
-    confidence = with_thresholds((0.5, 100, 80, 0.71), (0.8, 90, 89, 0.94), (0.9, 80, 80, 0.955))
-    assert confidence.decide([0.91, 0.3], 0.95, degraded=False) == Decision.ANSWER
-    assert confidence.decide([0.85], 0.95, degraded=False) == Decision.SUGGEST
-    assert confidence.decide([0.1], 0.95, degraded=False) == Decision.ABSTAIN
-    assert confidence.decide([], 0.95, degraded=False) == Decision.ABSTAIN
+    model = with_thresholds((0.5, 100, 80, 0.71), (0.8, 90, 89, 0.94), (0.9, 80, 80, 0.955))
+    assert model.decide([0.91, 0.3], 0.95, degraded=False) == Decision.ANSWER
+    assert model.decide([0.85], 0.95, degraded=False) == Decision.SUGGEST
+    assert model.decide([0.1], 0.95, degraded=False) == Decision.ABSTAIN
+    assert model.decide([], 0.95, degraded=False) == Decision.ABSTAIN
 
 
 @pytest.mark.parametrize(("precision", "since"), [(0.75, 0.8), (0.95, 0.8), (0.995, None)])
 def test_without_a_promise_the_observed_precision_decides(precision: float, since: float | None) -> None:
-    confidence = with_thresholds((0.5, 100, 70, 0.6), (0.8, 50, 49, 0.7), (0.9, 40, 39, 0.7))
-    assert confidence.hybrid.answer_from(precision) == since
+    model = with_thresholds((0.5, 100, 70, 0.6), (0.8, 50, 49, 0.7), (0.9, 40, 39, 0.7))
+    assert model.hybrid.calibration.answer_from(precision) == since
 
 
-def test_the_fitted_model_names_its_features_and_its_origin() -> None:
-    confidence = load_confidence()
-    assert confidence.version
-    assert np.any(confidence.hybrid.weights)
-    assert not confidence.text_only.weights[[NAMES.index("vector"), NAMES.index("cosine")]].any()
+def test_a_course_with_thresholds_of_its_own_goes_by_them() -> None:
+    model = with_thresholds((0.6, 300, 297, 0.97), scope="course:git")
+    assert model.decide([0.7], 0.95, degraded=False, course="git") == Decision.ANSWER
+    assert model.decide([0.7], 0.95, degraded=False, course="sql", language="ru") == Decision.SUGGEST
+    assert model.hybrid.calibration.scope("git", "ru") == "course:git"
+    assert model.hybrid.calibration.scope("sql", "ru") == POOLED
+
+
+def test_the_shipped_model_names_its_features_and_its_origin() -> None:
+    model = load_model()
+    assert model.version
+    assert "sample_school" in model.provenance
+    assert np.any(model.hybrid.calibration.weights)
+    assert not model.text_only.calibration.weights[[NAMES.index("vector"), NAMES.index("cosine")]].any()
+    assert model.hybrid.held_out["questions"] > 1000
+
+
+def test_a_stored_model_reads_back() -> None:
+    stored = json.loads(json.dumps(load_model().as_dict()))
+    assert model_from(stored).as_dict() == stored
+    del stored["hybrid"]["ranker"]["pieces"]
+    assert model_from(stored).hybrid.ranker.as_dict()["pieces"] == 0.0
+    with pytest.raises(KeyError):
+        model_from({"version": "1"})
 
 
 def test_nothing_short_of_certain_reads_100_per_cent() -> None:

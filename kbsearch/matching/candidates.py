@@ -1,0 +1,208 @@
+"""Candidates for a question, with what each retriever says of them.
+
+Three retrievers see every document: BM25 over words, BM25 over pieces of words (near forms and misspelt
+words), and the cosine of vectors.  The best of each are candidates; what the others say of them is asked for.
+Scores are standardised per query over all documents that pass the filters, so that weights carry over from
+one knowledge base to another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kbsearch.errors import EncoderUnavailable, IndexUnavailable
+from kbsearch.matching.queries import Query, QueryEncoder
+from kbsearch.matching.rarity import Rarity
+from kbsearch.matching.standard_scores import (
+    UNRELATED_VECTORS,
+    UNRELATED_WORDS,
+    Background,
+    scores_of,
+    standardised,
+)
+from kbsearch.ports import Filters, Floats, Hits, Ints, Part, SearchBackend, TextQuery
+from kbsearch.text.pieces import pieces_of
+from kbsearch.text.words import stems
+
+POOL = 60
+"""How many of the best of each retriever are candidates."""
+SIGNALS = ("text", "pieces", "vector", "cosine", "explained", "lesson", "popularity")
+"""The columns of `Pool.signals`: all that a ranker sees.
+
+text, pieces, vector: standardised scores of the retrievers.  cosine: likeness of the nearest part, centred.
+explained: share in [0, 1] of the query's weight in rare words that the document earns.  lesson: 1 for a
+document of the asker's lesson.  popularity: how often it helped before, log(1 + n).
+"""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pool:
+    """Candidates.  ``ids`` has shape (n,), ``signals`` (n, len(SIGNALS)); ``score`` ranks them.
+
+    ``parts``: the part that came nearest by vector.  ``worded``: shares a word with the query.  ``length``:
+    words of the query.  ``degraded``: vectors were out of reach, their signals are zeros.
+    """
+
+    ids: Ints
+    signals: Floats
+    score: Floats
+    worded: NDArray[np.bool_]
+    parts: tuple[Part | None, ...]
+    length: int
+    degraded: bool
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def column(self, name: str) -> Floats:
+        """The signal ``name`` of each candidate, shape (n,)."""
+        return self.signals[:, SIGNALS.index(name)]
+
+    def sorted_by(self, score: Floats) -> Pool:
+        """The candidates by falling ``score``, shape (n,); ties by ascending id."""
+        order = np.lexsort((self.ids, -score))
+        return replace(
+            self,
+            ids=self.ids[order],
+            signals=self.signals[order],
+            score=score[order].astype(np.float32),
+            worded=self.worded[order],
+            parts=tuple(self.parts[place] for place in order.tolist()),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What candidates are looked for.
+
+    ``only``: among these ids.  ``limit``: how many of each retriever.  ``by_pieces``: words are compared by
+    their pieces as well; without it the words' score stands in for the pieces'.
+    """
+
+    filters: Filters
+    lesson: str = ""
+    only: Collection[int] | None = None
+    limit: int = POOL
+    by_pieces: bool = True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Found:
+    text: Hits
+    pieces: Hits | None
+    vector: Hits | None
+    lesson: frozenset[int]
+    size: int
+
+
+def gather(
+    backend: SearchBackend,
+    encoder: QueryEncoder,
+    query: Query,
+    wanted: Wanted,
+    *,
+    rarity: Rarity | None = None,
+    popularity: Mapping[int, int] | None = None,
+) -> Pool:
+    """The candidates for ``query`` in ``backend``, by ascending id, not scored yet.
+
+    ``popularity``: how often each document helped before.
+
+    Raises:
+        IndexUnavailable: the text index cannot be read.
+    """
+    weight = rarity.weight(query.words) if rarity else 0.0
+    found = _found(backend, encoder, query, wanted)
+    hits = [one for one in (found.text, found.pieces, found.vector) if one is not None]
+    ids = np.unique(np.concatenate([one.ids for one in hits])).astype(np.int64)
+    near = found.vector
+    known = dict(zip(near.ids.tolist(), near.parts, strict=False)) if near else {}
+    return Pool(
+        ids=ids,
+        signals=_signals(found, ids, query, weight, popularity or {}),
+        score=np.zeros(len(ids), np.float32),
+        worded=scores_of(found.text, ids) > 0,
+        parts=tuple(known.get(one) for one in ids.tolist()),
+        length=query.length,
+        degraded=near is None,
+    )
+
+
+def _found(backend: SearchBackend, encoder: QueryEncoder, query: Query, wanted: Wanted) -> _Found:
+    asked = TextQuery(query.text, filters=wanted.filters, limit=wanted.limit, only=wanted.only)
+    text = backend.search_text(asked)
+    pieces = backend.search_text(replace(asked, unit="pieces")) if wanted.by_pieces else None
+    lesson: frozenset[int] = frozenset()
+    near: Hits | None = None
+    try:
+        vector = encoder.encode(query.bare)
+        near = backend.search_vector(vector, wanted.filters, wanted.limit, wanted.only)
+        if wanted.lesson:
+            lesson = _of_lesson(backend, vector, wanted)
+        if missing := _lacking(near, text, pieces):
+            near = _joined(near, backend.search_vector(vector, wanted.filters, len(missing), missing))
+    except (EncoderUnavailable, IndexUnavailable):
+        near = None
+    if missing := _lacking(text, pieces, near):
+        text = _joined(text, backend.search_text(replace(asked, only=missing, limit=len(missing))))
+    if pieces and (missing := _lacking(pieces, text, near)):
+        more = replace(asked, unit="pieces", only=missing, limit=len(missing))
+        pieces = _joined(pieces, backend.search_text(more))
+    return _Found(text, pieces, near, lesson, _size(backend, near, wanted))
+
+
+def _size(backend: SearchBackend, near: Hits | None, wanted: Wanted) -> int:
+    """How many documents pass, as far as it matters: in a small knowledge base all of them are near."""
+    few = near is not None and len(near) < wanted.limit and wanted.only is None
+    return len(near) if near is not None and few else backend.count()
+
+
+def _lacking(these: Hits, *others: Hits | None) -> set[int]:
+    """The ids that any of ``others`` has and ``these`` have not."""
+    known = set(these.ids.tolist())
+    return {one for other in others if other is not None for one in other.ids.tolist()} - known
+
+
+def _of_lesson(backend: SearchBackend, vector: Floats, wanted: Wanted) -> frozenset[int]:
+    filters = replace(wanted.filters, lesson=wanted.lesson)
+    return frozenset(backend.search_vector(vector, filters, wanted.limit).ids.tolist())
+
+
+def _joined(first: Hits, more: Hits) -> Hits:
+    """``first`` and those of ``more`` that are new; mean and std are those of ``first``."""
+    return Hits(
+        np.concatenate([first.ids, more.ids]),
+        np.concatenate([first.scores, more.scores]),
+        first.mean,
+        first.std,
+        first.parts + more.parts,
+    )
+
+
+def _signals(found: _Found, ids: Ints, query: Query, weight: float, popularity: Mapping[int, int]) -> Floats:
+    words = Background(UNRELATED_WORDS.mean * weight, UNRELATED_WORDS.std * weight)
+    text = standardised(found.text, ids, found.size, words)
+    nothing = np.zeros(len(ids), np.float32)
+    near = found.vector
+    columns = {
+        "text": text,
+        "pieces": standardised(found.pieces, ids, found.size, _for_pieces(words, query))
+        if found.pieces
+        else text,
+        "vector": standardised(near, ids, found.size, UNRELATED_VECTORS) if near else nothing,
+        "cosine": scores_of(near, ids) if near else nothing,
+        "explained": np.minimum(scores_of(found.text, ids) / weight, 1.0) if weight else nothing,
+        "lesson": [one in found.lesson for one in ids.tolist()],
+        "popularity": np.log1p([popularity.get(one, 0) for one in ids.tolist()]),
+    }
+    return np.stack([np.asarray(columns[name], np.float32) for name in SIGNALS], axis=1)
+
+
+def _for_pieces(words: Background, query: Query) -> Background:
+    """A piece weighs about as much as a word, and there are more of them."""
+    times = len(pieces_of(stems(query.text))) / max(1, len(query.words))
+    return Background(words.mean * times, words.std * times)
