@@ -60,6 +60,8 @@ SAME_STEM = 3.0
 """What a word is worth of which another form is known."""
 ENOUGH = 2.0
 """How much likelier the words of a text must be when turned than as they were typed."""
+SURE = 4
+"""Known words of this length and longer were hardly meant to be others."""
 LETTER_AT_END = 1.5
 LONG = 5
 """From this length on a word is turned on its own evidence, whatever the others are."""
@@ -83,15 +85,17 @@ def repair_layout(text: str, vocabulary: Vocabulary | None = None) -> str:
     typed; otherwise only long words that nobody knows, but for their turned form.
     """
     known = vocabulary or common_vocabulary()
-    readings = {piece: _reading(piece, known) for piece in _PIECE.findall(text)}
-    gain = sum(one.as_turned - one.as_typed for one in readings.values() if one)
-    whole = gain >= ENOUGH
-
-    def chosen(found: re.Match[str]) -> str:
-        one = readings[found.group()]
-        return one.turned if one and (_likely(one) if whole else _certain(one)) else found.group()
-
-    return _PIECE.sub(chosen, text)
+    typed = {piece: _as_typed(piece, known) for piece in _PIECE.findall(text) if _has_one_script(piece)}
+    sure = sum(len(one) for one, worth in typed.items() if worth >= SAME_STEM and len(one) >= SURE)
+    if sure > sum(map(len, typed)) / 2:
+        doubtful = {one: worth for one, worth in typed.items() if worth < GUESS / 2 and len(one) >= LONG}
+        readings = [_reading(one, worth, known) for one, worth in doubtful.items()]
+        turned = {one.typed: one.turned for one in readings if _certain(one)}
+    else:
+        readings = [_reading(one, worth, known) for one, worth in typed.items()]
+        whole = sum(one.as_turned - one.as_typed for one in readings) >= ENOUGH
+        turned = {one.typed: one.turned for one in readings if (_likely(one) if whole else _certain(one))}
+    return _PIECE.sub(lambda piece: turned.get(piece.group(), piece.group()), text) if turned else text
 
 
 def _likely(one: _Reading) -> bool:
@@ -102,18 +106,25 @@ def _certain(one: _Reading) -> bool:
     return one.as_typed < GUESS / 2 and one.as_turned >= SAME_STEM and len(one.typed) >= LONG
 
 
-def _reading(piece: str, known: Vocabulary) -> _Reading | None:
-    """Both readings of ``piece``; None for one of both scripts, of none, or that names a file or the like."""
-    latin, cyrillic = bool(_LATIN.search(piece)), bool(_CYRILLIC.search(piece))
-    if latin == cyrillic or (latin and _NAME.search(piece)):
-        return None
-    if cyrillic:
+def _has_one_script(piece: str) -> bool:
+    """Whether ``piece`` has letters of one of the scripts, and does not name a file or the like."""
+    latin = bool(_LATIN.search(piece))
+    return latin != bool(_CYRILLIC.search(piece)) and not (latin and _NAME.search(piece))
+
+
+def _as_typed(piece: str, known: Vocabulary) -> float:
+    if _CYRILLIC.search(piece):
+        return _worth(piece, known, _RUSSIAN_PAIRS)
+    return 0.0 if _MARK_INSIDE.search(piece) else _worth(piece, known, _ENGLISH_PAIRS)
+
+
+def _reading(piece: str, as_typed: float, known: Vocabulary) -> _Reading:
+    if _CYRILLIC.search(piece):
         turned = piece.translate(_TO_LATIN)
         as_turned = 0.0 if _MARK_INSIDE.search(turned) else _worth(turned, known, _ENGLISH_PAIRS)
-        return _Reading(piece, turned, _worth(piece, known, _RUSSIAN_PAIRS), as_turned)
+        return _Reading(piece, turned, as_typed, as_turned)
     options = {option: _worth(option, known, _RUSSIAN_PAIRS) for option in _to_russian(piece)}
     turned = max(options, key=lambda option: options[option] + _letters_at_end(option))
-    as_typed = 0.0 if _MARK_INSIDE.search(piece) else _worth(piece, known, _ENGLISH_PAIRS)
     return _Reading(piece, turned, as_typed, options[turned])
 
 
