@@ -12,7 +12,7 @@ _log = logging.getLogger(__name__)
 
 
 def each_that_works(
-    ids: Sequence[int], action: Callable[[Sequence[int]], None], embedder: Embedder
+    ids: Sequence[int], action: Callable[[Sequence[int]], object], embedder: Embedder
 ) -> dict[int, str]:
     """Do ``action`` with all ``ids``, in halves where it fails; returns the error of each bad id.
 

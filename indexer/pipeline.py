@@ -7,8 +7,8 @@ does some work twice and loses none.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable, Sequence
 from collections.abc import Collection as AnyCollection
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -37,14 +37,20 @@ class Due:
 
 
 class IndexPipeline:
-    """Works off the outbox."""
+    """Works off the outbox.  ``compare`` is told which questions were indexed, before their rows go."""
 
     def __init__(
-        self, database: Database, cases: SearchBackend, questions: SearchBackend, embedder: Embedder
+        self,
+        database: Database,
+        cases: SearchBackend,
+        questions: SearchBackend,
+        embedder: Embedder,
+        compare: Callable[[Sequence[int]], object] | None = None,
     ) -> None:
         self._database = database
         self._indexes = {Collection.CASES: cases, Collection.QUESTIONS: questions}
         self._embedder = embedder
+        self._compare = compare
 
     def drain(self, limit: int = 512) -> int:
         """Work off the oldest ``limit`` due rows, cases before questions; returns how many there were.
@@ -93,7 +99,11 @@ class IndexPipeline:
 
     def _work_off(self, collection: Collection, ids: Sequence[int]) -> dict[int, str]:
         """Index ``ids``; returns the error of each that failed on its own."""
-        return each_that_works(ids, lambda some: self._index(collection, some), self._embedder)
+        failures = each_that_works(ids, lambda some: self._index(collection, some), self._embedder)
+        indexed = [one for one in ids if one not in failures]
+        if self._compare is None or collection != Collection.QUESTIONS or not indexed:
+            return failures
+        return failures | each_that_works(indexed, self._compare, self._embedder)
 
     def _index(self, collection: Collection, ids: Sequence[int]) -> None:
         with self._database.reading() as session:

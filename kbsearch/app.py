@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from kbsearch.services.cases import CaseService
     from kbsearch.services.clusters import ClusterService
     from kbsearch.services.duplicates import DuplicateService
+    from kbsearch.services.duplicates import DuplicateService
     from kbsearch.services.golden import GoldenService
     from kbsearch.services.imports import ImportService
     from kbsearch.services.jobs import JobService
@@ -113,6 +114,13 @@ class Kbsearch:
         from kbsearch.services.questions import QuestionService
 
         return QuestionService(self.database, self.settings)
+
+    @cached_property
+    def duplicates(self) -> DuplicateService:
+        """Questions that repeat earlier ones."""
+        from kbsearch.services.duplicates import DuplicateService
+
+        return DuplicateService(self.database, self.question_index, self.embedder)
 
     @cached_property
     def duplicates(self) -> DuplicateService:

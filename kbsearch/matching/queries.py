@@ -6,7 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal
 
 from kbsearch.ports import Embedder, Floats
@@ -106,8 +106,12 @@ def prepare(text: str, knowledge: Knowledge | None = None, on: frozenset[StepKin
     return Query(reading.text, different_words(searched), repaired, len(stems(whole)), tuple(reading.steps))
 
 
+@lru_cache(maxsize=4_096)
 def bare_text(text: str) -> str:
-    """What of a question's ``text`` is encoded and indexed, the same whatever the index holds."""
+    """What of a question's ``text`` is encoded and indexed, the same whatever the index holds.
+
+    Remembered, because a question that has been indexed is compared with earlier ones right away.
+    """
     reading = _Reading(text[:MAX_CHARS].replace("\0", " ").strip(), SWITCHED_ON)
     _repair(reading, common_knowledge().vocabulary)
     return reading.text

@@ -4,6 +4,7 @@ from kbsearch.models.base import Base, UtcDateTime, utc_now
 from kbsearch.models.cases import LIVE_STATES, TRANSITIONS, Case, CaseState, Revision, Variant
 from kbsearch.models.clusters import Cluster, Lineage, Membership, Relation, Run
 from kbsearch.models.lexicon import LexiconEntry
+from kbsearch.models.links import CasePair, LinkKind, PairVerdict, QuestionLink
 from kbsearch.models.people import Person, Role, Scope, Token
 from kbsearch.models.quality import (
     GoldenPair,
@@ -23,6 +24,7 @@ __all__ = [
     "TRANSITIONS",
     "Base",
     "Case",
+    "CasePair",
     "CaseState",
     "Cluster",
     "Collection",
@@ -38,15 +40,18 @@ __all__ = [
     "Lesson",
     "LexiconEntry",
     "Lineage",
+    "LinkKind",
     "Match",
     "Membership",
     "ModelVersion",
     "Outbox",
+    "PairVerdict",
     "Person",
     "PromiseEvent",
     "PromiseState",
     "QualityMeasurement",
     "Question",
+    "QuestionLink",
     "QuestionState",
     "Relation",
     "Reply",

@@ -17,8 +17,8 @@ from kbsearch.services.case_drafts import MAX_TITLE, MAX_WORD
 from kbsearch.services.case_writing import check_incoming, imported
 from kbsearch.services.intake import PreparedQuestion
 from kbsearch.services.outline_names import OutlineNames
-from kbsearch.services.question_rows import chunks
 from kbsearch.services.questions import QuestionService, Received
+from kbsearch.services.row_chunks import chunks
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -13,6 +14,8 @@ from kbsearch.matching.model import load_model
 from kbsearch.matching.queries import QueryEncoder, prepare
 from kbsearch.models import Case, Question, QuestionState, Reply
 from kbsearch.ports import Filters, Highlight, SearchBackend
+from kbsearch.services.group_answers import GroupAnswer, answers_of, best_reply
+from kbsearch.services.link_rows import roots_of
 from kbsearch.services.live_cases import load_live
 
 ASKED = (str(QuestionState.OPEN), str(QuestionState.ANSWERED))
@@ -23,13 +26,17 @@ NEAR = 0.35
 
 @dataclass(frozen=True, slots=True)
 class QuestionHit:
-    """A past question with what answered it: a live case, else the best reply, else neither."""
+    """A past question with what answered it or one like it: a live case, else the best reply, else neither.
+
+    ``asked``: how often it was asked, by all questions that repeat each other.
+    """
 
     question: Question
     score: float
     case: Case | None
     reply: Reply | None
     highlights: tuple[Highlight, ...] = ()
+    asked: int = 1
 
 
 def find_questions(
@@ -50,22 +57,39 @@ def find_questions(
 def load_hits(
     session: Session, pool: Pool | None, limit: int, without: int | None = None
 ) -> list[QuestionHit]:
-    """The ``limit`` best questions of ``pool`` with their cases and replies, in three queries."""
+    """The ``limit`` best questions of ``pool`` with their cases and replies, in a few queries.
+
+    Of questions that repeat each other only the best one is there, answered as any of them was.
+    """
     if pool is None:
         return []
     worth = (pool.worded | (pool.column("cosine") >= NEAR)) & (pool.ids != (without or 0))
     ids, scores = pool.ids[worth].tolist(), pool.score[worth].tolist()
-    best = dict(zip(ids[:limit], scores[:limit], strict=True))
+    roots = roots_of(session, [*ids, without or 0])
+    best = _one_of_each(roots, dict(zip(ids, scores, strict=True)), limit, without)
     query = select(Question).options(selectinload(Question.replies)).where(Question.id.in_(best))
     found = {q.id: q for q in session.scalars(query) if q.state in ASKED}
     cases = load_live(session, {q.case_id for q in found.values() if q.case_id is not None}, LIVE)
-    kept = [found[one] for one in best if one in found]
-    return [
-        QuestionHit(q, best[q.id], cases.get(q.case_id) if q.case_id else None, best_reply(q)) for q in kept
-    ]
+    answers = answers_of(session, {roots[one] for one in found})
+    return [_hit(found[one], best[one], cases, answers[roots[one]]) for one in best if one in found]
 
 
-def best_reply(question: Question) -> Reply | None:
-    """The accepted reply, else the first by a mentor, else none."""
-    replies = sorted(question.replies, key=lambda reply: (not reply.accepted, not reply.by_mentor))
-    return next((reply for reply in replies if reply.accepted or reply.by_mentor), None)
+def _one_of_each(
+    roots: Mapping[int, int], scores: Mapping[int, float], limit: int, without: int | None
+) -> dict[int, float]:
+    """The ids with their scores, the first of each group; none of the group of ``without``."""
+    seen = {roots[without]} if without else set()
+    best: dict[int, float] = {}
+    for one, score in scores.items():
+        if roots[one] not in seen and len(best) < limit:
+            seen.add(roots[one])
+            best[one] = score
+    return best
+
+
+def _hit(question: Question, score: float, cases: Mapping[int, Case], answer: GroupAnswer) -> QuestionHit:
+    case = cases.get(question.case_id) if question.case_id else None
+    reply = best_reply(question)
+    if case is None and (answer.case or not reply):
+        case, reply = answer.case, answer.reply
+    return QuestionHit(question, score, case, reply, asked=answer.size)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import Insert, Table, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -15,11 +15,9 @@ from sqlalchemy.orm import Session
 from kbsearch.errors import InvalidInput
 from kbsearch.models import Collection, Course, Lesson, Outbox, Question, QuestionState, Reply, utc_now
 from kbsearch.services.intake import PreparedQuestion, PreparedReply
+from kbsearch.services.row_chunks import chunks
+from kbsearch.services.same_words import link_same_words
 
-CHUNK = 500
-"""How many rows one statement names: databases limit the parameters of a statement."""
-
-T = TypeVar("T")
 Name = tuple[str, str]
 
 
@@ -34,7 +32,8 @@ class Received:
 def store_questions(session: Session, batch: Sequence[PreparedQuestion]) -> list[Received]:
     """Store ``batch`` with replies and outbox rows; the results are in its order.
 
-    A question that is known keeps its text; replies that it did not have yet are added.
+    A question that is known keeps its text; replies that it did not have yet are added.  A new one that says
+    word for word what another one said before is linked to it.
     """
     batch = _with_courses_of_lessons(session, batch)
     created = _insert_new(session, batch)
@@ -45,6 +44,8 @@ def store_questions(session: Session, batch: Sequence[PreparedQuestion]) -> list
         question for question in batch if _name(question) in known or question is not first[_name(question)]
     ]
     changed = _add_later_replies(session, [(({**created, **known})[_name(q)], q) for q in repeated])
+    if created:
+        link_same_words(session, created.values())
     _announce(session, [*created.values(), *changed])
     return _results(batch, created, known)
 
@@ -62,11 +63,6 @@ def refuse_unknown_courses(session: Session, batch: Iterable[PreparedQuestion]) 
             raise _unknown("course", question.course, courses)
         if lessons and question.lesson and question.lesson not in lessons:
             raise _unknown("lesson", question.lesson, lessons)
-
-
-def chunks(items: Sequence[T], size: int = CHUNK) -> Iterator[Sequence[T]]:
-    """``items`` in slices of at most ``size``."""
-    return (items[at : at + size] for at in range(0, len(items), size))
 
 
 def _unknown(kind: str, code: str, known: set[str]) -> InvalidInput:

@@ -15,7 +15,8 @@ from kbsearch.errors import InvalidInput, NotFound
 from kbsearch.importers.records import IncomingCourse, IncomingQuestion
 from kbsearch.models import Case, Collection, Course, Lesson, Outbox, Question, QuestionState
 from kbsearch.services.intake import LONGEST_CODE, PreparedQuestion, clean, prepare
-from kbsearch.services.question_rows import Received, chunks, refuse_unknown_courses, store_questions
+from kbsearch.services.question_rows import Received, refuse_unknown_courses, store_questions
+from kbsearch.services.row_chunks import chunks
 
 __all__ = ["QuestionService", "Received"]
 
