@@ -27,6 +27,8 @@ Examples:
   kbsearch evaluate matching data/sample_school
   kbsearch evaluate matching my-set --drop-cases 0.2 --seed 7 --json
   kbsearch evaluate matching my-set --spoil typos --seed 1
+  kbsearch evaluate matching my-set --learn 0.5 --seed 1
+  kbsearch evaluate matching my-set --folds 5
 """,
 )
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
@@ -43,29 +45,54 @@ Examples:
     type=click.Choice(["typos", "layout", "transliteration"]),
     help="Ask with one typo per four words, in the wrong keyboard layout, or in Latin letters.",
 )
+@click.option(
+    "--learn",
+    default=0.0,
+    type=click.FloatRange(0, 1, max_open=True),
+    help="Confirm this share of each case's questions as its variants; ask the others.",
+)
+@click.option(
+    "--folds",
+    default=0,
+    type=click.IntRange(0),
+    help="Refit ranker and calibration on the other folds, split by case; 0: the shipped model.",
+)
 @click.option("--encoder", default="", help="An encoder other than the one that is set.")
 def command(  # noqa: PLR0917  # click passes options by name
-    folder: Path, as_json: bool, drop_cases: float, seed: int, spoil: Spoil | None, encoder: str
+    folder: Path,
+    as_json: bool,
+    drop_cases: float,
+    seed: int,
+    spoil: Spoil | None,
+    learn: float,
+    folds: int,
+    encoder: str,
 ) -> None:
     """Measure matching on the labelled set in FOLDER, away from the live database.
 
     FOLDER holds cases.jsonl, questions.jsonl and relevant.csv, or is the sample school.  With --drop-cases
     the decisions are measured too: does it answer rightly, and abstain where the case was removed?
-    With --spoil the questions are asked the way hurried people type.
+    With --spoil the questions are asked the way hurried people type, with --learn after mentors confirmed
+    some of them as variants, with --folds by a model that was refitted on the others.
     """
     from indexer.embedders import open_embedder
     from kbsearch.config import load_settings
+    from kbsearch.evaluation.learned import refitted, with_variants
     from kbsearch.evaluation.matching import run_matching, summarise, without_some
     from kbsearch.evaluation.sets import read_matching_set
     from kbsearch.evaluation.spoiling import spoiled
 
+    if folds == 1:
+        raise click.BadParameter("one fold leaves nothing to fit on; give 2 at least", param_hint="--folds")
     settings = load_settings(**({"encoder": encoder} if encoder else {}))
-    chosen = without_some(read_matching_set(folder), drop_cases, seed)
+    chosen = without_some(with_variants(read_matching_set(folder), learn, seed), drop_cases, seed)
     if spoil:
         chosen = spoiled(chosen, spoil, seed)
     with temporary_matcher(chosen, open_embedder(settings.encoder)) as (matcher, ids):
         outcomes = run_matching(matcher, chosen, ids, settings.answer_precision)
-    report = summarise(outcomes, len(chosen.cases), decisions=drop_cases > 0)
+    if folds:
+        outcomes = refitted(outcomes, folds, settings.answer_precision)
+    report = summarise(outcomes, len(chosen.cases), decisions=drop_cases > 0 or folds > 0)
     click.echo(json.dumps(figures(report)) if as_json else _table(figures(report)))
 
 
@@ -121,8 +148,15 @@ def figures(report: MatchingReport) -> dict[str, Any]:
         shown["answer_precision"] = report.answer_precision
         shown["answer_coverage"] = report.answer_coverage
         shown["abstain_recall"] = report.abstain_recall
+    shown["ece"] = report.ece
+    shown["n"] = dict(report.counts)
     return shown
 
 
 def _table(shown: dict[str, Any]) -> str:
-    return "\n".join(f"{name:<17} {'–' if value is None else value}" for name, value in shown.items())
+    counts = shown.pop("n")
+    rows = ((name, "–" if value is None else value, counts.get(name)) for name, value in shown.items())
+    return "\n".join(
+        f"{name:<17} {value}" + (f"  (n = {count})" if count is not None else "")
+        for name, value, count in rows
+    )

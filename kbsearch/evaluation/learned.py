@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
+from kbsearch.evaluation.matching import DEPTH, Outcome
 from kbsearch.evaluation.sets import MatchingSet
+from kbsearch.matching.model import MatchingModel, load_model
+from kbsearch.matching.training import fit, fold_numbers, ranked_rows
 
 INNER_FOLDS = 5
 
@@ -41,4 +47,41 @@ def _confirmed(whole: MatchingSet, taken: set[str]) -> MatchingSet:
         whole,
         cases=tuple(replace(one, variants=(*one.variants, *wordings[one.id])) for one in whole.cases),
         questions=tuple(one for one in whole.questions if one.id not in taken),
+    )
+
+
+def refitted(
+    outcomes: Sequence[Outcome], folds: int, precision: float, base: MatchingModel | None = None
+) -> list[Outcome]:
+    """``outcomes`` as they would be with models fitted on the other folds; questions of a case stay together.
+
+    Args:
+        outcomes: of one run.
+        folds: 2 at least.
+        precision: what the decision ``answer`` must reach.
+        base: what the models start from; the shipped one by default.
+    """
+    start = base or load_model()
+    parts = fold_numbers([outcome.judged.group for outcome in outcomes], folds)
+    found = list(outcomes)
+    for part in sorted(set(parts.tolist())):
+        seen = [one.judged for one, own in zip(outcomes, parts, strict=True) if own != part]
+        model = fit(seen, base=start, folds=INNER_FOLDS)
+        for place in np.flatnonzero(parts == part).tolist():
+            found[place] = _with_model(outcomes[place], model, precision)
+    return found
+
+
+def _with_model(outcome: Outcome, model: MatchingModel, precision: float) -> Outcome:
+    judged = outcome.judged
+    table, rights = ranked_rows(judged, model.way(judged.degraded).ranker, DEPTH)
+    chances = model.probabilities(table, degraded=judged.degraded)
+    return replace(
+        outcome,
+        rank=rights.tolist().index(True) + 1 if rights.any() else 0,
+        first_right=bool(rights[0]) if len(rights) else False,
+        chance=chances[0] if chances else None,
+        decision=model.decide(
+            chances, precision, degraded=judged.degraded, course=judged.course, language=judged.language
+        ),
     )

@@ -5,12 +5,13 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from kbsearch.evaluation.sets import LabelledQuestion, MatchingSet
 from kbsearch.matching.matcher import Matcher
+from kbsearch.matching.thresholds import calibration_error
 from kbsearch.matching.training import JudgedQuery, judged
 from kbsearch.models import Decision
 from kbsearch.text.language import detect_language
@@ -45,7 +46,9 @@ class MatchingReport:
     ``hit_k``: share of the answerable questions with a right case among the first k.  ``mrr_5``: mean of
     1 / rank of the first right case, 0 beyond the fifth.  ``answer_precision``: share of the ``answer``
     decisions whose first case is right.  ``answer_coverage``: share of all questions decided ``answer``.
-    ``abstain_recall``: share of the questions whose cases were removed that got ``abstain``.
+    ``abstain_recall``: share of the questions whose cases were removed that got ``abstain``.  ``ece``:
+    expected calibration error of the probability of the first case.  ``counts``: of how many questions each
+    share is taken, by the name that is printed.
     """
 
     hit_1: float | None
@@ -59,6 +62,8 @@ class MatchingReport:
     answer_precision: float | None = None
     answer_coverage: float | None = None
     abstain_recall: float | None = None
+    ece: float | None = None
+    counts: Mapping[str, int] = field(default_factory=dict)
 
 
 def without_some(whole: MatchingSet, share: float, seed: int) -> MatchingSet:
@@ -131,15 +136,36 @@ def summarise(outcomes: Sequence[Outcome], cases: int, *, decisions: bool) -> Ma
         cases=cases,
         p50_ms=round(float(np.percentile(times, 50)), 2),
         p95_ms=round(float(np.percentile(times, 95)), 2),
+        ece=_calibration(outcomes),
+        counts={
+            **dict.fromkeys(("hit@1", "hit@3", "hit@5", "mrr@5"), len(ranks)),
+            "ece": sum(outcome.chance is not None for outcome in outcomes),
+        },
     )
-    if not decisions:
-        return report
+    return _with_decisions(report, outcomes) if decisions else report
+
+
+def _with_decisions(report: MatchingReport, outcomes: Sequence[Outcome]) -> MatchingReport:
+    counts = {
+        "answer_precision": sum(outcome.decision == Decision.ANSWER for outcome in outcomes),
+        "answer_coverage": len(outcomes),
+        "abstain_recall": sum(outcome.removed for outcome in outcomes),
+    }
     return replace(
         report,
+        counts={**report.counts, **counts},
         answer_precision=_share(o.first_right for o in outcomes if o.decision == Decision.ANSWER),
         answer_coverage=_share(o.decision == Decision.ANSWER for o in outcomes),
         abstain_recall=_share(o.decision == Decision.ABSTAIN for o in outcomes if o.removed),
     )
+
+
+def _calibration(outcomes: Sequence[Outcome]) -> float | None:
+    known = [outcome for outcome in outcomes if outcome.chance is not None]
+    if not known:
+        return None
+    chances = [outcome.chance or 0.0 for outcome in known]
+    return round(calibration_error(chances, [outcome.first_right for outcome in known]), 4)
 
 
 def _hit(ranks: Sequence[int], depth: int) -> float | None:

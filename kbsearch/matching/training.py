@@ -120,14 +120,14 @@ def fit_way(queries: Sequence[JudgedQuery], base: Way | None, folds: int = FOLDS
 
 def held_out(queries: Sequence[JudgedQuery], base: Way | None, folds: int = FOLDS) -> FirstCases:
     """The first case of each of ``queries``, by models that did not see its group."""
-    fold = _folds([one.group for one in queries], folds)
+    fold = fold_numbers([one.group for one in queries], folds)
     chance, right = np.zeros(len(queries)), np.zeros(len(queries), np.bool_)
     for one in sorted(set(fold.tolist())):
         train = [query for query, k in zip(queries, fold, strict=True) if k != one]
         ranker, weights, intercept = _fitted(train, base) if train else _start(base)
         calibration = Calibration(weights, intercept, 0.0)
         for place in np.flatnonzero(fold == one).tolist():
-            table, rights = _ranked(queries[place], ranker, 1)
+            table, rights = ranked_rows(queries[place], ranker, 1)
             chance[place], right[place] = calibration.chances(table)[0], rights[0]
     return FirstCases(
         chance,
@@ -167,7 +167,7 @@ def fit_ranker(queries: Sequence[JudgedQuery], base: Ranker | None = None) -> Ra
 def _fitted_calibration(
     queries: Sequence[JudgedQuery], ranker: Ranker, base: Way | None
 ) -> tuple[Floats, float]:
-    found = [_ranked(one, ranker, ROWS) for one in queries]
+    found = [ranked_rows(one, ranker, ROWS) for one in queries]
     weight = [np.full(len(rights), one.weight) for one, (_, rights) in zip(queries, found, strict=True)]
     _, start, intercept = _start(base)
     weights, intercept = fit_binary(
@@ -187,7 +187,7 @@ def _start(base: Way | None) -> tuple[Ranker, Floats, float]:
     return Ranker(np.zeros(len(RANKED), np.float32)), np.zeros(len(NAMES), np.float32), 0.0
 
 
-def _ranked(query: JudgedQuery, ranker: Ranker, rows: int) -> tuple[Floats, NDArray[np.bool_]]:
+def ranked_rows(query: JudgedQuery, ranker: Ranker, rows: int) -> tuple[Floats, NDArray[np.bool_]]:
     """Features of the first ``rows`` candidates in the order of ``ranker``, and which of them are right."""
     score = ranker.score(query.signals)
     order = np.argsort(-score, kind="stable")
@@ -195,7 +195,7 @@ def _ranked(query: JudgedQuery, ranker: Ranker, rows: int) -> tuple[Floats, NDAr
     return table, query.right[order][: len(table)]
 
 
-def _folds(groups: Sequence[str], count: int) -> NDArray[np.int64]:
+def fold_numbers(groups: Sequence[str], count: int) -> NDArray[np.int64]:
     """The fold of each of ``groups``: equal groups together, sizes as equal as the largest allow."""
     names, codes = np.unique(np.array(groups, dtype=str), return_inverse=True)
     sizes = np.bincount(codes, minlength=len(names))

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
 from kbsearch.cli.evaluate_matching import command
 from kbsearch.errors import UnreadableFile
+from kbsearch.evaluation.learned import with_variants
 from kbsearch.evaluation.matching import without_some
 from kbsearch.evaluation.sets import read_matching_set
 from kbsearch.importers.sample_school import sample_school_folder
 
+FIGURES = ("hit@1", "hit@3", "hit@5", "mrr@5")
 CASES = ["создать ветку", "удалить файл", "объединить ячейки", "вернуть деньги", "получить сертификат"]
 
 
@@ -31,16 +34,17 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def measure(folder: Path, *options: str) -> dict[str, float]:
+def measure(folder: Path, *options: str) -> dict[str, Any]:
     result = CliRunner().invoke(command, [str(folder), "--json", "--encoder", "hashing", *options])
     assert result.exit_code == 0, result.output
-    figures: dict[str, float] = json.loads(result.output)
+    figures: dict[str, Any] = json.loads(result.output)
     return figures
 
 
 def test_the_figures_of_a_set_that_is_easy(folder: Path) -> None:
     found = measure(folder)
-    assert list(found) == ["hit@1", "hit@3", "hit@5", "mrr@5", "questions", "cases", "p50_ms", "p95_ms"]
+    assert list(found) == [*FIGURES, "questions", "cases", "p50_ms", "p95_ms", "ece", "n"]
+    assert found["n"] == {**dict.fromkeys(FIGURES, 5), "ece": 6}
     assert (found["hit@1"], found["mrr@5"], found["questions"], found["cases"]) == (1, 1, 6, 5)
     assert 0 < found["p50_ms"] <= found["p95_ms"]
 
@@ -61,7 +65,44 @@ def test_the_seed_chooses_what_is_removed(folder: Path) -> None:
 
 def test_a_table_for_people(folder: Path) -> None:
     result = CliRunner().invoke(command, [str(folder), "--encoder", "hashing"])
-    assert "hit@5" in result.output
+    assert "hit@5             1.0  (n = 5)" in result.output
+
+
+@pytest.fixture
+def often_asked(folder: Path) -> Path:
+    """The same with each case asked for four times."""
+    words = ["как", "помогите", "не могу", "снова"]
+    asked = [
+        {"id": f"q{n}-{k}", "text": f"{word} {text}"}
+        for n, text in enumerate(CASES)
+        for k, word in enumerate(words)
+    ]
+    (folder / "questions.jsonl").write_text("\n".join(map(json.dumps, asked)), "utf-8")
+    pairs = "".join(f"{one['id']},c{one['id'][1]}\n" for one in asked)
+    (folder / "relevant.csv").write_text(f"question_id,case_id\n{pairs}", "utf-8")
+    return folder
+
+
+def test_learning_confirms_a_share_of_each_cases_questions(often_asked: Path) -> None:
+    whole = read_matching_set(often_asked)
+    learned = with_variants(whole, 0.5, 1)
+    assert [len(case.variants) for case in learned.cases] == [2] * len(CASES)
+    left = {question.text for question in learned.questions}
+    assert len(left) == 2 * len(CASES)
+    assert not left & {text for case in learned.cases for text in case.variants}
+    assert with_variants(whole, 0.5, 1) == learned != with_variants(whole, 0.5, 2)
+    assert with_variants(whole, 0.0, 1) is whole
+    found = measure(often_asked, "--learn", "0.5", "--seed", "1")
+    assert (found["questions"], found["hit@1"]) == (10, 1)
+
+
+def test_folds_measure_models_that_did_not_see_the_case(often_asked: Path) -> None:
+    found = measure(often_asked, "--folds", "2")
+    assert (found["questions"], found["hit@5"]) == (20, 1)
+    assert {"answer_precision", "answer_coverage"} <= set(found)
+    refused = CliRunner().invoke(command, [str(often_asked), "--folds", "1"])
+    assert refused.exit_code == 2
+    assert "--folds" in refused.output
 
 
 @pytest.mark.parametrize(

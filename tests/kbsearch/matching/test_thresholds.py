@@ -1,0 +1,56 @@
+"""Thresholds and figures of held-out first cases."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kbsearch.matching.thresholds import (
+    FirstCases,
+    abstain_below,
+    calibration_error,
+    held_out_figures,
+    lower_bound,
+    thresholds,
+)
+
+
+def first_cases(chance: list[float], right: list[bool]) -> FirstCases:
+    count = len(chance)
+    return FirstCases(
+        np.array(chance), np.array(right, np.bool_), np.ones(count), ("",) * count, ("",) * count
+    )
+
+
+@pytest.mark.parametrize(("right", "count", "bound"), [(0, 30, 0.0), (30, 30, 0.8843), (95, 100, 0.8872)])
+def test_the_lower_bound_is_that_of_clopper_and_pearson(right: int, count: int, bound: float) -> None:
+    assert lower_bound(right, count) == pytest.approx(bound, abs=1e-4)
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=200))
+def test_thresholds_ascend_over_ever_fewer_questions(rows: list[tuple[float, bool]]) -> None:
+    found = thresholds(first_cases([chance for chance, _ in rows], [right for _, right in rows]))
+    assert [one.probability for one in found] == sorted(one.probability for one in found)
+    assert [one.count for one in found] == sorted((one.count for one in found), reverse=True)
+    assert all(0 <= one.lower <= one.right / one.count <= 1 for one in found)
+
+
+def test_calibration_error_is_the_mean_gap_by_tenths() -> None:
+    assert calibration_error([0.95] * 10 + [0.05] * 10, [True] * 9 + [False] + [False] * 10) == pytest.approx(
+        0.05
+    )
+    assert calibration_error([1.0, 0.0], [True, False]) == 0.0
+    assert calibration_error([], []) == 0.0
+
+
+def test_nine_of_ten_right_first_cases_stay_above_the_threshold_of_abstaining() -> None:
+    right = np.linspace(0.1, 1.0, 100).tolist()
+    bar = abstain_below(first_cases([*right, 0.01], [True] * 100 + [False]))
+    assert np.mean(np.array(right) >= bar) == pytest.approx(0.9, abs=0.01)
+
+
+@pytest.mark.parametrize(("chance", "auc"), [([0.1, 0.2, 0.8, 0.9], 1.0), ([0.5, 0.5, 0.5, 0.5], 0.5)])
+def test_the_area_under_the_curve_counts_pairs(chance: list[float], auc: float) -> None:
+    assert held_out_figures(first_cases(chance, [False, False, True, True]))["auc"] == auc
