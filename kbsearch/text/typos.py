@@ -41,7 +41,7 @@ def candidates(word: str, known: Vocabulary) -> list[Candidate]:
     low = word.lower().replace("ё", "е")
     if len(low) < SHORTEST or not low.isalpha() or known.knows(low):
         return []
-    found = [_weighed(near, low, 1, known) for near in edits(low) if known.weight(near)]
+    found = [_weighed(near, low, 1, known) for near in known.among(edits(low))]
     if not found and len(low) >= TWO_EDITS_FROM:
         found = [_weighed(near, low, 2, known) for near in known.like(low) if distance(low, near) <= 2]  # noqa: PLR2004
     found.sort(key=lambda one: (-one.weight, one.word))

@@ -66,6 +66,10 @@ class Vocabulary:
         found = [self._own_signed.get(bare), self._common_signed.get(bare), word]
         return max(filter(None, found), key=lambda one: (self.weight(one), one == word))
 
+    def among(self, words: frozenset[str]) -> set[str]:
+        """Those of ``words`` that are known as they are."""
+        return (self.own.keys() & words) | (self.common.keys() & words) | (self.said & words)
+
     def like(self, word: str) -> list[str]:
         """Words of the index with the first letter of ``word``, about its length and most of its letters."""
         letters = set(word)
