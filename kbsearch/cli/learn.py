@@ -60,7 +60,9 @@ def command(dry_run: bool, listing: bool, rollback: str | None, as_json: bool) -
         outcome = app.learning.learn(bar, store=not dry_run)
         bar.close()
         click.echo(
-            json.dumps(asdict(outcome) | {"stored": not dry_run}) if as_json else told(outcome, dry_run)
+            json.dumps(asdict(outcome) | {"stored": outcome.kept == "new" and not dry_run})
+            if as_json
+            else told(outcome, dry_run)
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -27,8 +28,8 @@ def bound_of(written: str) -> tuple[str, float]:
     try:
         bound = float(value)
     except ValueError:
-        bound = float("nan")
-    if name not in (*RISING, *FALLING) or bound != bound:
+        bound = math.nan
+    if name not in (*RISING, *FALLING) or math.isnan(bound):
         raise InvalidInput(
             "'{bound}' is no bound of a figure.",
             remedy="Write it like hit@5=.8; figures: {known}.",

@@ -39,6 +39,7 @@ from kbsearch.services.case_writing import (
     whole,
 )
 from kbsearch.services.cluster_drafts import ClusterDraft, draft_from_cluster
+from kbsearch.services.wordings import confirmations, keep_wording
 
 __all__ = ["CaseDraft", "CasePage", "CaseService", "ClusterDraft", "ImportedCase"]
 
@@ -167,6 +168,50 @@ class CaseService:
             if clean.variants != before.variants:
                 sources = {question.text.strip(): question_id}
                 rewritten(session, case, clean, Edit(person_id, sources=sources))
+            return whole(session, case)
+
+    def add_wording(
+        self, case_id: int, text: str, question_id: int | None = None, person_id: int | None = None
+    ) -> bool:
+        """Keep a masked ``text`` as one more phrasing; False when the case has it, or nearly the same.
+
+        Raises:
+            NotFound: there is no such case.
+        """
+        with self._writing() as session:
+            return keep_wording(session, locked(session, case_id), text, question_id, person_id)
+
+    def add_confirmed_wording(self, question_id: int, needed: int) -> int | None:
+        """Keep the question's words with its case once ``needed`` people settled on that (0: never).
+
+        Returns the case's id when they were added.
+
+        Raises:
+            NotFound: there is no such question.
+        """
+        with self._writing() as session:
+            question = session.get(Question, question_id)
+            if question is None:
+                raise NotFound("There is no question {id}.", id=question_id)
+            if not needed or question.case_id is None:
+                return None
+            if confirmations(session, question, question.case_id) < needed:
+                return None
+            case = locked(session, question.case_id)
+            return case.id if keep_wording(session, case, question.text, question.id, None) else None
+
+    def remove_wording(self, case_id: int, text: str, person_id: int | None = None) -> Case:
+        """Take a phrasing off the case; one that it does not have changes nothing.
+
+        Raises:
+            NotFound: there is no such case.
+        """
+        with self._writing() as session:
+            case = locked(session, case_id)
+            before = draft_of(case)
+            left = tuple(variant for variant in before.variants if variant.strip() != text.strip())
+            if left != before.variants:
+                rewritten(session, case, replace(before, variants=left), Edit(person_id))
             return whole(session, case)
 
     def import_case(self, incoming: IncomingCase) -> ImportedCase:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from kbsearch.config import Settings
 from kbsearch.database import Database
@@ -119,8 +119,9 @@ class QualityService:
         return found
 
     def latest(self, limit: int = 30) -> list[QualityMeasurement]:
-        """The latest measurements, newest first."""
-        query = select(QualityMeasurement).order_by(QualityMeasurement.id.desc()).limit(limit)
+        """The latest measurements, newest first, without their ``ranks``, which `get` loads."""
+        query = select(QualityMeasurement).options(defer(QualityMeasurement.ranks))
+        query = query.order_by(QualityMeasurement.id.desc()).limit(limit)
         with self._database.reading() as session:
             return list(session.scalars(query))
 

@@ -46,7 +46,17 @@ def pages(page: Page, base: str) -> Iterator[tuple[str, str]]:
     for name, path in (("case", ""), ("case-edit", "/edit"), ("case-history", "/history")):
         yield name, f"{case}{path}"
     yield "case-new", "/cases/new"
-    for name in ("import", "jobs", "admin/people", "admin/tokens", "account", "health-page", "no-such-page"):
+    for name in (
+        "import",
+        "jobs",
+        "admin/people",
+        "admin/tokens",
+        "account",
+        "quality",
+        "quality/golden",
+        "health-page",
+        "no-such-page",
+    ):
         yield name.replace("/", "-"), f"/{name}"
 
 

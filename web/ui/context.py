@@ -143,6 +143,7 @@ class Navigation:
                 Item(gettext("Tokens"), "token", "ui.tokens_page"),
             ]
         return [
+            Item(gettext("Quality"), "chart", "ui.quality_page"),
             *items,
             Item(gettext("Health"), "pulse", "ui.health_page"),
             Item(gettext("Account"), "person", "ui.account"),

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from kbsearch.errors import InvalidInput
 from kbsearch.importers.records import IncomingQuestion
 from kbsearch.models import FeedbackAction, Question, QuestionState, Role, Surface
-from web.session import kb, requires
+from web.session import current_person, kb, requires
 from web.ui import blueprint, words
 from web.ui.forms import address, go, number_of, say, text_of, wants_block
 from web.ui.search import MAX_QUERY, record
@@ -101,8 +101,10 @@ def change_question(question_id: int) -> Response:
     here = url_for("ui.question_page", question_id=question_id)
     undo = (url_for("ui.change_question", question_id=question_id), {"step": "reopen"})
     if step == "answer":
-        _answer(questions.get(question_id), number_of("case_id"))
+        case_id = number_of("case_id")
+        _answer(questions.get(question_id), case_id)
         say(gettext("Marked as answered by the case."), undo=undo)
+        _keep_when_confirmed(question_id)
     elif step == "dismiss":
         questions.dismiss(question_id)
         say(gettext("Dismissed: it wants no answer."), undo=undo)
@@ -120,14 +122,32 @@ def _answer(question: Question, case_id: int) -> None:
     kb().questions.answer(question.id, case_id)
 
 
+def _keep_when_confirmed(question_id: int) -> None:
+    """The words of a question join its case by themselves once enough people agree on it."""
+    case_id = kb().cases.add_confirmed_wording(question_id, kb().settings.variant_confirmations)
+    if case_id is not None:
+        said = gettext("Several people agree, so the case will be found by these words too.")
+        say(said, undo=_forgetting(case_id, question_id))
+
+
+def _forgetting(case_id: int, question_id: int) -> tuple[str, dict[str, str]]:
+    here = url_for("ui.question_page", question_id=question_id)
+    text = kb().questions.get(question_id).text
+    return url_for("ui.forget_wording", case_id=case_id), {"text": text, "next": here}
+
+
 @blueprint.post("/questions/<int:question_id>/variant")
-@requires(Role.METHODOLOGIST)
+@requires(Role.MENTOR)
 def keep_as_variant(question_id: int) -> Response:
     """Keep the question's words as one more phrasing of its case."""
-    question = kb().questions.get(question_id)
+    question, person = kb().questions.get(question_id), current_person()
+    person_id = person.id if person else None
     if question.case_id is not None:
-        kb().cases.add_variant(question.case_id, question_id)
-        say(gettext("The case will be found by these words too."))
+        if kb().cases.add_wording(question.case_id, question.text, question_id, person_id):
+            undo = _forgetting(question.case_id, question_id)
+            say(gettext("The case will be found by these words too."), undo=undo)
+        else:
+            say(gettext("The case has these words already, or nearly the same."), "warn")
     return go(url_for("ui.question_page", question_id=question_id))
 
 

@@ -11,7 +11,7 @@ from flask_babel import format_date, format_percent, format_timedelta
 from markupsafe import Markup, escape
 
 from kbsearch.errors import KbsearchError, fill
-from kbsearch.models import CaseState, Job, JobState, QuestionState, Relation, Role, utc_now
+from kbsearch.models import CaseState, GoldenSource, Job, JobState, QuestionState, Relation, Role, utc_now
 from kbsearch.ports import Highlight
 from web.errors import spoken
 from web.ui.texts import gettext, ngettext
@@ -131,8 +131,19 @@ def job_kind(kind: str) -> str:
         "import": gettext("Import"),
         "cluster": gettext("Finding clusters"),
         "rebuild": gettext("Rebuilding the index"),
+        "measure": gettext("Measuring quality"),
+        "learn": gettext("Learning from feedback"),
     }
     return names.get(kind, kind)
+
+
+def golden_source(name: str) -> str:
+    """Where a golden pair comes from."""
+    return {
+        GoldenSource.FEEDBACK: gettext("from feedback"),
+        GoldenSource.ANSWERED: gettext("answered by the case"),
+        GoldenSource.ADDED: gettext("added by hand"),
+    }[GoldenSource(name)]
 
 
 def role(name: str) -> str:

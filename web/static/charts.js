@@ -1,0 +1,84 @@
+// Draws the tables that ask for it with data-chart: the first column is x, each column with data-series a line.
+// Without JavaScript the table says the same.
+
+const COLOURS = ["c1", "c2", "c3"];
+const HEIGHT = 240;
+
+function colourOf(name, parent) {
+  const probe = Object.assign(document.createElement("span"), { className: name, hidden: true });
+  parent.append(probe);
+  const colour = getComputedStyle(probe).color;
+  probe.remove();
+  return colour;
+}
+
+function valuesOf(table, column) {
+  return [...table.tBodies[0].rows].map((row) => {
+    const text = row.cells[column].dataset.value;
+    return text === undefined || text === "" ? null : Number(text);
+  });
+}
+
+function sorted(columns) {
+  const order = columns[0].map((_, i) => i).sort((a, b) => columns[0][a] - columns[0][b]);
+  return columns.map((column) => order.map((i) => column[i]));
+}
+
+const percent = (value) => (value === null || value === undefined ? "–" : `${Math.round(100 * value)} %`);
+
+function options(table, box, width) {
+  const heads = [...table.tHead.rows[0].cells];
+  const quiet = colourOf("quiet", box);
+  const line = colourOf("chart-line", box);
+  const time = table.dataset.chart === "time";
+  const axis = { stroke: quiet, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 } };
+  const shares = (self, ticks) => ticks.map(percent);
+  const series = heads
+    .map((head, column) => ({ head, column }))
+    .filter(({ head }) => "series" in head.dataset)
+    .map(({ head }, i) => ({
+      label: head.textContent.trim(),
+      stroke: colourOf(COLOURS[i], box),
+      width: 2,
+      dash: head.dataset.series === "dashed" ? [6, 4] : undefined,
+      spanGaps: true,
+      points: { show: head.dataset.series !== "dashed", size: 7 },
+      value: (self, value) => percent(value),
+    }));
+  const when = (self, value) => (value ? new Date(1000 * value).toLocaleString(document.documentElement.lang) : "–");
+  return {
+    width,
+    height: HEIGHT,
+    scales: { x: { time, ...(time ? {} : { range: [0, 1] }) }, y: { range: [0, 1] } },
+    axes: [time ? { ...axis, values: days } : { ...axis, values: shares }, { ...axis, values: shares, size: 56 }],
+    series: [{ label: heads[0].textContent.trim(), value: time ? when : (self, value) => percent(value) }, ...series],
+    cursor: { drag: { x: false, y: false } },
+  };
+}
+
+function days(self, ticks) {
+  const write = new Intl.DateTimeFormat(document.documentElement.lang, { day: "numeric", month: "short" });
+  const texts = ticks.map((tick) => write.format(new Date(1000 * tick)));
+  return texts.map((text, i) => (text === texts[i - 1] ? "" : text));
+}
+
+function draw(table) {
+  if (table.tBodies[0].rows.length < 2) return;
+  const box = Object.assign(document.createElement("div"), { className: "chart" });
+  box.setAttribute("role", "img");
+  box.setAttribute("aria-label", table.caption?.textContent ?? "");
+  table.closest(".scroll").before(box);
+  const heads = [...table.tHead.rows[0].cells];
+  const columns = [0, ...heads.flatMap((head, i) => ("series" in head.dataset ? [i] : []))];
+  const data = sorted(columns.map((column) => valuesOf(table, column)));
+  let chart;
+  const make = () => {
+    chart?.destroy();
+    chart = new uPlot(options(table, box, box.clientWidth), data, box);
+  };
+  make();
+  new ResizeObserver(() => chart.setSize({ width: box.clientWidth, height: HEIGHT })).observe(box);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", make);
+}
+
+for (const table of document.querySelectorAll("table[data-chart]")) draw(table);
