@@ -11,7 +11,8 @@ from kbsearch.ports import PARTS, Document, Part
 
 LETTER: dict[Part, str] = {part: part[0].upper() for part in PARTS}
 PART: dict[str, Part] = {letter: part for part, letter in LETTER.items()}
-"""A document's parts are stored as one word of these letters: "TVVA" is a title, two variants, an answer."""
+"""A document's parts are stored as one word of these letters: "TVVAPP" is a title, two variants, an answer
+and two passages of it."""
 FIELDS = ("title", "variants", "answer", "tags")
 
 

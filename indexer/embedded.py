@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
 from indexer import advanced, writing
+from indexer.asked import AskedSource
 from indexer.generations import Generation, Generations, damaged
 from indexer.highlighting import highlight
 from indexer.locks import locked
@@ -32,13 +34,22 @@ class EmbeddedIndex:
     """One collection in ``folder``; made when the first document is written.
 
     Any number of threads and processes may search; writers take turns.  Each search sees the newest commit,
-    whoever made it.  ``embedder`` tells which model's vectors belong here; it encodes nothing.
+    whoever made it.  ``embedder`` tells which model's vectors belong here.  ``asked`` tells what is asked,
+    when these are no questions.
     """
 
-    def __init__(self, folder: Path, embedder: Embedder, *, wait_seconds: float = WAIT_SECONDS) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        embedder: Embedder,
+        *,
+        asked: AskedSource | None = None,
+        wait_seconds: float = WAIT_SECONDS,
+    ) -> None:
         self.folder = folder
         self.generations = Generations(folder)
         self._embedder = embedder
+        self._asked = asked
         self._wait_seconds = wait_seconds
         self._opening = threading.Lock()
         self._writing = threading.RLock()
@@ -109,16 +120,22 @@ class EmbeddedIndex:
         limit: int = 100,
         only: Collection[int] | None = None,
     ) -> Hits:
-        """Cosines of mean-centred vectors; see `SearchBackend`.
+        """Cosines of centred vectors; see `SearchBackend`.
 
         Raises:
             IndexUnavailable: the vectors are damaged, or of another model than the settings name.
         """
         view = self.view()
         self._check_model(view.generation)
-        scores, cosines = view.vector_scores(np.asarray(vector, np.float32))
+        scores, cosines = view.vector_scores(self._off_centre(view, vector))
         hits = view.hits(scores, view.present, filters=filters, limit=limit, only=only)
-        return Hits(hits.ids, hits.scores, hits.mean, hits.std, view.best_parts(hits.ids, cosines))
+        nearest = view.best_parts(hits.ids, cosines)
+        parts, ordinals = tuple(part for part, _ in nearest), tuple(place for _, place in nearest)
+        return replace(hits, parts=parts, ordinals=ordinals)
+
+    def _off_centre(self, view: View, vector: Floats) -> Floats:
+        asked = self._asked() if self._asked else None
+        return view.centred.off_centre(np.asarray(vector, np.float32), asked)
 
     def vectors(self, ids: Collection[int] | None = None) -> tuple[Ints, Floats]:
         """Ids in ascending order and the first vector of each; documents without vectors are left out."""

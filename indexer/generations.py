@@ -15,7 +15,7 @@ from pathlib import Path
 
 from kbsearch.errors import IndexUnavailable
 
-FORMAT = 1
+FORMAT = 2
 """Version of everything in a generation; another one means a rebuild."""
 _NAME = re.compile(r"gen-(\d{4,})")
 

@@ -15,6 +15,7 @@ from kbsearch.database import Database
 from kbsearch.matching.queries import bare_text
 from kbsearch.models import LIVE_STATES, Case, Collection, Question
 from kbsearch.ports import Document, Embedder, Part
+from kbsearch.text.passages import passages, titled
 
 CHUNK = 2_000
 NO_VECTORS = np.zeros((0, 0), dtype=np.float32)
@@ -72,8 +73,10 @@ def case_draft(case: Case) -> Draft:
     parts += ["variant"] * len(variants)
     texts = [case.title, *variants]
     if case.answer.strip():
-        parts.append("answer")
-        texts.append(case.answer)
+        said = passages(case.answer)
+        parts += ["answer"]
+        parts += ["passage"] * len(said)
+        texts += [case.answer, *(titled(case.title, passage) for passage in said)]
     document = Document(
         id=case.id,
         text={

@@ -1,7 +1,11 @@
-"""Vectors of an index: an append-only file of float32 rows, and exact, mean-centred cosines over it.
+"""Vectors of an index: an append-only file of float32 rows, and exact, centred cosines over it.
 
 Rows are never changed, so searchers map the file and share its pages.  Rows that no document refers to any
 more stay until a rebuild.
+
+Each kind of part is centred with a mean of its own, and what is asked with that of what is asked: a
+title is nearer to every other title than to an answer, however unlike their subjects are, and such nearness
+says nothing.
 """
 
 from __future__ import annotations
@@ -12,12 +16,21 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from kbsearch.ports import Floats, Ints
+from kbsearch.ports import PARTS, Floats, Ints
 
 ITEM = 4
 CENTRE_FROM = 50
-"""Below so many vectors their mean is noise, and subtracting it would hurt."""
+"""Below so many vectors their mean is noise, and subtracting it would hurt.  The mean of all counts as so
+many vectors of each kind, so that the first variants are not centred with themselves."""
+WORTH = 100
+"""Known questions that the wording of the documents themselves counts as."""
+PASSAGE = PARTS.index("passage")
+ASKING = [PARTS.index("title"), PARTS.index("variant"), PARTS.index("question")]
+"""The kinds that are worded as questions are."""
+
+Kinds = NDArray[np.uint8]
 
 
 def append_rows(path: Path, rows: Floats) -> int:
@@ -51,13 +64,15 @@ def map_rows(path: Path, count: int, dimension: int) -> Floats | None:
 
 @dataclass(frozen=True, eq=False)
 class Centred:
-    """The vectors of the present documents, and the mean that they are centred with.
+    """The vectors of the present documents, and the means that they are centred with.
 
-    ``rows``: all rows of the file; ``used``: numbers of those that belong to present documents.
+    ``rows``: all rows of the file; ``used``: numbers of those that belong to present documents; ``kinds``:
+    the place of each of these in `PARTS`, shape (len(used),).
     """
 
     rows: Floats
     used: Ints
+    kinds: Kinds
 
     @cached_property
     def _squares(self) -> Floats:
@@ -74,35 +89,81 @@ class Centred:
         return bool(((np.abs(squares - 1) < 0.01) | (squares == 0)).all())  # noqa: PLR2004
 
     @cached_property
-    def mean(self) -> Floats:
-        """Mean of the used rows that are not zero, shape (dimension,); zero when there are too few."""
-        weights = np.zeros(len(self.rows), dtype=np.float32)
-        weights[self.used[self._squares[self.used] > 0]] = 1
-        count = int(weights.sum())
-        if count < CENTRE_FROM:
-            return np.zeros(self.rows.shape[1], dtype=np.float32)
-        mean: Floats = (weights @ self.rows) / np.float32(count)
-        return mean
+    def counts(self) -> Floats:
+        """How many used rows of each kind are not zero, shape (len(PARTS),)."""
+        known = self.kinds[self._squares[self.used] > 0]
+        return np.bincount(known, minlength=len(PARTS)).astype(np.float32)
 
     @cached_property
-    def _lengths(self) -> Floats:
-        # |v - m|² without a copy of all v; zero where v is zero, for such a vector says nothing.
+    def sums(self) -> Floats:
+        """Sum of the used rows of each kind, shape (len(PARTS), dimension)."""
+        sums = np.zeros((len(PARTS), self.rows.shape[1]), dtype=np.float32)
+        for kind in np.flatnonzero(self.counts):
+            weights = np.zeros(len(self.rows), dtype=np.float32)
+            weights[self.used[self.kinds == kind]] = 1
+            sums[kind] = weights @ self.rows
+        return sums
+
+    @cached_property
+    def _mean(self) -> Floats | None:
+        """Mean of all but passages, which say once more what answers say; None when there are too few."""
+        counts, sums = np.delete(self.counts, PASSAGE), np.delete(self.sums, PASSAGE, axis=0)
+        total = float(counts.sum())
+        return None if total < CENTRE_FROM else np.asarray(sums.sum(axis=0) / total, np.float32)
+
+    @cached_property
+    def means(self) -> Floats:
+        """What each kind is centred with, shape (len(PARTS), dimension); zeros when there are few vectors."""
+        if self._mean is None:
+            return np.zeros_like(self.sums)
+        drawn = self.sums + CENTRE_FROM * self._mean
+        return np.asarray(drawn / (self.counts + CENTRE_FROM)[:, None], np.float32)
+
+    @cached_property
+    def _asking_mean(self) -> Floats | None:
+        if self._mean is None:
+            return None
+        drawn = self.sums[ASKING].sum(axis=0) + CENTRE_FROM * self._mean
+        return np.asarray(drawn / (self.counts[ASKING].sum() + CENTRE_FROM), np.float32)
+
+    def off_centre(self, vector: Floats, asked: tuple[Floats, int] | None = None) -> Floats:
+        """The direction in which ``vector`` lies from the mean of what is asked, at length 1.
+
+        ``asked``: sum and number of the vectors of known questions; without them the mean is that of what
+        is worded like a question here, which counts as `WORTH` of them.
+        """
+        if self._asking_mean is None or not vector.any():
+            return vector
+        total, count = asked or (np.zeros_like(vector), 0)
+        apart = vector - (total + WORTH * self._asking_mean) / np.float32(count + WORTH)
+        direction: Floats = (apart / max(float(np.linalg.norm(apart)), 1e-6)).astype(np.float32)
+        return direction
+
+    @cached_property
+    def lengths(self) -> Floats:
+        """Length of each used row less its mean; 0 where the row is zero, for it says nothing."""
+        # |v - m|² without a copy of all v.
         squares = self._squares[self.used]
-        apart = squares - 2 * (self.rows @ self.mean)[self.used] + self.mean @ self.mean
+        dots = np.zeros(len(self.used), dtype=np.float32)
+        for kind in np.flatnonzero(self.counts):
+            mine = self.kinds == kind
+            dots[mine] = (self.rows @ self.means[kind])[self.used[mine]]
+        apart = squares - 2 * dots + np.einsum("ij,ij->i", self.means, self.means)[self.kinds]
         lengths: Floats = np.where(squares > 0, np.sqrt(np.maximum(apart, 0)), 0).astype(np.float32)
         return lengths
 
-    def cosines(self, vector: Floats) -> Floats:
-        """Cosines of ``vector`` - mean and each used row - mean, shape (len(used),).
+    def cosines(self, direction: Floats) -> Floats:
+        """Dot products of ``direction`` and each used row off the mean of its kind, shape (len(used),).
 
         They are rounded to six digits: equal rows may differ in the last bits by where they lie.
         A zero vector on either side gives 0.
         """
-        if not vector.any() or not len(self.used):
+        if not direction.any() or not len(self.used):
             return np.zeros(len(self.used), dtype=np.float32)
-        apart = (vector - self.mean).astype(np.float32)
-        dots = (self.rows @ apart)[self.used] - self.mean @ apart
-        scale = self._lengths * np.linalg.norm(apart)
-        cosines = np.divide(dots, scale, out=np.zeros_like(dots), where=scale > 1e-6)  # noqa: PLR2004
-        rounded: Floats = np.clip(cosines, -1, 1).round(6)
-        return rounded
+        return np.clip(self.projected(direction), -1, 1).round(6)
+
+    def projected(self, direction: Floats) -> Floats:
+        """As `cosines`, neither limited nor rounded."""
+        dots = (self.rows @ direction)[self.used] - (self.means @ direction)[self.kinds]
+        found: Floats = np.divide(dots, self.lengths, out=np.zeros_like(dots), where=self.lengths > 1e-6)  # noqa: PLR2004
+        return found

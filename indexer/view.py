@@ -14,8 +14,8 @@ from indexer.arrays import LESSON_SEPARATOR
 from indexer.documents import PART
 from indexer.generations import Generation, damaged
 from indexer.segments import Mask, Segment
-from indexer.vectors import Centred, map_rows
-from kbsearch.ports import Filters, Floats, Hits, Ints, Part
+from indexer.vectors import Centred, Kinds, map_rows
+from kbsearch.ports import PARTS, Filters, Floats, Hits, Ints, Part
 from kbsearch.text.pieces import pieces_of
 
 
@@ -166,33 +166,44 @@ class View:
         counts = self.part_counts[self.owners]
         within = np.arange(counts.sum()) - np.repeat(self.starts, counts)
         used = np.repeat(self.rows[self.owners], counts) + within
+        kinds = self._kinds(np.repeat(self.owners, counts), within)
         if self.generation is None:
-            return Centred(np.zeros((0, 1), np.float32), used)
+            return Centred(np.zeros((0, 1), np.float32), used, kinds)
         path, dimension = self.generation.vectors_path, self.generation.manifest.dimension
         rows = map_rows(path, int(used.max(initial=-1)) + 1, dimension)
         if rows is None:
             raise damaged(path, "the vectors are missing or cut short")
-        return Centred(rows, used)
+        return Centred(rows, used, kinds)
 
-    def vector_scores(self, vector: Floats) -> tuple[Floats, Floats]:
-        """Best cosine of each document, and the cosines of all parts behind it."""
-        cosines = self.centred.cosines(vector)
+    def _kinds(self, numbers: Ints, within: Ints) -> Kinds:
+        """Places in `PARTS` of the parts ``within`` the documents ``numbers``, same shape."""
+        words = {word: row for row, word in enumerate(dict.fromkeys(self.parts))}
+        table = np.zeros((len(words), max(map(len, words), default=0)), np.uint8)
+        for word, row in words.items():
+            table[row, : len(word)] = [PARTS.index(PART[letter]) for letter in word]
+        row_of = np.fromiter(map(words.__getitem__, self.parts), np.int64, len(self.parts))
+        return table[row_of[numbers], within]
+
+    def vector_scores(self, direction: Floats) -> tuple[Floats, Floats]:
+        """Best cosine of each document with a centred ``direction``, and the cosines of all its parts."""
+        cosines = self.centred.cosines(direction)
         scores = np.zeros(len(self.present), dtype=np.float32)
         if len(self.owners):
             scores[self.owners] = np.maximum.reduceat(cosines, self.starts)
         return scores, cosines
 
-    def best_parts(self, ids: Ints, cosines: Floats) -> tuple[Part, ...]:
-        """Which part of each of the documents ``ids`` came nearest."""
+    def best_parts(self, ids: Ints, cosines: Floats) -> list[tuple[Part, int]]:
+        """Which part of each of the documents ``ids`` came nearest, and which of its kind that is."""
         numbers = self.order[np.searchsorted(self.ids, ids)]
-        return tuple(self._best_part(int(number), cosines) for number in numbers)
+        return [self._best_part(int(number), cosines) for number in numbers]
 
-    def _best_part(self, number: int, cosines: Floats) -> Part:
+    def _best_part(self, number: int, cosines: Floats) -> tuple[Part, int]:
         letters = self.parts[number]
         if not letters:
-            return "title"
+            return "title", 0
         start = self.starts[np.searchsorted(self.owners, number)]
-        return PART[letters[int(cosines[start : start + len(letters)].argmax())]]
+        best = int(cosines[start : start + len(letters)].argmax())
+        return PART[letters[best]], letters[:best].count(letters[best])
 
     def hits(
         self, scores: Floats, found: Mask, *, filters: Filters, limit: int, only: Collection[int] | None

@@ -14,6 +14,7 @@ from kbsearch.models import Collection
 
 if TYPE_CHECKING:
     from clustering.run import ClusterRunner
+    from indexer.asked import AskedSource
     from indexer.bench import Bench
     from indexer.maintenance import IndexMaintenance
     from indexer.pipeline import IndexPipeline
@@ -73,17 +74,21 @@ class Kbsearch:
     @cached_property
     def case_index(self) -> SearchBackend:
         """The index of cases."""
-        return self._index(Collection.CASES)
+        from indexer.asked import NewestQuestions
+        from indexer.generations import Generations
+
+        questions = Generations(self.settings.index_dir / Collection.QUESTIONS)
+        return self._index(Collection.CASES, NewestQuestions(questions, lambda: self.embedder.model_id))
 
     @cached_property
     def question_index(self) -> SearchBackend:
         """The index of questions."""
         return self._index(Collection.QUESTIONS)
 
-    def _index(self, collection: Collection) -> SearchBackend:
+    def _index(self, collection: Collection, asked: AskedSource | None = None) -> SearchBackend:
         from indexer.embedded import EmbeddedIndex
 
-        return EmbeddedIndex(self.settings.index_dir / collection, self.embedder)
+        return EmbeddedIndex(self.settings.index_dir / collection, self.embedder, asked=asked)
 
     @cached_property
     def pipeline(self) -> IndexPipeline:

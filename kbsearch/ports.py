@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 Role = Literal["query", "passage"]
-Part = Literal["title", "variant", "answer", "question"]
-PARTS: tuple[Part, ...] = ("title", "variant", "answer", "question")
+Part = Literal["title", "variant", "answer", "passage", "question"]
+PARTS: tuple[Part, ...] = ("title", "variant", "answer", "passage", "question")
 
 
 class Embedder(Protocol):
@@ -79,7 +79,8 @@ class Hits:
 
     ``mean`` and ``std`` are those of the score over *all* documents that pass the filters (those that do
     not match score 0 in a text search), so that scores of different retrievers can be standardised.  An
-    engine that cannot know them exactly estimates them.  ``parts`` tells which vector came nearest.
+    engine that cannot know them exactly estimates them.  ``parts`` tells which vector came nearest, and
+    ``ordinals`` which of the document's parts of that kind it is, from 0.
     """
 
     ids: Ints
@@ -87,6 +88,7 @@ class Hits:
     mean: float = 0.0
     std: float = 0.0
     parts: tuple[Part, ...] = ()
+    ordinals: tuple[int, ...] = ()
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -147,9 +149,10 @@ class SearchBackend(Protocol):
         limit: int = 100,
         only: AnyCollection[int] | None = None,
     ) -> Hits:
-        """Cosines in [-1, 1] of mean-centred vectors, the nearest part of each document.
+        """Cosines in [-1, 1] of centred vectors, the nearest part of each document.
 
-        ``vector`` has shape (dimension,).  ``only`` as in `TextQuery`.
+        The parts of each kind are centred with a mean of their own, ``vector``, of shape (dimension,), with
+        that of what is asked.  ``only`` as in `TextQuery`.
         """
 
     def vectors(self, ids: AnyCollection[int] | None = None) -> tuple[Ints, Floats]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from indexer.asked import Asked
     from indexer.loading import Draft
     from kbsearch.evaluation.matching import MatchingReport
     from kbsearch.evaluation.sets import LabelledCase, MatchingSet
@@ -105,11 +106,22 @@ def temporary_matcher(chosen: MatchingSet, embedder: Embedder) -> Iterator[tuple
 
     ids = {case.id: number for number, case in enumerate(chosen.cases, 1)}
     with tempfile.TemporaryDirectory(prefix="kbsearch-evaluation-") as folder:
-        index = EmbeddedIndex(Path(folder), embedder)
+        asked = _asked(chosen, embedder)
+        index = EmbeddedIndex(Path(folder), embedder, asked=lambda: asked)
         index.upsert(encoded([_draft(ids[case.id], case) for case in chosen.cases], embedder))
         matcher = Matcher(index, embedder)
         matcher.match("warm")
         yield matcher, ids
+
+
+def _asked(chosen: MatchingSet, embedder: Embedder) -> Asked:
+    """What a live index would know of what is asked: some of the questions, nothing of what answers them."""
+    from indexer.asked import NEWEST, total
+    from kbsearch.matching.queries import bare_text
+
+    every = max(1, len(chosen.questions) // NEWEST)
+    texts = [bare_text(question.text) for question in chosen.questions[::every]]
+    return total(embedder.encode(texts, "passage"))
 
 
 def _draft(number: int, labelled: LabelledCase) -> Draft:

@@ -43,8 +43,9 @@ document of the asker's lesson.  popularity: how often it helped before, log(1 +
 class Pool:
     """Candidates.  ``ids`` has shape (n,), ``signals`` (n, len(SIGNALS)); ``score`` ranks them.
 
-    ``parts``: the part that came nearest by vector.  ``worded``: shares a word with the query.  ``length``:
-    words of the query.  ``degraded``: vectors were out of reach, their signals are zeros.
+    ``parts``: the part that came nearest by vector, ``ordinals``: which of its kind that is.  ``worded``:
+    shares a word with the query.  ``length``: words of the query.  ``degraded``: vectors were out of reach,
+    their signals are zeros.
     """
 
     ids: Ints
@@ -54,6 +55,7 @@ class Pool:
     parts: tuple[Part | None, ...]
     length: int
     degraded: bool
+    ordinals: tuple[int, ...] = ()
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -72,6 +74,7 @@ class Pool:
             score=score[order].astype(np.float32),
             worded=self.worded[order],
             parts=tuple(self.parts[place] for place in order.tolist()),
+            ordinals=tuple(self.ordinals[place] for place in order.tolist()) if self.ordinals else (),
         )
 
 
@@ -121,6 +124,7 @@ def gather(
     ids = np.unique(np.concatenate([one.ids for one in hits])).astype(np.int64)
     near = found.vector
     known = dict(zip(near.ids.tolist(), near.parts, strict=False)) if near else {}
+    ordinals = dict(zip(near.ids.tolist(), near.ordinals, strict=False)) if near else {}
     return Pool(
         ids=ids,
         signals=_signals(found, ids, query, weight, popularity or {}),
@@ -129,6 +133,7 @@ def gather(
         parts=tuple(known.get(one) for one in ids.tolist()),
         length=query.length,
         degraded=near is None,
+        ordinals=tuple(ordinals.get(one, 0) for one in ids.tolist()),
     )
 
 
@@ -180,6 +185,7 @@ def _joined(first: Hits, more: Hits) -> Hits:
         first.mean,
         first.std,
         first.parts + more.parts,
+        first.ordinals + more.ordinals,
     )
 
 

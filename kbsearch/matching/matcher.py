@@ -19,7 +19,8 @@ LIVE = tuple(str(state) for state in LIVE_STATES)
 class RankedCase:
     """A candidate.
 
-    ``likeness``: cosine in [-1, 1] of its nearest ``part`` (None when degraded).  ``explained``: share of the
+    ``likeness``: cosine in [-1, 1] of its nearest ``part`` (None when degraded), the ``ordinal``-th of
+    its kind, from 0.  ``explained``: share of the
     query's weight in rare words that it has, in [0, 1].
     """
 
@@ -29,6 +30,7 @@ class RankedCase:
     part: Part | None
     likeness: float
     explained: float
+    ordinal: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,6 +122,7 @@ class Matcher:
                 part=pool.parts[i],
                 likeness=float(cosine[i]),
                 explained=float(explained[i]),
+                ordinal=pool.ordinals[i] if pool.ordinals else 0,
             )
             for i, chance in enumerate(chances)
         )

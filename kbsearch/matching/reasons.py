@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from textwrap import shorten
 from typing import Any
 
 from kbsearch.matching.matcher import MatchResult, RankedCase
@@ -11,12 +12,15 @@ from kbsearch.matching.queries import MAX_CHARS
 from kbsearch.matching.rarity import Rarity
 from kbsearch.models import Case
 from kbsearch.ports import Part
+from kbsearch.text.passages import passages
 from kbsearch.text.words import Word, words
 
 MAX_TERMS = 6
 COMMON = 0.25
 """A word in more than this share of the cases is no reason."""
 SHORTEST = 2
+EXCERPT = 160
+"""Characters of a passage that are told."""
 NEAR = 0.4
 """From this likeness on the nearest part is worth telling."""
 
@@ -24,6 +28,7 @@ _NEAREST: dict[Part, tuple[str, str]] = {
     "title": ("nearest_title", "Its title means nearly the same"),
     "variant": ("nearest_variant", "A phrasing of it means nearly the same"),
     "answer": ("nearest_answer", "Its answer is about the same"),
+    "passage": ("nearest_passage", "Its answer says: {passage}"),
 }
 
 
@@ -33,6 +38,7 @@ class Reason:
 
     kinds: shared_terms {terms, spans: half-open [start, end) in the text that was matched},
     nearest_title, nearest_variant, nearest_answer {likeness: cosine in [-1, 1]},
+    nearest_passage {likeness, passage: the part of the answer, shortened},
     course {course}, lesson {lesson}, text_only.
     """
 
@@ -63,7 +69,7 @@ def reasons(
     """Why ``case`` was matched to ``text``, the strongest kind first."""
     found = [
         _shared(result, text, case, rarity),
-        _nearest(ranked),
+        _nearest(ranked, case),
         Reason("lesson", "It belongs to the same lesson: {lesson}", {"lesson": lesson})
         if lesson and lesson in case.lessons
         else None,
@@ -111,9 +117,14 @@ def _spans(asked: Sequence[Word], stems: list[str]) -> list[list[int]]:
     return [[word.start, word.end] for stem in stems for word in asked if word.stem == stem]
 
 
-def _nearest(ranked: RankedCase) -> Reason | None:
+def _nearest(ranked: RankedCase, case: Case) -> Reason | None:
     if ranked.part not in _NEAREST or ranked.likeness < NEAR:
         return None
-    kind, text = _NEAREST[ranked.part]
     details: dict[str, object] = {"likeness": round(ranked.likeness, 3)}
+    if ranked.part == "passage":
+        said = passages(case.answer)
+        if ranked.ordinal >= len(said):  # the answer was changed and is not indexed yet
+            return Reason(*_NEAREST["answer"], details)
+        details["passage"] = shorten(" ".join(said[ranked.ordinal].split()), EXCERPT, placeholder=" …")
+    kind, text = _NEAREST[ranked.part]
     return Reason(kind, text, details)

@@ -8,11 +8,12 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from kbsearch.ports import Document, Filters, Floats, Highlight, Hits, Ints, Part, TextQuery
+from kbsearch.ports import PARTS, Document, Filters, Floats, Highlight, Hits, Ints, Part, TextQuery
 from kbsearch.text.pieces import pieces_of
 from kbsearch.text.words import stems, words
 
 CENTRE_FROM = 50
+ASKING: tuple[Part, ...] = ("title", "variant", "question")
 
 
 class ReferenceBackend:
@@ -55,16 +56,21 @@ class ReferenceBackend:
         only: Collection[int] | None = None,
     ) -> Hits:
         """See the port."""
-        mean = self._mean(len(vector))
-        best: dict[int, tuple[float, Part]] = {}
+        best: dict[int, tuple[float, Part, int]] = {}
         for document in self._all():
-            cosines = [_cosine(vector, row, mean) for row in document.vectors]
+            cosines = [
+                _cosine(vector, row, self._mean(ASKING, len(vector)), self._mean([part], len(vector)))
+                for part, row in zip(document.parts, document.vectors, strict=True)
+            ]
             place = int(np.argmax(cosines)) if cosines else 0
-            best[document.id] = (cosines[place], document.parts[place]) if cosines else (0.0, "title")
-        scores = {key: score for key, (score, _) in best.items()}
+            part = document.parts[place] if cosines else "title"
+            ordinal = document.parts[:place].count(part)
+            best[document.id] = (cosines[place] if cosines else 0.0, part, ordinal)
+        scores = {key: score for key, (score, _, _) in best.items()}
         hits = self._hits(scores, list(best), filters, limit, only)
         parts = tuple(best[key][1] for key in hits.ids.tolist())
-        return Hits(hits.ids, hits.scores, hits.mean, hits.std, parts)
+        ordinals = tuple(best[key][2] for key in hits.ids.tolist())
+        return Hits(hits.ids, hits.scores, hits.mean, hits.std, parts, ordinals)
 
     def vectors(self, ids: Collection[int] | None = None) -> tuple[Ints, Floats]:
         """See the port."""
@@ -107,9 +113,16 @@ class ReferenceBackend:
     def _all(self) -> list[Document]:
         return [self._documents[key] for key in sorted(self._documents)]
 
-    def _mean(self, dimension: int) -> Floats:
-        rows = [row for document in self._all() for row in document.vectors if row.any()]
-        return np.mean(rows, axis=0) if len(rows) >= CENTRE_FROM else np.zeros(dimension, np.float32)
+    def _mean(self, kinds: Sequence[Part], dimension: int) -> Floats:
+        """Mean of the vectors of ``kinds`` and of `CENTRE_FROM` times that of all; 0 when there are few."""
+        every = self._rows(tuple(part for part in PARTS if part != "passage"))
+        if len(every) < CENTRE_FROM:
+            return np.zeros(dimension, np.float32)
+        return np.mean([*self._rows(kinds), *[np.mean(every, axis=0)] * CENTRE_FROM], axis=0)
+
+    def _rows(self, kinds: Sequence[Part]) -> list[Floats]:
+        pairs = [pair for one in self._all() for pair in zip(one.parts, one.vectors, strict=True)]
+        return [row for part, row in pairs if part in kinds and row.any()]
 
     def _hits(
         self,
@@ -136,10 +149,10 @@ def _words(document: Document) -> list[str]:
     return stems(title) * 2 + stems(variants) + stems(answer)
 
 
-def _cosine(one: Floats, other: Floats, mean: Floats) -> float:
+def _cosine(one: Floats, other: Floats, one_mean: Floats, other_mean: Floats) -> float:
     if not one.any() or not other.any():
         return 0.0
-    a, b = one.astype(np.float64) - mean, other.astype(np.float64) - mean
+    a, b = one.astype(np.float64) - one_mean, other.astype(np.float64) - other_mean
     length = float(np.linalg.norm(a) * np.linalg.norm(b))
     return float(a @ b) / length if length > 1e-6 else 0.0
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from indexer.embedders.hashing import HashingEmbedder
 from kbsearch.ports import Document, Part
+from kbsearch.text.passages import passages, titled
 
 EMBEDDER = HashingEmbedder(32)
 
@@ -22,12 +23,14 @@ def document(
     language: str = "ru",
     state: str = "published",
 ) -> Document:
-    """A document with a vector for its title, each variant and its answer."""
+    """A document with a vector for its title, each variant, its answer and the answer's passages."""
     parts: list[Part] = ["title", *["variant" for _ in variants]]
     texts = [title, *variants]
     if answer:
-        parts.append("answer")
-        texts.append(answer)
+        said = passages(answer)
+        parts += ["answer"]
+        parts += ["passage"] * len(said)
+        texts += [answer, *(titled(title, passage) for passage in said)]
     return Document(
         id=id,
         text={"title": title, "variants": "\n".join(variants), "answer": answer, "tags": tags},

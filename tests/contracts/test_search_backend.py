@@ -151,7 +151,15 @@ def test_the_nearest_part_is_told(school: SearchBackend) -> None:
     hits = school.search_vector(EMBEDDER.encode(["откатить commit"], "query")[0], limit=1)
     assert hits.ids.tolist() == [1]
     assert hits.parts == ("variant",)
+    assert hits.ordinals == (0,)
     assert hits.scores[0] == pytest.approx(1, abs=1e-5)
+
+
+def test_the_passage_of_a_long_answer_is_told(backend: SearchBackend) -> None:
+    first, second = "О ветках сказано здесь. " * 10, "О сертификатах и справках сказано здесь. " * 6
+    backend.upsert([document(1, "Разное", answer=f"{first}\n{second}"), document(2, "Иное")])
+    hits = backend.search_vector(EMBEDDER.encode(["Разное: о сертификатах и справках"], "query")[0], limit=1)
+    assert (hits.ids.tolist(), hits.parts, hits.ordinals) == ([1], ("passage",), (1,))
 
 
 def test_zero_vectors_score_zero(school: SearchBackend) -> None:
