@@ -138,7 +138,7 @@ class QualityService:
         return found
 
     def wrong(
-        self, measurement: QualityMeasurement, *, course: str = "", limit: int = 20
+        self, measurement: QualityMeasurement, *, course: str = "", limit: int = 10
     ) -> tuple[list[WrongQuestion], int]:
         """The golden questions that it got wrong and that are still in the set, worst first; and how many."""
         missed = {int(key): rank for key, rank in measurement.ranks.items() if rank[0] != 1}

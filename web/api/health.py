@@ -32,6 +32,9 @@ class Health(Output):
     encoder: State
     waiting: int | None = Field(description="Changes that wait for the index; null when unknown.")
     failed: int | None = Field(description="Changes that the worker gave up on; null when unknown.")
+    promise: Literal["kept", "lowered"] | None = Field(
+        description="lowered: live precision fell, so fewer questions get an answer; null when unknown."
+    )
 
 
 @blueprint.get("/health", responses={200: Health, 503: Health, **problems(500)}, security=[{}])
@@ -55,6 +58,7 @@ def health() -> tuple[Response, int]:
         encoder=encoder,
         waiting=waiting,
         failed=failed,
+        promise=_promise(),
     )
     return jsonify(report.model_dump()), 200 if works else 503
 
@@ -80,6 +84,13 @@ def _ask_indexes() -> None:
 
 def _ask_encoder() -> None:
     kb().embedder.encode(["?"], "query")
+
+
+def _promise() -> Literal["kept", "lowered"] | None:
+    try:
+        return "lowered" if kb().promise.lowered() else "kept"
+    except KbsearchError:
+        return None
 
 
 def _outbox() -> tuple[int | None, int | None]:

@@ -40,11 +40,14 @@ function options(table, box, width) {
       label: head.textContent.trim(),
       stroke: colourOf(COLOURS[i], box),
       width: 2,
-      dash: head.dataset.series === "dashed" ? [6, 4] : undefined,
       spanGaps: true,
-      points: { show: head.dataset.series !== "dashed", size: 7 },
+      points: { show: true, size: 7 },
       value: (self, value) => percent(value),
     }));
+  if (table.dataset.ideal) {
+    const plain = (self, value) => percent(value);
+    series.push({ label: table.dataset.ideal, stroke: quiet, dash: [6, 4], points: { show: false }, value: plain });
+  }
   const when = (self, value) => (value ? new Date(1000 * value).toLocaleString(document.documentElement.lang) : "–");
   return {
     width,
@@ -71,6 +74,7 @@ function draw(table) {
   const heads = [...table.tHead.rows[0].cells];
   const columns = [0, ...heads.flatMap((head, i) => ("series" in head.dataset ? [i] : []))];
   const data = sorted(columns.map((column) => valuesOf(table, column)));
+  if (table.dataset.ideal) data.push(data[0]);
   let chart;
   const make = () => {
     chart?.destroy();

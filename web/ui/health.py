@@ -23,7 +23,16 @@ def health_page() -> str:
     status = _tried(problems, "index", lambda: kb().maintenance.status())  # noqa: PLW0108  # opening may fail too
     schema = _tried(problems, "database", kb().database.is_current)
     model = _tried(problems, "encoder", _encoder)
-    return render_template("health.html", status=status, schema=schema, model=model, problems=problems)
+    lowered = _tried(problems, "promise", kb().promise.lowered)
+    return render_template(
+        "health.html",
+        status=status,
+        schema=schema,
+        model=model,
+        problems=problems,
+        lowered=lowered or [],
+        promise=kb().settings.answer_precision,
+    )
 
 
 def _encoder() -> str:
