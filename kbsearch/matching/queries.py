@@ -29,9 +29,9 @@ REMEMBERED = 4_096
 
 StepKind = Literal["chatter", "traceback", "layout", "transliteration", "typo", "lexicon", "asking"]
 SWITCHED_ON: frozenset[StepKind] = frozenset(
-    ("chatter", "traceback", "layout", "transliteration", "typo", "lexicon", "asking")
+    ("chatter", "traceback", "layout", "transliteration", "typo", "lexicon")
 )
-"""The steps that are taken; docs/matching.md says what each pays."""
+"""The steps that are taken; docs/matching.md says what each pays, and why ``asking`` is not among them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +47,7 @@ class Step:
 class Query:
     """A text to match.
 
-    ``bare``: what is encoded: without chatter, layout, transliteration and typos repaired, of a long message
-    what asks.  ``words``: the different words of the whole, with other readings of typos and slang spelt out;
+    ``bare``: what is encoded: without chatter, layout, transliteration and typos repaired.  ``words``: the different words of the whole, with other readings of typos and slang spelt out;
     these are searched for.  ``repaired``: the layout or the script was wrong.  ``length``: how many words
     there are.  ``steps``: what was done, in order.
     """

@@ -25,6 +25,14 @@ def test_the_steps_are_told_in_order() -> None:
     assert prepare("Привет! rfr jnvtybnm rjvvbn", KNOWN, frozenset()).steps == ()
 
 
+def test_of_a_long_story_what_asks_is_encoded_only_when_that_is_switched_on() -> None:
+    story = "Вчера смотрела вебинар до конца, потом ужинала. " * 6 + "Где скачать запись?"
+    assert prepare(story, KNOWN).bare == story
+    asking = prepare(story, KNOWN, SWITCHED_ON | {"asking"})
+    assert asking.bare == "Где скачать запись?"
+    assert "ужинала" in asking.words
+
+
 def test_a_typo_is_replaced_and_told() -> None:
     query = prepare("как отмнеить комит", KNOWN)
     assert Step("typo", "отмнеить", "отменить") in query.steps
