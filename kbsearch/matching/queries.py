@@ -47,9 +47,10 @@ class Step:
 class Query:
     """A text to match.
 
-    ``bare``: what is encoded: without chatter, layout, transliteration and typos repaired.  ``words``: the different words of the whole, with other readings of typos and slang spelt out;
-    these are searched for.  ``repaired``: the layout or the script was wrong.  ``length``: how many words
-    there are.  ``steps``: what was done, in order.
+    ``bare``: what is encoded: without chatter, layout, transliteration and typos repaired.  ``words``: the
+    different words of it, with other readings of typos and slang spelt out; these are searched for.
+    ``repaired``: the layout or the script was wrong.  ``length``: how many words there are.  ``steps``: what
+    was done, in order.
     """
 
     bare: str
