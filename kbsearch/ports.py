@@ -1,4 +1,4 @@
-"""The ports: what the domain asks of encoders, search engines and clusterers.
+"""The ports: what the domain asks of encoders, re-rankers, search engines and clusterers.
 
 Each port has one contract test suite (tests/contracts) that every implementation passes.
 """
@@ -36,6 +36,23 @@ class Embedder(Protocol):
 
         A text without any content gives the zero vector.  ``role`` matters to models that were trained
         with different prefixes for what is searched and what is found.
+
+        Raises:
+            EncoderUnavailable: the model cannot be loaded or failed.
+        """
+
+
+class Reranker(Protocol):
+    """Reads a question and a passage together and says how well the passage answers."""
+
+    @property
+    def model_id(self) -> str:
+        """Name of the model."""
+
+    def scores(self, question: str, passages: Sequence[str]) -> Floats:
+        """One number for each of ``passages``, shape (n,), finite float32; higher answers better.
+
+        Only numbers for the same question can be compared.
 
         Raises:
             EncoderUnavailable: the model cannot be loaded or failed.

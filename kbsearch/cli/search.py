@@ -100,6 +100,7 @@ def _one_line(text: str, width: int = 90) -> str:
 def _as_json(page: SearchPage) -> dict[str, Any]:
     return {
         "degraded": page.degraded,
+        "reranked": page.reranked,
         "did_you_mean": page.did_you_mean,
         "searched": page.searched,
         "note": page.note,

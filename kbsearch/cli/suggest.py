@@ -34,6 +34,8 @@ def command(text: str, course: str, lesson: str, as_json: bool) -> None:
     from kbsearch.app import Kbsearch
 
     app = Kbsearch()
+    if app.reranker:
+        app.reranker.load()
     view = app.suggestions.suggest(text, course=course, lesson=lesson, store=False)
     if not view.matches:
         app.maintenance.require_present()
@@ -46,6 +48,8 @@ def command(text: str, course: str, lesson: str, as_json: bool) -> None:
         _print_match(rank, match)
     if view.degraded:
         click.echo("The encoder is out of reach: found by words alone.")
+    if view.reranked in {"part", "missed"}:
+        click.echo("The re-ranker did not read all candidates in time: raise KBSEARCH_RERANKER_BUDGET_MS.")
 
 
 def _print_match(rank: int, match: SuggestedMatch) -> None:
@@ -63,6 +67,7 @@ def _as_json(view: SuggestionView) -> dict[str, Any]:
     return {
         "decision": str(view.decision),
         "degraded": view.degraded,
+        "reranked": view.reranked,
         "model_version": view.model_version,
         "milliseconds": round(view.milliseconds, 1),
         "matches": [

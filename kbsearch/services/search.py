@@ -13,6 +13,7 @@ from kbsearch.database import Database
 from kbsearch.errors import InvalidInput, NotFound, TooLarge
 from kbsearch.matching.matcher import LIVE, Matcher, MatchResult, RankedCase
 from kbsearch.matching.reasons import Reason, reasons
+from kbsearch.matching.reranking import Reranked, TimedReranker
 from kbsearch.matching.syntax import Syntax, detect_syntax, plain_words
 from kbsearch.models import Case, Question
 from kbsearch.ports import Filters, Highlight, SearchBackend, TextQuery
@@ -20,6 +21,7 @@ from kbsearch.services.active_matcher import ActiveMatcher
 from kbsearch.services.intake import clean
 from kbsearch.services.live_cases import load_live
 from kbsearch.services.past_questions import ASKED, QuestionHit, find_questions, load_hits
+from kbsearch.services.rereading import depth, reread
 
 __all__ = ["CaseHit", "QuestionHit", "SearchPage", "SearchService"]
 
@@ -50,7 +52,7 @@ class SearchPage:
 
     ``searched``: the text that was searched for when it is not the one given (the keyboard layout was
     wrong), else "".  ``note``: an English sentence when an advanced query could not be read and its words
-    were searched for instead, else "".
+    were searched for instead, else "".  ``reranked``: how far the re-ranker came within its budget.
     """
 
     cases: list[CaseHit]
@@ -61,6 +63,7 @@ class SearchPage:
     syntax: Syntax
     searched: str = ""
     note: str = ""
+    reranked: Reranked = "off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +88,13 @@ class SearchService:
         case_index: SearchBackend,
         question_index: SearchBackend,
         active: ActiveMatcher,
+        reranker: TimedReranker | None = None,
     ) -> None:
         self._database = database
         self._cases = case_index
         self._questions = question_index
         self._active = active
+        self._reranker = reranker
 
     @property
     def _matcher(self) -> Matcher:
@@ -129,6 +134,7 @@ class SearchService:
         with self._database.reading() as session:
             cases = load_live(session, [match.case_id for match in result.matches], wanted.states)
             past = load_hits(session, asked, QUESTIONS_SHOWN)
+        result, read = reread(self._reranker, self._matcher, result, cases)
         return SearchPage(
             cases=self._case_hits(result, cases, wanted),
             questions=self._with_highlights(past, words),
@@ -138,6 +144,7 @@ class SearchService:
             syntax=wanted.syntax,
             searched=result.query.bare if result.query.repaired else "",
             note=wanted.note,
+            reranked=read,
         )
 
     def similar_questions(self, question_id: int, limit: int = 5) -> list[QuestionHit]:
@@ -172,14 +179,14 @@ class SearchService:
             wanted.course,
             wanted.lesson,
             wanted.language,
-            wanted.limit,
+            max(wanted.limit, depth(self._reranker)),
             states=wanted.states,
             only=wanted.only,
         )
 
     def _case_hits(self, result: MatchResult, cases: dict[int, Case], wanted: _Wanted) -> list[CaseHit]:
         query = TextQuery(result.query.text)
-        found = [match for match in result.matches if match.case_id in cases and _worth_a_row(match)]
+        found = [match for match in result.matches[: wanted.limit] if _worth_a_row(match)]
         return [
             CaseHit(
                 case=cases[match.case_id],

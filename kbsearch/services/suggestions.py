@@ -16,6 +16,7 @@ from kbsearch.database import Database
 from kbsearch.errors import InvalidInput, NotFound, StorageUnavailable, TooLarge
 from kbsearch.matching.matcher import Matcher, MatchResult, RankedCase
 from kbsearch.matching.reasons import Reason, reason_from, reasons
+from kbsearch.matching.reranking import Reranked, TimedReranker
 from kbsearch.models import Case, Decision, Match, Question, Suggestion, Surface
 from kbsearch.models.suggestions import Feedback
 from kbsearch.ports import Embedder
@@ -24,6 +25,7 @@ from kbsearch.services.active_matcher import ActiveMatcher
 from kbsearch.services.feedback import store_feedback
 from kbsearch.services.intake import clean
 from kbsearch.services.live_cases import load_live
+from kbsearch.services.rereading import depth, reread
 from kbsearch.text.language import detect_language
 
 SHOWN = 3
@@ -63,7 +65,8 @@ class SuggestionView:
     """Our reply to a question.  ``matches`` is empty when the decision is to abstain.
 
     ``id`` takes feedback; "" when the suggestion could not be stored.  ``degraded``: found by words alone.
-    ``held_back``: it would be an answer if live precision had kept the promise.
+    ``held_back``: it would be an answer if live precision had kept the promise.  ``reranked``: how far the
+    re-ranker came within its budget ("off" in one that was stored).
     """
 
     id: str
@@ -73,6 +76,7 @@ class SuggestionView:
     milliseconds: float
     model_version: str
     held_back: bool = False
+    reranked: Reranked = "off"
 
     @property
     def stored(self) -> bool:
@@ -95,12 +99,18 @@ class SuggestionService:
     """Suggests answers and takes feedback."""
 
     def __init__(
-        self, database: Database, active: ActiveMatcher, embedder: Embedder, settings: Settings
+        self,
+        database: Database,
+        active: ActiveMatcher,
+        embedder: Embedder,
+        settings: Settings,
+        reranker: TimedReranker | None = None,
     ) -> None:
         self._database = database
         self._active = active
         self._embedder = embedder
         self._settings = settings
+        self._reranker = reranker
 
     def suggest(
         self,
@@ -125,19 +135,21 @@ class SuggestionService:
         """
         started = time.perf_counter()
         asked = self._asked(text, course, lesson, question_id, surface)
-        result = asked.matcher.match(asked.text, course, lesson, limit=SHOWN + SPARE)
+        wanted = max(SHOWN + SPARE, depth(self._reranker))
+        found = asked.matcher.match(asked.text, course, lesson, limit=wanted)
         with self._database.reading() as session:
             if question_id is not None:
                 _require_question(session, question_id)
-            cases = load_live(session, [match.case_id for match in result.matches])
-        kept = [match for match in result.matches if match.case_id in cases][:SHOWN]
+            cases = load_live(session, [match.case_id for match in found.matches])
+        result, read = reread(self._reranker, asked.matcher, found, cases)
+        kept = result.matches[:SHOWN]
         chances = [match.probability for match in kept]
         decision, held_back = self._decide(chances, asked, degraded=result.degraded)
-        shown = [] if decision == Decision.ABSTAIN else kept
+        shown = () if decision == Decision.ABSTAIN else kept
         matches = tuple(_shown(result, match, cases[match.case_id], asked) for match in shown)
         spent = 1000 * (time.perf_counter() - started)
-        version = self._version(asked.matcher, degraded=result.degraded)
-        view = SuggestionView("", decision, matches, result.degraded, spent, version, held_back)
+        version = self._version(asked.matcher, degraded=result.degraded, read=read)
+        view = SuggestionView("", decision, matches, result.degraded, spent, version, held_back, read)
         return self._stored(view, asked) if store else view
 
     def keep_shown(
@@ -238,8 +250,10 @@ class SuggestionService:
             return Decision.SUGGEST, True
         return decision, False
 
-    def _version(self, matcher: Matcher, *, degraded: bool) -> str:
+    def _version(self, matcher: Matcher, *, degraded: bool, read: Reranked = "off") -> str:
         encoder = "text" if degraded else self._embedder.model_id
+        if self._reranker and read in {"whole", "part"}:
+            encoder += f"+{self._reranker.model_id}"
         return f"{matcher.model.version}/{encoder}"[:100]
 
     def _stored(self, view: SuggestionView, asked: _Asked) -> SuggestionView:
