@@ -133,6 +133,23 @@ class EmbeddedIndex:
         parts, ordinals = tuple(part for part, _ in nearest), tuple(place for _, place in nearest)
         return replace(hits, parts=parts, ordinals=ordinals)
 
+    def search_prototype(
+        self,
+        vector: Floats,
+        filters: Filters = NO_FILTERS,
+        limit: int = 100,
+        only: Collection[int] | None = None,
+    ) -> Hits:
+        """How much all parts of each document speak for ``vector``; see `SearchBackend`.
+
+        Raises:
+            IndexUnavailable: the vectors are damaged, or of another model than the settings name.
+        """
+        view = self.view()
+        self._check_model(view.generation)
+        scores = view.prototype_scores(self._off_centre(view, vector))
+        return view.hits(scores, view.present, filters=filters, limit=limit, only=only)
+
     def _off_centre(self, view: View, vector: Floats) -> Floats:
         asked = self._asked() if self._asked else None
         return view.centred.off_centre(np.asarray(vector, np.float32), asked)

@@ -31,6 +31,8 @@ class Segment:
     files: MappedSegment
     arrays: SegmentArrays
     lock: threading.Lock = field(default_factory=threading.Lock)
+    moments: list[NDArray[np.float32]] = field(default_factory=list)
+    """Second moment of its vectors, once it was computed."""
 
     @cached_property
     def reader(self) -> Any:

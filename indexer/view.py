@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from indexer import bm25
+from indexer import bm25, prototypes
 from indexer.arrays import LESSON_SEPARATOR
 from indexer.documents import PART
 from indexer.generations import Generation, damaged
 from indexer.segments import Mask, Segment
-from indexer.vectors import Centred, Kinds, map_rows
+from indexer.vectors import PASSAGE, Centred, Kinds, map_rows
 from kbsearch.ports import PARTS, Filters, Floats, Hits, Ints, Part
 from kbsearch.text.pieces import pieces_of
 
@@ -37,6 +37,9 @@ class View:
         self.bases = np.cumsum([0, *(len(segment.arrays) for segment in segments)])
         self.lock = threading.Lock()
         self.mask = lru_cache(maxsize=64)(self._mask)
+        # One question is looked for several times: best of all, then what other retrievers found, by lesson.
+        self._vector_scores = lru_cache(maxsize=4)(self._scored_by_vector)
+        self._prototype_scores = lru_cache(maxsize=4)(self._scored_by_prototype)
 
     @cached_property
     def all_ids(self) -> Ints:
@@ -163,17 +166,21 @@ class View:
         Raises:
             IndexUnavailable: the file of vectors is missing or too short.
         """
-        counts = self.part_counts[self.owners]
-        within = np.arange(counts.sum()) - np.repeat(self.starts, counts)
-        used = np.repeat(self.rows[self.owners], counts) + within
-        kinds = self._kinds(np.repeat(self.owners, counts), within)
+        used, kinds = self._rows_of(self.owners)
         if self.generation is None:
             return Centred(np.zeros((0, 1), np.float32), used, kinds)
         path, dimension = self.generation.vectors_path, self.generation.manifest.dimension
-        rows = map_rows(path, int(used.max(initial=-1)) + 1, dimension)
+        rows = map_rows(path, int((self.rows + self.part_counts).max(initial=0)), dimension)
         if rows is None:
             raise damaged(path, "the vectors are missing or cut short")
         return Centred(rows, used, kinds)
+
+    def _rows_of(self, numbers: Ints) -> tuple[Ints, Kinds]:
+        """Rows of the parts of the documents ``numbers``, one after the other, and their kinds."""
+        counts = self.part_counts[numbers]
+        within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+        owners = np.repeat(numbers, counts)
+        return self.rows[owners] + within, self._kinds(owners, within)
 
     def _kinds(self, numbers: Ints, within: Ints) -> Kinds:
         """Places in `PARTS` of the parts ``within`` the documents ``numbers``, same shape."""
@@ -186,11 +193,44 @@ class View:
 
     def vector_scores(self, direction: Floats) -> tuple[Floats, Floats]:
         """Best cosine of each document with a centred ``direction``, and the cosines of all its parts."""
-        cosines = self.centred.cosines(direction)
+        return self._vector_scores(direction.tobytes())
+
+    def _scored_by_vector(self, direction: bytes) -> tuple[Floats, Floats]:
+        cosines = self.centred.cosines(np.frombuffer(direction, np.float32))
         scores = np.zeros(len(self.present), dtype=np.float32)
         if len(self.owners):
             scores[self.owners] = np.maximum.reduceat(cosines, self.starts)
         return scores, cosines
+
+    def prototype_scores(self, direction: Floats) -> Floats:
+        """Prototype score of each document for a centred ``direction``; 0 while there are no variants."""
+        return self._prototype_scores(direction.tobytes())
+
+    def _scored_by_prototype(self, direction: bytes) -> Floats:
+        scores = np.zeros(len(self.present), dtype=np.float32)
+        if self._inverse is not None:
+            asked = np.frombuffer(direction, np.float32)
+            scores[self.owners] = prototypes.prototype_scores(self.centred, self.starts, self._inverse, asked)
+        return scores
+
+    @cached_property
+    def _inverse(self) -> Floats | None:
+        if not self.centred.counts[prototypes.VARIANT]:
+            return None
+        moment = sum(map(self._moment, range(len(self.segments))))
+        gone = np.flatnonzero(~self.present & (self.part_counts > 0))
+        return prototypes.inverse(self.centred, moment - self._moment_of(gone))
+
+    def _moment(self, place: int) -> Floats:
+        """Of all documents of a segment, deleted ones too: it is computed once for all views."""
+        moments = self.segments[place].moments
+        if not moments:
+            moments.append(self._moment_of(np.arange(self.bases[place], self.bases[place + 1])))
+        return moments[0]
+
+    def _moment_of(self, numbers: Ints) -> Floats:
+        used, kinds = self._rows_of(numbers)
+        return prototypes.second_moment(self.centred.rows, used[kinds != PASSAGE])
 
     def best_parts(self, ids: Ints, cosines: Floats) -> list[tuple[Part, int]]:
         """Which part of each of the documents ``ids`` came nearest, and which of its kind that is."""

@@ -172,6 +172,18 @@ class SearchBackend(Protocol):
         that of what is asked.  ``only`` as in `TextQuery`.
         """
 
+    def search_prototype(
+        self,
+        vector: Floats,
+        filters: Filters = Filters(),
+        limit: int = 100,
+        only: AnyCollection[int] | None = None,
+    ) -> Hits:
+        """How much title, variants and answer of each document speak for ``vector``, all together.
+
+        Learned from the vectors of all documents; every score is 0 while no document has a variant.
+        """
+
     def vectors(self, ids: AnyCollection[int] | None = None) -> tuple[Ints, Floats]:
         """Ids in ascending order and the first vector of each, shape (n, dimension), not centred."""
 

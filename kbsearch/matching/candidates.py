@@ -28,14 +28,17 @@ from kbsearch.ports import Filters, Floats, Hits, Ints, Part, SearchBackend, Tex
 from kbsearch.text.pieces import pieces_of
 from kbsearch.text.words import stems
 
+NOTHING = Background(0.0, 0.0)
+"""Scores of unrelated texts by prototypes."""
 POOL = 60
 """How many of the best of each retriever are candidates."""
-SIGNALS = ("text", "pieces", "vector", "cosine", "explained", "lesson", "popularity")
+SIGNALS = ("text", "pieces", "vector", "cosine", "explained", "lesson", "popularity", "prototype")
 """The columns of `Pool.signals`: all that a ranker sees.
 
 text, pieces, vector: standardised scores of the retrievers.  cosine: likeness of the nearest part, centred.
 explained: share in [0, 1] of the query's weight in rare words that the document earns.  lesson: 1 for a
-document of the asker's lesson.  popularity: how often it helped before, log(1 + n).
+document of the asker's lesson.  popularity: how often it helped before, log(1 + n).  prototype: standardised,
+what all parts of the document say together; 0 while no document has variants.
 """
 
 
@@ -98,6 +101,7 @@ class _Found:
     text: Hits
     pieces: Hits | None
     vector: Hits | None
+    prototype: Hits | None
     lesson: frozenset[int]
     size: int
 
@@ -143,6 +147,7 @@ def _found(backend: SearchBackend, encoder: QueryEncoder, query: Query, wanted: 
     pieces = backend.search_text(replace(asked, unit="pieces")) if wanted.by_pieces else None
     lesson: frozenset[int] = frozenset()
     near: Hits | None = None
+    prototype: Hits | None = None
     try:
         vector = encoder.encode(query.bare)
         near = backend.search_vector(vector, wanted.filters, wanted.limit, wanted.only)
@@ -150,14 +155,16 @@ def _found(backend: SearchBackend, encoder: QueryEncoder, query: Query, wanted: 
             lesson = _of_lesson(backend, vector, wanted)
         if missing := _lacking(near, text, pieces):
             near = _joined(near, backend.search_vector(vector, wanted.filters, len(missing), missing))
+        candidates = near.ids.tolist()
+        prototype = backend.search_prototype(vector, wanted.filters, len(candidates), candidates)
     except (EncoderUnavailable, IndexUnavailable):
-        near = None
+        near = prototype = None
     if missing := _lacking(text, pieces, near):
         text = _joined(text, backend.search_text(replace(asked, only=missing, limit=len(missing))))
     if pieces and (missing := _lacking(pieces, text, near)):
         more = replace(asked, unit="pieces", only=missing, limit=len(missing))
         pieces = _joined(pieces, backend.search_text(more))
-    return _Found(text, pieces, near, lesson, _size(backend, near, wanted))
+    return _Found(text, pieces, near, prototype, lesson, _size(backend, near, wanted))
 
 
 def _size(backend: SearchBackend, near: Hits | None, wanted: Wanted) -> int:
@@ -203,6 +210,7 @@ def _signals(found: _Found, ids: Ints, query: Query, weight: float, popularity: 
         "cosine": scores_of(near, ids) if near else nothing,
         "explained": np.minimum(scores_of(found.text, ids) / weight, 1.0) if weight else nothing,
         "lesson": [one in found.lesson for one in ids.tolist()],
+        "prototype": standardised(found.prototype, ids, found.size, NOTHING) if found.prototype else nothing,
         "popularity": np.log1p([popularity.get(one, 0) for one in ids.tolist()]),
     }
     return np.stack([np.asarray(columns[name], np.float32) for name in SIGNALS], axis=1)

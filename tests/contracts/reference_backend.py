@@ -72,6 +72,29 @@ class ReferenceBackend:
         ordinals = tuple(best[key][2] for key in hits.ids.tolist())
         return Hits(hits.ids, hits.scores, hits.mean, hits.std, parts, ordinals)
 
+    def search_prototype(
+        self,
+        vector: Floats,
+        filters: Filters = Filters(),  # noqa: B008
+        limit: int = 100,
+        only: Collection[int] | None = None,
+    ) -> Hits:
+        """See the port."""
+        parts: dict[int, list[Floats]] = {}
+        apart = []
+        for one in self._all():
+            for part, row in zip(one.parts, one.vectors, strict=True):
+                if part != "passage" and row.any():
+                    apart.append(row.astype(np.float64) - self._mean([part], len(row)))
+                    parts.setdefault(one.id, []).append(_unit(apart[-1]))
+        scores = dict.fromkeys(self._documents, 0.0)
+        if vector.any() and any("variant" in one.parts for one in self._all()):
+            mean = np.mean([row @ row for row in apart])
+            matrix = sum(np.outer(row, row) for row in apart) / mean + 10 * np.eye(len(vector))
+            asked = np.linalg.solve(matrix, _unit(vector - self._mean(ASKING, len(vector))))
+            scores |= {key: float(sum(asked @ row for row in rows)) for key, rows in parts.items()}
+        return self._hits(scores, list(scores), filters, limit, only)
+
     def vectors(self, ids: Collection[int] | None = None) -> tuple[Ints, Floats]:
         """See the port."""
         chosen = [one for one in self._all() if (ids is None or one.id in ids) and len(one.vectors)]
@@ -147,6 +170,11 @@ class ReferenceBackend:
 def _words(document: Document) -> list[str]:
     title, variants, answer = (document.text.get(name, "") for name in ("title", "variants", "answer"))
     return stems(title) * 2 + stems(variants) + stems(answer)
+
+
+def _unit(row: Floats) -> Floats:
+    length = float(np.linalg.norm(row))
+    return row / length if length > 1e-6 else np.zeros_like(row)
 
 
 def _cosine(one: Floats, other: Floats, one_mean: Floats, other_mean: Floats) -> float:

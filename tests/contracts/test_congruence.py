@@ -78,6 +78,8 @@ def test_same_changes_same_answers(
         same(embedded.search_text(by_pieces), reference.search_text(by_pieces))
         vector = EMBEDDER.encode([text], "query")[0]
         same(embedded.search_vector(vector, wanted, limit), reference.search_vector(vector, wanted, limit))
+        learned = embedded.search_prototype(vector, wanted, limit)
+        same(learned, reference.search_prototype(vector, wanted, limit))
         embedded.verify()
 
 

@@ -162,6 +162,19 @@ def test_the_passage_of_a_long_answer_is_told(backend: SearchBackend) -> None:
     assert (hits.ids.tolist(), hits.parts, hits.ordinals) == ([1], ("passage",), (1,))
 
 
+def test_prototype_scores_gather_what_all_variants_say(backend: SearchBackend) -> None:
+    vector = EMBEDDER.encode(["отменить коммит ветка"], "query")[0]
+    backend.upsert([document(1, "первый"), document(2, "второй"), document(3, "третий")])
+    assert set(backend.search_prototype(vector).scores.tolist()) == {0.0}
+    backend.upsert([document(1, "первый", variants=["отменить коммит"])])
+    backend.upsert([document(2, "второй", variants=["отменить", "коммит"])])
+    hits = backend.search_prototype(vector)
+    assert hits.ids.tolist()[:2] == [2, 1]
+    assert hits.std > 0
+    assert backend.search_prototype(vector, Filters(), 10, [3]).ids.tolist() == [3]
+    assert set(backend.search_prototype(np.zeros(32, np.float32)).scores.tolist()) == {0.0}
+
+
 def test_zero_vectors_score_zero(school: SearchBackend) -> None:
     school.upsert([document(9, "🙂")])
     hits = school.search_vector(EMBEDDER.encode(["ветка"], "query")[0], only=[9])
