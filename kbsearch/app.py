@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from kbsearch.matching.reranking import TimedReranker
     from kbsearch.ports import Embedder, SearchBackend
     from kbsearch.services.active_matcher import ActiveMatcher
+    from kbsearch.services.case_pairs import CasePairService
     from kbsearch.services.cases import CaseService
     from kbsearch.services.clusters import ClusterService
-    from kbsearch.services.duplicates import DuplicateService
     from kbsearch.services.duplicates import DuplicateService
     from kbsearch.services.golden import GoldenService
     from kbsearch.services.imports import ImportService
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from kbsearch.services.questions import QuestionService
     from kbsearch.services.search import SearchService
     from kbsearch.services.suggestions import SuggestionService
+    from kbsearch.services.why import WhyService
     from kbsearch.services.uploads import UploadService
 
 
@@ -128,11 +129,18 @@ class Kbsearch:
         return DuplicateService(self.database, self.question_index, self.embedder)
 
     @cached_property
-    def duplicates(self) -> DuplicateService:
-        """Questions that repeat earlier ones."""
-        from kbsearch.services.duplicates import DuplicateService
+    def case_pairs(self) -> CasePairService:
+        """Pairs of cases that may be one."""
+        from kbsearch.services.case_pairs import CasePairService
 
-        return DuplicateService(self.database, self.question_index, self.embedder)
+        return CasePairService(self.database, self.case_index, self.embedder)
+
+    @cached_property
+    def why(self) -> WhyService:
+        """Why a case was found for a question, or was not."""
+        from kbsearch.services.why import WhyService
+
+        return WhyService(self.database, self.active_matcher, self.embedder, self.settings)
 
     @cached_property
     def cases(self) -> CaseService:

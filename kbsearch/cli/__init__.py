@@ -13,6 +13,7 @@ from kbsearch.errors import KbsearchError
 COMMANDS = {
     "cluster": ("kbsearch.cli.cluster", "Find recurring patterns in the questions."),
     "demo": ("kbsearch.cli.demo", "Set up the sample school and serve it."),
+    "duplicates": ("kbsearch.cli.duplicates", "List questions that repeat each other."),
     "evaluate": ("kbsearch.cli.evaluate", "Measure matching or clustering on a labelled set."),
     "golden": ("kbsearch.cli.golden", "Export the golden set."),
     "import": ("kbsearch.cli.imports", "Take in questions and cases from files."),
@@ -26,6 +27,7 @@ COMMANDS = {
     "suggest": ("kbsearch.cli.suggest", "Suggest an answer to a question."),
     "token": ("kbsearch.cli.tokens", "Make and revoke API tokens."),
     "user": ("kbsearch.cli.users", "Add people and change their roles and passwords."),
+    "why": ("kbsearch.cli.why", "Tell why a case was found for a question, or was not."),
     "worker": ("kbsearch.cli.worker", "Run the worker as a process of its own."),
 }
 """Command → (module whose attribute ``command`` is the click command, its one-line help)."""

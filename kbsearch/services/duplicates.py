@@ -103,8 +103,10 @@ class DuplicateService:
             progress(min(len(ids), done * BATCH), len(ids), "comparing questions")
         return linked
 
-    def earlier(self, text: str, *, course: str = "", lesson: str = "") -> Repeat | None:
-        """What ``text``, which is not stored, repeats.
+    def earlier(
+        self, text: str, *, course: str = "", lesson: str = "", but: int | None = None
+    ) -> Repeat | None:
+        """What ``text``, which is not stored, repeats; or question ``but``, which is not indexed yet.
 
         While the index or the encoder is out of reach only the same words are recognised.
 
@@ -112,9 +114,12 @@ class DuplicateService:
             StorageUnavailable: the database cannot be read.
         """
         cleaned = clean(text)
-        said = Said(cleaned, text_key(cleaned), course, lesson)
+        said = Said(cleaned, text_key(cleaned), course, lesson, but or 0)
         with self._database.reading() as session:
             same = first_with(session, [said]).get(said.name) if said.name else None
+            same = None if same == but else same
+            if but and _is_parted_by_people(session, but):
+                return None
             found = (same, LinkKind.EXACT, 1.0) if same else self._near_of(session, said)
             if found is None:
                 return None
@@ -172,8 +177,10 @@ class DuplicateService:
 
     # -- people
 
-    def link(self, question_id: int, to_id: int, person_id: int | None = None) -> None:
+    def link(self, question_id: int, to_id: int, person_id: int | None = None) -> int:
         """Say that the two ask the same; their groups become one, whose first is the one taken in first.
+
+        Returns the id of the question that was the first of its group and is not any more.
 
         Raises:
             NotFound: there is no such question.
@@ -182,13 +189,15 @@ class DuplicateService:
         with self._database.writing() as session:
             for one in (question_id, to_id):
                 _require(session, one)
-            if join(session, question_id, to_id, person_id) is None:
+            link = join(session, question_id, to_id, person_id)
+            if link is None:
                 raise Conflict(
                     "Questions {one} and {other} are linked already.",
                     remedy="Choose another question.",
                     one=question_id,
                     other=to_id,
                 )
+            return link.question_id
 
     def unlink(self, question_id: int, person_id: int | None = None) -> int:
         """Say that the question does not repeat what it is linked to; returns the id of that link.
@@ -231,6 +240,12 @@ class DuplicateService:
             question.case_id = repeat.answer.case.id if repeat.answer.case else None
             session.add(Outbox(collection=Indexed.QUESTIONS, entity_id=question_id))
         return repeat
+
+
+def _is_parted_by_people(session: Session, question_id: int) -> bool:
+    """Whether a person undid a link of the question: what they decided is not guessed again."""
+    undone = QuestionLink.undone_at.is_not(None) & (QuestionLink.question_id == question_id)
+    return session.scalar(select(QuestionLink.id).where(undone).limit(1)) is not None
 
 
 def _require(session: Session, question_id: int) -> Question:

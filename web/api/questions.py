@@ -14,8 +14,9 @@ from web.api.responses import (
     QuestionWithReplies,
     ReceivedOut,
     question_with_replies,
+    repeat_out,
 )
-from web.api.suggestions import suggestion_for
+from web.api.suggestions import earlier, suggestion_for
 from web.session import kb, requires_token
 
 blueprint = api_blueprint("questions", "What students ask.")
@@ -31,7 +32,8 @@ def add_questions(body: QuestionsBody) -> tuple[Response, int]:
     """Take in one question, or up to 500.
 
     Taking in the same source and external_id again changes nothing.  The status is 201 when something
-    was new, else 200.  With `suggest`, a single question is answered in the same call.
+    was new, else 200.  With `suggest`, a single question is answered in the same call.  `repeats` names the
+    earlier question that asks the same; of many at once only those that do so word for word.
     """
     if isinstance(body.root, ManyQuestions):
         return _receive_many(body.root)
@@ -40,7 +42,8 @@ def add_questions(body: QuestionsBody) -> tuple[Response, int]:
 
 def _receive_one(sent: OneQuestion) -> tuple[Response, int]:
     received = kb().questions.receive(sent.incoming(), strict_course=True)
-    result = OneReceived(id=received.question_id, created=received.created)
+    repeat = earlier(sent.text, course=sent.course, lesson=sent.lesson, question_id=received.question_id)
+    result = OneReceived(id=received.question_id, created=received.created, repeats=repeat_out(repeat))
     if sent.suggest:
         result.suggestion = suggestion_for(
             sent.text, course=sent.course, lesson=sent.lesson, question_id=received.question_id
@@ -51,9 +54,15 @@ def _receive_one(sent: OneQuestion) -> tuple[Response, int]:
 
 def _receive_many(sent: ManyQuestions) -> tuple[Response, int]:
     batch = [one.incoming(f"questions.{place}") for place, one in enumerate(sent.questions)]
+    stored = kb().questions.receive_many(batch, strict_course=True)
+    repeats = kb().duplicates.of([received.question_id for received in stored])
     results = [
-        ReceivedOut(id=received.question_id, created=received.created)
-        for received in kb().questions.receive_many(batch, strict_course=True)
+        ReceivedOut(
+            id=received.question_id,
+            created=received.created,
+            repeats=repeat_out(repeats.get(received.question_id)),
+        )
+        for received in stored
     ]
     return jsonify(ManyReceived(results=results).model_dump(mode="json")), _status(results)
 

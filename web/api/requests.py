@@ -140,6 +140,16 @@ class SearchQuery(Input):
     limit: int = Field(10, ge=1, le=50, description="The most cases to return.")
 
 
+class WhyQuery(Input):
+    """A pair of a text and a case."""
+
+    q: Annotated[Text, Field(min_length=1)] = Field(description="What is asked.")
+    case: Annotated[Text, Field(min_length=1, max_length=200)] = Field(description="Its short name or id.")
+    course: Code = ""
+    lesson: Code = ""
+    language: Language = ""
+
+
 class CasesQuery(Input):
     """Which cases to list.  Drafts and archived cases are never handed out."""
 

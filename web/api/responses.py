@@ -9,7 +9,7 @@ from flask import request
 from pydantic import AwareDatetime, Field, RootModel
 
 from kbsearch.errors import fill
-from kbsearch.models import Case, CaseState, Decision, Question, QuestionState, Reply
+from kbsearch.models import Case, CaseState, Decision, LinkKind, Question, QuestionState, Reply
 from kbsearch.ports import Highlight
 from web.api.contract import Output
 
@@ -98,6 +98,7 @@ class QuestionHitOut(Output):
 
     question: QuestionOut
     score: float
+    times_asked: int = Field(description="Questions that repeat each other are one hit.")
     case: CaseOut | None
     reply: ReplyOut | None
     highlights: list[HighlightOut]
@@ -122,6 +123,19 @@ class MatchOut(Output):
     reasons: list[ReasonOut]
 
 
+class RepeatOut(Output):
+    """An earlier question that asks the same, and how it was answered."""
+
+    question_id: int = Field(description="The first question of those that ask the same.")
+    text: str = Field(description="What it asked, masked.")
+    asked_at: AwareDatetime
+    kind: LinkKind = Field(description="exact: the same words; near: by likeness; person: somebody said so.")
+    probability: float = Field(ge=0, le=1, description="Calibrated: would one answer serve both?")
+    times_asked: int = Field(description="How many stored questions ask the same.")
+    case: CaseOut | None = Field(description="The case that answered one of them.")
+    reply: ReplyOut | None = Field(description="The reply that did, where no case has.")
+
+
 class SuggestionOut(Output):
     """Our reply to one question."""
 
@@ -135,6 +149,7 @@ class SuggestionOut(Output):
     degraded: bool = Field(description="True when meaning could not be compared and words alone were.")
     model_version: str
     milliseconds: float
+    repeats: RepeatOut | None = Field(None, description="The earlier question that this one repeats.")
 
 
 class ReceivedOut(Output):
@@ -142,6 +157,7 @@ class ReceivedOut(Output):
 
     id: int
     created: bool = Field(description="False when it was known already.")
+    repeats: RepeatOut | None = Field(None, description="The earlier question that this one repeats.")
 
 
 class OneReceived(ReceivedOut):
@@ -158,6 +174,46 @@ class ManyReceived(Output):
 
 class QuestionsReceived(RootModel[OneReceived | ManyReceived]):
     """`OneReceived` for one question, `ManyReceived` for many."""
+
+
+class RetrieverOut(Output):
+    """What one retriever thinks of the case."""
+
+    name: str = Field(description="text, pieces or vector.")
+    score: float = Field(description="In standard deviations above the mean of all cases.")
+    rank: int = Field(description="By this retriever alone; 0: not among the candidates.")
+
+
+class ExcludedOut(Output):
+    """A filter that keeps the case out."""
+
+    kind: str = Field(description="state, course or language.")
+    wanted: str
+    actual: str
+
+
+class WhyOut(Output):
+    """Why a case was found for a text, or was not: the figures of the matcher."""
+
+    case: CaseOut
+    verdict: str = Field(
+        description="found, too_unlikely, far_down, not_among_candidates, filtered, not_indexed or no_words."
+    )
+    rank: int = Field(description="0: not among the candidates.")
+    candidates: int
+    score: float
+    probability: float = Field(ge=0, le=1)
+    threshold: float = Field(description="Below it nothing is suggested.")
+    answer_from: float | None = Field(description="From this probability on it is an answer; null: never.")
+    retrievers: list[RetrieverOut]
+    shared: list[str] = Field(description="Words of the text that the case has.")
+    missing: list[str] = Field(description="Words of the text that it has not.")
+    nearest: str = Field(description="The title or phrasing most like the text.")
+    likeness: float = Field(description="Their cosine.")
+    filters: list[ExcludedOut]
+    before: list[CaseOut] = Field(description="Up to three cases that come before it.")
+    variant_would_help: bool = Field(description="Adding the text to its phrasings would mend it.")
+    degraded: bool
 
 
 class FeedbackOut(Output):
@@ -187,6 +243,58 @@ class ReasonLike(Protocol):
     @property
     def details(self) -> Mapping[str, object]:
         """Its values."""
+
+
+class AnswerLike(Protocol):
+    """How questions that ask the same were answered."""
+
+    @property
+    def size(self) -> int:
+        """How many there are."""
+
+    @property
+    def case(self) -> Case | None:
+        """The case that answered one of them."""
+
+    @property
+    def reply(self) -> Reply | None:
+        """The reply that did."""
+
+
+class RepeatLike(Protocol):
+    """What a question repeats."""
+
+    @property
+    def first(self) -> Question:
+        """The first of those that ask the same."""
+
+    @property
+    def kind(self) -> LinkKind:
+        """How it was recognised."""
+
+    @property
+    def probability(self) -> float:
+        """That one answer serves both."""
+
+    @property
+    def answer(self) -> AnswerLike:
+        """How they were answered."""
+
+
+def repeat_out(repeat: RepeatLike | None) -> RepeatOut | None:
+    """``repeat`` as the API shows it."""
+    if repeat is None:
+        return None
+    return RepeatOut(
+        question_id=repeat.first.id,
+        text=repeat.first.text,
+        asked_at=repeat.first.asked_at,
+        kind=repeat.kind,
+        probability=round(repeat.probability, 4),
+        times_asked=repeat.answer.size,
+        case=case_out(repeat.answer.case) if repeat.answer.case else None,
+        reply=reply_out(repeat.answer.reply) if repeat.answer.reply else None,
+    )
 
 
 def question_out(question: Question) -> QuestionOut:

@@ -6,25 +6,31 @@ from typing import TYPE_CHECKING
 
 from flask import Response, jsonify
 
-from kbsearch.models import Scope
+from kbsearch.errors import NotFound
+from kbsearch.models import LIVE_STATES, Scope
 from web.api.contract import api_blueprint, fitting, needs, reading, writing
-from web.api.requests import FeedbackBody, SearchQuery, SuggestBody
+from web.api.requests import FeedbackBody, SearchQuery, SuggestBody, WhyQuery
 from web.api.responses import (
     CaseHitOut,
+    ExcludedOut,
     FeedbackOut,
     MatchOut,
     QuestionHitOut,
+    RetrieverOut,
     SearchOut,
     SuggestionOut,
+    WhyOut,
     case_out,
     highlights_out,
     question_out,
     reasons_out,
+    repeat_out,
     reply_out,
 )
 from web.session import current_token, kb, requires_token
 
 if TYPE_CHECKING:
+    from kbsearch.services.duplicates import Repeat
     from kbsearch.services.search import CaseHit, QuestionHit
 
 blueprint = api_blueprint("answers", "Finding cases, suggesting answers, and learning what became of them.")
@@ -69,6 +75,7 @@ def _question_hit(hit: QuestionHit) -> QuestionHitOut:
     return QuestionHitOut(
         question=question_out(hit.question),
         score=round(hit.score, 4),
+        times_asked=hit.asked,
         case=case_out(hit.case) if hit.case else None,
         reply=reply_out(hit.reply) if hit.reply else None,
         highlights=highlights_out(hit.highlights),
@@ -109,7 +116,38 @@ def suggestion_for(text: str, *, course: str, lesson: str, question_id: int | No
         degraded=view.degraded,
         model_version=view.model_version,
         milliseconds=round(view.milliseconds, 2),
+        repeats=repeat_out(earlier(text, course=course, lesson=lesson, question_id=question_id)),
     )
+
+
+def earlier(text: str, *, course: str, lesson: str, question_id: int | None) -> Repeat | None:
+    """What ``text`` repeats: by its link when it is stored and indexed, else looked for now."""
+    duplicates = kb().duplicates
+    if question_id is None:
+        return duplicates.earlier(text, course=course, lesson=lesson)
+    linked = duplicates.of([question_id]).get(question_id)
+    return linked or duplicates.earlier(text, course=course, lesson=lesson, but=question_id)
+
+
+@blueprint.get("/why", responses={200: WhyOut, **reading(404, 413)}, security=needs(Scope.READ))
+@requires_token(Scope.READ)
+def why(query: WhyQuery) -> Response:
+    """Tell why a published case was found for a text, or was not."""
+    found = kb().why.why(
+        fitting(query.q), query.case, course=query.course, lesson=query.lesson, language=query.language
+    )
+    if found.case.state not in LIVE_STATES:
+        raise NotFound("There is no published case {id}.", remedy="It may be a draft.", id=found.case.id)
+    same = ("verdict", "rank", "candidates", "answer_from", "shared", "missing", "nearest")
+    told = WhyOut(
+        **{name: getattr(found, name) for name in (*same, "variant_would_help", "degraded")},
+        **{name: round(getattr(found, name), 4) for name in ("score", "probability", "threshold", "likeness")},
+        case=case_out(found.case),
+        retrievers=[RetrieverOut.model_validate(view) for view in found.retrievers],
+        filters=[ExcludedOut.model_validate(one) for one in found.filters],
+        before=[case_out(rival.case) for rival in found.rivals],
+    )
+    return jsonify(told.model_dump(mode="json"))
 
 
 @blueprint.post("/feedback", responses={201: FeedbackOut, **writing(404)}, security=needs(Scope.WRITE))

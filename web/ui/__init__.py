@@ -11,18 +11,22 @@ from web.ui import (  # noqa: E402  # they register their pages on the blueprint
     account,
     admin,
     case_editor,
+    case_pairs,
     cases,
     catalogue,
     clusters,
     context,
+    duplicates,
     health,
     imports,
     jobs,
     lexicon,
+    pair_words,
     quality,
     questions,
     search,
     sign_in,
+    why,
 )
 
 __all__ = [
@@ -30,8 +34,10 @@ __all__ = [
     "admin",
     "blueprint",
     "case_editor",
+    "case_pairs",
     "cases",
     "clusters",
+    "duplicates",
     "health",
     "imports",
     "jobs",
@@ -40,6 +46,7 @@ __all__ = [
     "questions",
     "search",
     "sign_in",
+    "why",
 ]
 
 
@@ -47,6 +54,7 @@ __all__ = [
 def _install(state: BlueprintSetupState) -> None:
     catalogue.install(state.app)  # type: ignore[arg-type]  # an App is a Flask here
     context.install(state.app)  # type: ignore[arg-type]
+    pair_words.install(state.app)  # type: ignore[arg-type]
 
 
 @blueprint.after_request

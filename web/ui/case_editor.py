@@ -17,7 +17,7 @@ from web.session import current_person, kb, requires
 from web.ui import blueprint, words
 from web.ui.cases import check_may_edit, in_words, steps
 from web.ui.diff import compare
-from web.ui.forms import go, number_of, say, text_of
+from web.ui.forms import go, number_of, say, text_of, wants_block
 from web.ui.texts import gettext
 
 if TYPE_CHECKING:
@@ -108,7 +108,9 @@ class Written:
 @blueprint.get("/cases/new")
 @requires(Role.MENTOR)
 def new_case() -> str:
-    """An empty editor, or one that begins with a question."""
+    """An empty editor, or one that begins with a question; while a title is typed, cases like it."""
+    if wants_block("duplicates"):
+        return _duplicates(0)
     question_id = number_of("question", 0)
     return _page(None, _from_question(question_id) if question_id else Written(title=text_of("title")))
 
@@ -131,6 +133,8 @@ def edit_case(case_id: int) -> str:
     """The editor of a case."""
     case = kb().cases.get(case_id)
     check_may_edit(case)
+    if wants_block("duplicates"):
+        return _duplicates(case.id)
     return _page(case, Written.of_case(case))
 
 
@@ -262,20 +266,20 @@ def preview_case() -> str:
     return render_template("cases/_preview.html", answer=request.form.get("answer", ""))
 
 
-@blueprint.get("/cases/duplicates")
-@requires(Role.MENTOR)
-def duplicate_cases() -> str:
+def _duplicates(but: int) -> str:
     """Cases that may answer the same as the title that is being written."""
-    return render_template("cases/_duplicates.html", hits=_duplicates(text_of("title"), number_of("but", 0)))
+    title = text_of("title")
+    hits = _alike(title, but) if len(title) >= MIN_TITLE else []
+    return render_template("cases/_duplicates.html", hits=hits)
 
 
-def _duplicates(title: str, but: int) -> list[CaseHit]:
-    if len(title) < MIN_TITLE:
-        return []
-    states = tuple(state for state in CaseState if state != CaseState.ARCHIVED)
-    found = kb().search.search(title[:300], states=states, limit=DUPLICATES + 1).cases
-    near = [hit for hit in found if hit.case.id != but and _is_near(title, hit)]
-    return near[:DUPLICATES]
+def _alike(title: str, but: int) -> list[Case]:
+    """Those that the model of pairs takes for one with it, then those that a search for it finds."""
+    like = [one.case for one in kb().case_pairs.like(title[:300], course=text_of("course"), but=but)]
+    found = kb().search.search(title[:300], limit=DUPLICATES + 1).cases
+    near = [hit.case for hit in found if hit.case.id != but and _is_near(title, hit)]
+    unique = {case.id: case for case in (*like, *near)}
+    return list(unique.values())[:DUPLICATES]
 
 
 def _is_near(title: str, hit: CaseHit) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import render_template, url_for
 from werkzeug.wrappers import Response
@@ -17,6 +17,9 @@ from web.ui.diff import FieldDiff, compare
 from web.ui.forms import address, go, number_of, say, text_of, wants_block
 from web.ui.questions import Pages
 from web.ui.texts import gettext
+
+if TYPE_CHECKING:
+    from kbsearch.services.case_pairs import LikeCase
 
 ROWS = 30
 MENTORS_MAY_EDIT = (CaseState.DRAFT, CaseState.IN_REVIEW)
@@ -89,8 +92,17 @@ def case_page(case_id: int) -> str:
         steps=steps(case),
         may_edit=may_edit(case),
         saved=bool(text_of("saved")),
+        alike=_alike(case),
+        merged=kb().case_pairs.merged_into(case_id),
         tab="view",
     )
+
+
+def _alike(case: Case) -> list[LikeCase]:
+    """Cases that may be the same, for those who can do something about it."""
+    if not may_edit(case) or case.state == CaseState.ARCHIVED:
+        return []
+    return kb().case_pairs.like(case.title, course=case.course_code, but=case.id)
 
 
 @blueprint.get("/c/<slug>")

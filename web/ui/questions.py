@@ -73,6 +73,8 @@ def question_page(question_id: int) -> str:
         suggestion=suggestion,
         nearest=[] if suggestion.matches else _nearest(question),
         similar=kb().search.similar_questions(question_id, limit=5),
+        repeat=kb().duplicates.of([question_id]).get(question_id),
+        group=kb().duplicates.group(question_id),
         may_keep=case and question.id not in {variant.question_id for variant in case[0].variants},
     )
 

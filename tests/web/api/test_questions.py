@@ -27,8 +27,8 @@ WHOLE = {
 def test_a_question_is_taken_once(call: Call) -> None:
     first, second = call("questions", WHOLE), call("questions", WHOLE)
     assert (first.status_code, second.status_code) == (201, 200)
-    assert first.get_json() == {"id": first.get_json()["id"], "created": True}
-    assert second.get_json() == {"id": first.get_json()["id"], "created": False}
+    assert first.get_json() == {"id": first.get_json()["id"], "created": True, "repeats": None}
+    assert second.get_json() == {"id": first.get_json()["id"], "created": False, "repeats": None}
 
 
 def test_a_question_is_read_back_masked(call: Call) -> None:
@@ -49,7 +49,7 @@ def test_a_question_is_answered_in_the_same_call(call: Call) -> None:
     answer = call("questions", asked | {"suggest": True}).get_json()
     assert answer["created"] is True
     alone = call("suggest", asked).get_json()
-    volatile = {"suggestion_id", "milliseconds"}
+    volatile = {"suggestion_id", "milliseconds", "repeats"}
     assert answer["suggestion"]["suggestion_id"]
     assert {name: answer["suggestion"][name] for name in alone.keys() - volatile} == {
         name: alone[name] for name in alone.keys() - volatile

@@ -180,9 +180,11 @@ def test_history_shows_changes_and_restores(methodologist: FlaskClient, school: 
 
 
 def test_a_near_duplicate_is_warned_of(mentor: FlaskClient) -> None:
-    block = mentor.get("/cases/duplicates?title=Как отменить последний коммит").text
+    ask = {"HX-Request": "true", "HX-Target": "duplicates"}
+    block = mentor.get("/cases/new?title=Как отменить последний коммит", headers=ask).text
     assert "Как отменить последний коммит" in block
-    assert "Как отменить" not in mentor.get("/cases/duplicates?title=Как").text
+    assert "<form" not in block
+    assert "Как отменить" not in mentor.get("/cases/new?title=Как", headers=ask).text
 
 
 def test_a_file_is_previewed_then_taken_in_by_the_worker(
