@@ -84,7 +84,7 @@ def _without_right(
     signals = pool.signals[left]
     score = model.way(pool.degraded).ranker.score(signals)
     order = np.argsort(-score, kind="stable")
-    table = features(signals[order], score[order], pool.length, 1)
+    table = features(signals[order], score[order], 1)
     chances = model.probabilities(table, degraded=pool.degraded)
     decision = model.decide(
         chances, precision, degraded=pool.degraded, course=asked.course, language=asked.language

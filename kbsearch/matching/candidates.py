@@ -47,7 +47,7 @@ class Pool:
     """Candidates.  ``ids`` has shape (n,), ``signals`` (n, len(SIGNALS)); ``score`` ranks them.
 
     ``parts``: the part that came nearest by vector, ``ordinals``: which of its kind that is.  ``worded``:
-    shares a word with the query.  ``length``: words of the query.  ``degraded``: vectors were out of reach,
+    shares a word with the query.  ``degraded``: vectors were out of reach,
     their signals are zeros.
     """
 
@@ -56,7 +56,6 @@ class Pool:
     score: Floats
     worded: NDArray[np.bool_]
     parts: tuple[Part | None, ...]
-    length: int
     degraded: bool
     ordinals: tuple[int, ...] = ()
 
@@ -135,7 +134,6 @@ def gather(
         score=np.zeros(len(ids), np.float32),
         worded=scores_of(found.text, ids) > 0,
         parts=tuple(known.get(one) for one in ids.tolist()),
-        length=query.length,
         degraded=near is None,
         ordinals=tuple(ordinals.get(one, 0) for one in ids.tolist()),
     )

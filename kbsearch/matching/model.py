@@ -58,7 +58,7 @@ class MatchingModel:
 
     def table(self, ranked: Pool, count: int) -> Floats:
         """`features` of the first ``count`` candidates of a pool that is ``ranked``."""
-        return features(ranked.signals, ranked.score, ranked.length, count)
+        return features(ranked.signals, ranked.score, count)
 
     def probabilities(self, table: Floats, *, degraded: bool) -> list[float]:
         """Probability that each of the candidates with features ``table`` answers, never rising."""

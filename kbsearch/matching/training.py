@@ -40,13 +40,12 @@ class JudgedQuery:
     """A question with its candidates and which of them are right.
 
     ``signals``: shape (n, len(SIGNALS)), as `Pool.signals`.  ``right``: shape (n,); none need be.
-    ``length``: words of the question.  ``group``: what must not be torn apart between fitting and checking (a
-    case, a topic).  ``weight``: how much the judgement counts.  ``degraded``: found by text alone.
+    ``group``: what must not be torn apart between fitting and checking (a case, a topic).  ``weight``: how
+    much the judgement counts.  ``degraded``: found by text alone.
     """
 
     signals: Floats
     right: NDArray[np.bool_]
-    length: int
     group: str
     weight: float = 1.0
     course: str = ""
@@ -65,9 +64,7 @@ def judged(
 ) -> JudgedQuery:
     """The question of ``pool``, of whose candidates those with an id in ``right`` are right."""
     rights = np.isin(pool.ids, np.fromiter(right, np.int64, len(right)))
-    return JudgedQuery(
-        pool.signals, rights, pool.length, group, weight, course, language, degraded=pool.degraded
-    )
+    return JudgedQuery(pool.signals, rights, group, weight, course, language, degraded=pool.degraded)
 
 
 def fit(
@@ -191,7 +188,7 @@ def ranked_rows(query: JudgedQuery, ranker: Ranker, rows: int) -> tuple[Floats, 
     """Features of the first ``rows`` candidates in the order of ``ranker``, and which of them are right."""
     score = ranker.score(query.signals)
     order = np.argsort(-score, kind="stable")
-    table = features(query.signals[order], score[order], query.length, rows)
+    table = features(query.signals[order], score[order], rows)
     return table, query.right[order][: len(table)]
 
 

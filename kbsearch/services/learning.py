@@ -175,7 +175,7 @@ def _score(model: MatchingModel, one: JudgedQuery) -> tuple[float, float]:
     order = np.argsort(-score, kind="stable")
     right = one.right[order]
     rank = int(right.argmax()) + 1 if right.any() else 0
-    table = features(one.signals[order], score[order], one.length, 1)
+    table = features(one.signals[order], score[order], 1)
     chance = min(max(model.probabilities(table, degraded=False)[0], SURE), 1 - SURE)
     return reciprocal(rank), -math.log(chance if right[0] else 1 - chance)
 

@@ -25,7 +25,7 @@ def questions(count: int, telling: str, seed: int = 0, **more: object) -> list[J
         signals[:, SIGNALS.index("explained")] = random.random(CANDIDATES)
         right = np.arange(CANDIDATES) == random.integers(CANDIDATES)
         signals[right, SIGNALS.index(telling)] += 2
-        found.append(JudgedQuery(signals, right, 5, f"case-{number % 40}", **more))  # type: ignore[arg-type]
+        found.append(JudgedQuery(signals, right, f"case-{number % 40}", **more))  # type: ignore[arg-type]
     return found
 
 
