@@ -265,7 +265,7 @@ def _capped(found: Sequence[Judgement]) -> list[Judgement]:
     people = [total for payer, total in totals.items() if payer not in (SCHOOL, PROGRAMS)]
     cap = max(LEAST_CAP, 2 * statistics.median_low(people)) if people else LEAST_CAP
     limits = dict.fromkeys(totals, cap) | {SCHOOL: math.inf}
-    limits[PROGRAMS] = max(LEAST_CAP, sum(min(total, cap) for total in people) + totals[SCHOOL])
+    limits[PROGRAMS] = max(LEAST_CAP, sum(min(total, cap) for total in people) + totals.get(SCHOOL, 0.0))
     cut = {payer: min(1.0, limits[payer] / total) for payer, total in totals.items()}
     return [replace(one, weight=one.weight * cut[_payer(one)]) for one in found]
 

@@ -63,9 +63,9 @@ class LearningService:
         """Fit a model on all judgements; activate it when it is better than the active one.
 
         A new model starts from the shipped one, which stands for its training data, and not from the last one
-        learned: the same judgements would otherwise count again every night.  It is better when reciprocal
-        rank or log loss improved on held-out questions (paired, p under `ALPHA` / 2) and the other did not
-        worsen.
+        learned: the same judgements would otherwise count again every night.  It is better when the
+        reciprocal rank improved on held-out questions, or their log loss while ranks did not worsen (paired,
+        p under `ALPHA` / 2 each).
 
         Raises:
             EncoderUnavailable: the encoder failed.
@@ -203,10 +203,16 @@ def _told(test: PairedTest) -> dict[str, Any]:
 
 
 def _is_better(figures: dict[str, Any]) -> bool:
-    tests = (figures["mrr"], figures["log_loss"])
-    gained = any(test["difference"] > 0 and test["p"] < ALPHA / 2 for test in tests)
-    lost = any(test["difference"] < 0 and test["p"] < ALPHA for test in tests)
-    return gained and not lost
+    """Better ranks decide; else better probabilities, if ranks did not worsen.
+
+    Log loss of the first case cannot object to better ranks: a model that is always wrong and knows it has
+    the best log loss of all.
+    """
+    ranks, loss = figures["mrr"], figures["log_loss"]
+    if ranks["difference"] > 0 and ranks["p"] < ALPHA / 2:
+        return True
+    worse = ranks["difference"] < 0 and ranks["p"] < ALPHA
+    return loss["difference"] > 0 and loss["p"] < ALPHA / 2 and not worse
 
 
 def _source(question: JudgedQuestion) -> tuple[str, int | None]:
