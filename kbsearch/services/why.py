@@ -22,6 +22,7 @@ from kbsearch.services.active_matcher import ActiveMatcher
 from kbsearch.services.case_writing import no_case
 from kbsearch.services.intake import clean
 from kbsearch.services.live_cases import load_live
+from kbsearch.text.common_words import is_everywhere
 from kbsearch.text.words import stems
 
 Verdict = Literal[
@@ -308,9 +309,10 @@ def _views(pool: Pool, place: int, *, ranked: bool) -> tuple[RetrieverView, ...]
 
 
 def _terms(result: MatchResult, case: Case) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The words that were searched for: those that the case has, and those that it has not."""
+    """The telling words that were searched for: those that the case has, and those that it has not."""
     parts = (case.title, *(variant.text for variant in case.variants), case.answer, " ".join(case.tags))
     theirs = {stem for part in parts for stem in stems(part)}
-    shared = [word for word in result.query.words if set(stems(word)) & theirs]
-    missing = [word for word in result.query.words if not set(stems(word)) & theirs]
+    asked = [word for word in result.query.words if not is_everywhere(word)]
+    shared = [word for word in asked if set(stems(word)) & theirs]
+    missing = [word for word in asked if not set(stems(word)) & theirs]
     return tuple(shared[:MOST_TERMS]), tuple(missing[:MOST_TERMS])

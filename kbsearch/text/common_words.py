@@ -8,6 +8,8 @@ from functools import cache
 from importlib.resources import files
 
 FILE = "common_words.txt.gz"
+EVERYWHERE = 6.4
+"""Words from this frequency on ("как", "the") stand in nearly every text and tell nothing about it."""
 
 
 @cache
@@ -19,3 +21,8 @@ def common_words() -> Mapping[str, float]:
         frequency, words = line.split(" ", 1)
         found.update(dict.fromkeys(words.split(" "), float(frequency)))
     return found
+
+
+def is_everywhere(word: str) -> bool:
+    """Whether ``word`` is one of the few that stand in nearly every text."""
+    return common_words().get(word.lower().replace("ё", "е"), 0.0) >= EVERYWHERE

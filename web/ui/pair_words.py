@@ -9,6 +9,7 @@ from flask import Flask
 from markupsafe import Markup
 
 from kbsearch.ports import Highlight
+from kbsearch.text.common_words import is_everywhere
 from kbsearch.text.words import stems
 from kbsearch.text.words import words as words_in
 from web.ui import words
@@ -87,11 +88,13 @@ def excluded_text(excluded: ExcludedLike) -> str:
 
 
 def mark_words(text: str, terms: str | Iterable[str]) -> Markup:
-    """``text`` as HTML with the words marked that have a stem in common with ``terms``."""
+    """``text`` as HTML with the telling words marked that have a stem in common with ``terms``."""
     wanted = set(stems(terms if isinstance(terms, str) else " ".join(terms)))
     spans: list[tuple[int, int]] = []
     for word in words_in(text):
-        if word.stem in wanted and (not spans or word.start >= spans[-1][1]):
+        if word.stem not in wanted or is_everywhere(text[word.start : word.end]):
+            continue
+        if not spans or word.start >= spans[-1][1]:
             spans.append((word.start, word.end))
     return words.marked(Highlight("", text, tuple(spans)))
 
