@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,10 @@ from whoosh.codec.whoosh3 import W3Codec
 from whoosh.filedb.filestore import FileStorage
 from whoosh.filedb.structfile import BufferFile
 from whoosh.index import TOC, FileIndex
+from whoosh.index import IndexError as WhooshIndexError
 from whoosh.reading import SegmentReader
 
-from indexer.generations import sync_folder
+from indexer.generations import damaged, sync_folder
 from kbsearch.text.words import words
 
 NAME = "MAIN"
@@ -143,8 +145,15 @@ class Store:
         return self.folder / f"{segment.segment_id()}.seg"
 
     def writer(self) -> Any:
-        """A Whoosh writer; the caller holds the collection's lock."""
-        return FileIndex(self.storage, schema=SCHEMA, indexname=NAME).writer(codec=CODEC, timeout=1.0)
+        """A Whoosh writer; the caller holds the collection's lock.
+
+        Raises:
+            IndexUnavailable: the list of segments is damaged, which a reader may not have met yet.
+        """
+        try:
+            return FileIndex(self.storage, schema=SCHEMA, indexname=NAME).writer(codec=CODEC, timeout=1.0)
+        except (WhooshIndexError, EOFError, ValueError, struct.error) as error:
+            raise damaged(self.folder, error) from error
 
 
 def add_document(writer: Any, stored: dict[str, Any]) -> None:
