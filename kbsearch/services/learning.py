@@ -94,6 +94,7 @@ class LearningService:
         with self._database.reading() as session:
             cases = live_cases(session)
         found: list[JudgedQuery] = []
+        progress(0, len(questions), "asking the judged questions")
         done = 0
         for matcher, some in matchers(self._bench(), cases, questions, _source, model):
             for question in some:

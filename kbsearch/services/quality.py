@@ -112,6 +112,7 @@ class QualityService:
             cases = live_cases(session)
             asked = sorted(golden_questions(session), key=lambda one: one.key)[:MOST]
         found: list[Measured] = []
+        progress(0, len(asked), "asking the golden questions")
         for matcher, some in matchers(self._bench(), cases, asked, _source, model):
             for one in some:
                 progress(len(found), len(asked), "asking the golden questions")
