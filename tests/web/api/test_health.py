@@ -45,6 +45,7 @@ def test_all_is_well(client: FlaskClient, app: Kbsearch) -> None:
         "encoder": "ok",
         "waiting": 1,
         "failed": 0,
+        "promise": "kept",
     }
 
 
