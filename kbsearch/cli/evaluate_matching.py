@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,6 +31,7 @@ Examples:
   kbsearch evaluate matching my-set --spoil typos --seed 1
   kbsearch evaluate matching my-set --learn 0.5 --seed 1
   kbsearch evaluate matching my-set --folds 5
+  kbsearch evaluate matching my-set --model bundled --model intfloat/multilingual-e5-small
 """,
 )
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
@@ -58,7 +60,14 @@ Examples:
     type=click.IntRange(0),
     help="Refit ranker and calibration on the other folds, split by case; 0: the shipped model.",
 )
-@click.option("--encoder", default="", help="An encoder other than the one that is set.")
+@click.option(
+    "--model",
+    "--encoder",
+    "models",
+    multiple=True,
+    help="An encoder other than the one that is set; several are compared.",
+)
+@click.option("--reranker", default="", help="Measure each model with this re-ranker too.")
 def command(  # noqa: PLR0917  # click passes options by name
     folder: Path,
     as_json: bool,
@@ -67,7 +76,8 @@ def command(  # noqa: PLR0917  # click passes options by name
     spoil: Spoil | None,
     learn: float,
     folds: int,
-    encoder: str,
+    models: tuple[str, ...],
+    reranker: str,
 ) -> None:
     """Measure matching on the labelled set in FOLDER, away from the live database.
 
@@ -77,6 +87,8 @@ def command(  # noqa: PLR0917  # click passes options by name
     some of them as variants, with --folds by a model that was refitted on the others.
     """
     from indexer.embedders import open_embedder
+    from kbsearch.cli.compare_models import compare
+    from kbsearch.cli.measure_model import Task
     from kbsearch.config import load_settings
     from kbsearch.evaluation.learned import refitted, with_variants
     from kbsearch.evaluation.matching import run_matching, summarise, without_some
@@ -85,7 +97,12 @@ def command(  # noqa: PLR0917  # click passes options by name
 
     if folds == 1:
         raise click.BadParameter("one fold leaves nothing to fit on; give 2 at least", param_hint="--folds")
-    settings = load_settings(**({"encoder": encoder} if encoder else {}))
+    settings = load_settings(**({"encoder": models[0]} if models else {}))
+    if len(models) > 1 or reranker:
+        if folds:
+            raise click.UsageError("models are compared as they are shipped: leave --folds out")
+        task = Task(str(folder), settings.encoder, "", drop_cases, learn, spoil, seed)
+        sys.exit(compare(task, models or (settings.encoder,), reranker, as_json=as_json))
     chosen = without_some(with_variants(read_matching_set(folder), learn, seed), drop_cases, seed)
     if spoil:
         chosen = spoiled(chosen, spoil, seed)
