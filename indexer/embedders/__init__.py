@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from kbsearch.ports import Embedder
 
+ONNX = "onnx:"
+"""Begins the name of an encoder that ONNX Runtime runs."""
+
 
 def open_embedder(name: str) -> Embedder:
     """The encoder called ``name``; its model is loaded when it first encodes.
 
     Args:
         name: "bundled" (the multilingual encoder that comes with kbsearch), "hashing" (tiny, without any
-            semantics, for tests), or the name or path of a sentence-transformers model.
+            semantics, for tests), the name or path of a sentence-transformers model, or "onnx:" and the name
+            or path of one that has an ONNX file.
     """
     if name == "bundled":
         from indexer.embedders.bundled import BundledEmbedder
@@ -20,6 +24,10 @@ def open_embedder(name: str) -> Embedder:
         from indexer.embedders.hashing import HashingEmbedder
 
         return HashingEmbedder()
+    if name.startswith(ONNX):
+        from indexer.embedders.onnx_model import OnnxEmbedder
+
+        return OnnxEmbedder(name.removeprefix(ONNX))
     from indexer.embedders.sentence_transformer import SentenceTransformerEmbedder
 
     return SentenceTransformerEmbedder(name)

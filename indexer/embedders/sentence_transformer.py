@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from indexer.embedders.hashing import unit_rows
+from indexer.embedders.prefixes import prefix
 from indexer.embedders.texts import with_content
 from kbsearch.errors import EncoderUnavailable
 from kbsearch.ports import Floats, Role
@@ -49,27 +50,19 @@ class SentenceTransformerEmbedder:
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
         places, kept = with_content(texts, MAX_CHARS)
         if places:
-            vectors[places] = self._encoded(kept, self._prefix(role))
+            vectors[places] = self._encoded(kept, prefix(self._name, dict(self._model().prompts or {}), role))
         return unit_rows(vectors)
 
-    def _encoded(self, texts: list[str], prefix: str) -> Floats:
+    def _encoded(self, texts: list[str], start: str) -> Floats:
         model = self._model()
         try:
             with self._lock:
                 encoded = model.encode(
-                    texts, prompt=prefix, batch_size=BATCH, show_progress_bar=False, convert_to_numpy=True
+                    texts, prompt=start, batch_size=BATCH, show_progress_bar=False, convert_to_numpy=True
                 )
         except Exception as error:
             raise self._unavailable(error) from error
         return np.asarray(encoded, dtype=np.float32)
-
-    def _prefix(self, role: Role) -> str:
-        # A model may say itself how queries and passages begin; those of the e5 family do not, but need it.
-        prompts: dict[str, str] = dict(self._model().prompts or {})
-        for name in (role, "document") if role == "passage" else (role,):
-            if prompts.get(name):
-                return prompts[name]
-        return f"{role}: " if "e5" in self._name.lower().rsplit("/", 1)[-1].split("-") else ""
 
     def _model(self) -> Any:
         with self._lock:
