@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from flask import request
 from pydantic import AwareDatetime, Field, RootModel
@@ -110,6 +110,9 @@ class SearchOut(Output):
     cases: list[CaseHitOut]
     questions: list[QuestionHitOut]
     degraded: bool = Field(description="True when meaning could not be compared and words alone were.")
+    reranked: Literal["off", "whole", "part", "missed"] = Field(
+        description="How many of the candidates the re-ranker read within its budget."
+    )
     did_you_mean: str | None
     syntax: str = Field(description="plain or advanced: how the query was read.")
     milliseconds: float
@@ -147,6 +150,9 @@ class SuggestionOut(Output):
     )
     matches: list[MatchOut] = Field(description="At most three, best first.")
     degraded: bool = Field(description="True when meaning could not be compared and words alone were.")
+    reranked: Literal["off", "whole", "part", "missed"] = Field(
+        description="How many of the candidates the re-ranker read within its budget."
+    )
     model_version: str
     milliseconds: float
     repeats: RepeatOut | None = Field(None, description="The earlier question that this one repeats.")

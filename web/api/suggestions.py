@@ -54,6 +54,7 @@ def search(query: SearchQuery) -> Response:
         cases=[_case_hit(hit) for hit in page.cases],
         questions=[_question_hit(hit) for hit in page.questions],
         degraded=page.degraded,
+        reranked=page.reranked,
         did_you_mean=page.did_you_mean,
         syntax=page.syntax,
         milliseconds=round(page.milliseconds, 2),
@@ -114,6 +115,7 @@ def suggestion_for(text: str, *, course: str, lesson: str, question_id: int | No
         decision=view.decision,
         matches=matches,
         degraded=view.degraded,
+        reranked=view.reranked,
         model_version=view.model_version,
         milliseconds=round(view.milliseconds, 2),
         repeats=repeat_out(earlier(text, course=course, lesson=lesson, question_id=question_id)),
@@ -141,7 +143,9 @@ def why(query: WhyQuery) -> Response:
     same = ("verdict", "rank", "candidates", "answer_from", "shared", "missing", "nearest")
     told = WhyOut(
         **{name: getattr(found, name) for name in (*same, "variant_would_help", "degraded")},
-        **{name: round(getattr(found, name), 4) for name in ("score", "probability", "threshold", "likeness")},
+        **{
+            name: round(getattr(found, name), 4) for name in ("score", "probability", "threshold", "likeness")
+        },
         case=case_out(found.case),
         retrievers=[RetrieverOut.model_validate(view) for view in found.retrievers],
         filters=[ExcludedOut.model_validate(one) for one in found.filters],
