@@ -83,6 +83,42 @@ def scores(stems: Sequence[str], segments: Sequence[Scored], documents: int) -> 
     return np.concatenate([np.zeros(0, np.float32), *totals])
 
 
+def soft_scores(
+    asked: Sequence[tuple[int, Sequence[tuple[str, float]]]], segments: Sequence[Scored], documents: int
+) -> Floats:
+    """As `scores`, where a word of the query also earns what near words in the document are worth.
+
+    Args:
+        asked: for each word of the query, how often it is asked, and the stems that count for it with their
+            worth in (0, 1], its own first.  It has the weight of its own stem, where the index has it, else
+            the lowest weight among the near ones.
+        segments: as for `scores`.
+        documents: as for `scores`.
+
+    Of the words of a document that count for one of the query the best one does: f · tf / (tf + K(d)).
+    """
+    totals = [np.zeros(len(segment.arrays), dtype=np.float32) for segment in segments]
+    for times, near in asked[:MAX_TERMS]:
+        best = [np.zeros(len(segment.arrays), dtype=np.float32) for segment in segments]
+        held = [(worth, _earn(stem, worth, segments, best)) for stem, worth in near]
+        most = next((df for worth, df in held if worth == 1 and df), max((df for _, df in held), default=0))
+        weight = np.float32(times * math.log1p((documents - most + 0.5) / (most + 0.5)))
+        totals = [total + weight * earned for total, earned in zip(totals, best, strict=True)]
+    return np.concatenate([np.zeros(0, np.float32), *totals])
+
+
+def _earn(stem: str, worth: float, segments: Sequence[Scored], best: Sequence[Floats]) -> int:
+    """Raise ``best`` to what ``stem`` earns in each document; returns how many present ones hold it."""
+    df = 0
+    for segment, earned in zip(segments, best, strict=True):
+        if hit := segment.arrays.term(stem):
+            places, frequencies = hit
+            df += _present(segment, hit)
+            share = np.float32(worth) * frequencies / (frequencies + segment.saturations[places])
+            earned[places] = np.maximum(earned[places], share)
+    return df
+
+
 def _present(segment: Scored, hit: tuple[Ints, Floats]) -> int:
     places, _ = hit
     return len(places) if segment.present is None else int(segment.present[places].sum())

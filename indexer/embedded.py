@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import threading
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,18 +18,22 @@ from indexer.asked import AskedSource
 from indexer.generations import Generation, Generations, damaged
 from indexer.highlighting import highlight
 from indexer.locks import locked
+from indexer.near_words import Near, WordEncoder
 from indexer.segments import Segment, open_segment, present_mask, verify_segment
 from indexer.spelling import Speller
 from indexer.store import Store
 from indexer.view import View
-from kbsearch.errors import IndexUnavailable, KbsearchError
+from indexer.word_vectors import append
+from kbsearch.errors import EncoderUnavailable, IndexUnavailable, KbsearchError
 from kbsearch.ports import Document, Embedder, Filters, Floats, Highlight, Hits, Ints, TextQuery
-from kbsearch.text.words import stems
+from kbsearch.text.words import stems, words
 
 WAIT_SECONDS = 30.0
 """How long a writer waits for another one."""
 ATTEMPTS = 5
 NO_FILTERS = Filters()
+
+_log = logging.getLogger(__name__)
 
 
 class EmbeddedIndex:
@@ -35,7 +41,8 @@ class EmbeddedIndex:
 
     Any number of threads and processes may search; writers take turns.  Each search sees the newest commit,
     whoever made it.  ``embedder`` tells which model's vectors belong here.  ``asked`` tells what is asked,
-    when these are no questions.
+    when these are no questions.  ``soft``: vectors of the words are kept, for queries in which near words
+    count.
     """
 
     def __init__(
@@ -44,12 +51,15 @@ class EmbeddedIndex:
         embedder: Embedder,
         *,
         asked: AskedSource | None = None,
+        soft: bool = False,
         wait_seconds: float = WAIT_SECONDS,
     ) -> None:
         self.folder = folder
         self.generations = Generations(folder)
         self._embedder = embedder
         self._asked = asked
+        self._soft = soft
+        self._words = WordEncoder(embedder)
         self._wait_seconds = wait_seconds
         self._opening = threading.Lock()
         self._writing = threading.RLock()
@@ -108,10 +118,28 @@ class EmbeddedIndex:
             scores = np.where(found, scores, 0).astype(np.float32)
         else:
             view = self.view()
-            scored = view.piece_scores if query.unit == "pieces" else view.text_scores
-            scores = scored(stems(query.text))
+            scores = self._plain_scores(view, query)
             found = scores > 0
         return view.hits(scores, found, filters=query.filters, limit=query.limit, only=query.only)
+
+    def _plain_scores(self, view: View, query: TextQuery) -> Floats:
+        if query.unit == "pieces":
+            return view.piece_scores(stems(query.text))
+        if query.soft and (near := self._near(view, query.text)):
+            return view.soft_scores(
+                [(times, near[stem]) for stem, times in Counter(stems(query.text)).items()]
+            )
+        return view.text_scores(stems(query.text))
+
+    def _near(self, view: View, text: str) -> dict[str, Near]:
+        """Near words of each stem of ``text``; none when there are no vectors of words to find them by."""
+        if not self._soft or view.generation is None or view.generation.manifest.model_id != self.model_id:
+            return {}
+        asked = {word.stem: text[word.start : word.end] for word in reversed(words(text))}
+        try:
+            return view.vocabulary().near(asked, self._words)
+        except EncoderUnavailable:  # words still find what they are in
+            return {}
 
     def search_vector(
         self,
@@ -246,6 +274,7 @@ class EmbeddedIndex:
             self._check_model(generation)
             if generation:
                 writing.write(generation, view, documents, deleted)
+                self.learn_words()
 
     def compact(self) -> bool:
         """Merge some small segments into one; returns whether there is more to do."""
@@ -253,7 +282,22 @@ class EmbeddedIndex:
             return False
         with self._locked():
             view = self.view()
+            self.learn_words()
             return view.generation is not None and writing.compact(view.generation, view)
+
+    def learn_words(self, view: View | None = None) -> None:
+        """Keep vectors of the words of ``view``, the newest, that have none; the caller holds its lock.
+
+        Nothing is lost when that fails: such words count where they are, until the next write.
+        """
+        view = (view or self.view()) if self._soft else None
+        if view is None or view.generation is None:
+            return
+        try:
+            if missing := view.vocabulary().missing:
+                append(view.generation, missing, self._embedder.encode(missing, "passage"))
+        except (EncoderUnavailable, OSError) as error:
+            _log.warning("near words of %s are not found yet: %s", self.folder, error)
 
     def begin_generation(self) -> Generation:
         """A new, empty generation beside the current one; the caller holds the lock that guards it."""

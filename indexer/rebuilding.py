@@ -48,6 +48,7 @@ def rebuild(
         build = _Build(database, collection, generation, embedder)
         try:
             build.fill(progress)
+            index.learn_words(build.view)
             index.replace(generation, build.catch_up)
         except BaseException:
             shutil.rmtree(generation.folder, ignore_errors=True)
@@ -64,7 +65,7 @@ class _Build:
         self._collection = collection
         self._generation = generation
         self._embedder = embedder
-        self._view: View = open_view(generation)
+        self.view: View = open_view(generation)
 
     def fill(self, progress: Progress) -> None:
         """Write all that the database holds, then what changed meanwhile, until little is left."""
@@ -87,7 +88,7 @@ class _Build:
         self._write(self._differing())
 
     def _differing(self) -> list[int]:
-        known = self._view.contents()
+        known = self.view.contents()
         wanted = expected(self._database, self._collection)
         return sorted(key for key in wanted.keys() | known.keys() if wanted.get(key) != known.get(key))
 
@@ -100,5 +101,5 @@ class _Build:
             found = drafts(session, self._collection, ids)
         gone = set(ids).difference(draft.document.id for draft in found)
         documents = encoded(found, self._embedder) if found else []
-        writing.write(self._generation, self._view, documents, gone)
-        self._view = open_view(self._generation, self._view.segments)
+        writing.write(self._generation, self.view, documents, gone)
+        self.view = open_view(self._generation, self.view.segments)

@@ -13,8 +13,10 @@ from indexer import bm25, prototypes
 from indexer.arrays import LESSON_SEPARATOR
 from indexer.documents import PART
 from indexer.generations import Generation, damaged
+from indexer.near_words import Near, Vocabulary
 from indexer.segments import Mask, Segment
 from indexer.vectors import PASSAGE, Centred, Kinds, map_rows
+from indexer.word_vectors import WordVectors, forms, read, sizes_of
 from kbsearch.ports import PARTS, Filters, Floats, Hits, Ints, Part
 from kbsearch.text.pieces import pieces_of
 
@@ -36,6 +38,7 @@ class View:
         self.present = present
         self.bases = np.cumsum([0, *(len(segment.arrays) for segment in segments)])
         self.lock = threading.Lock()
+        self._vocabulary: Vocabulary | None = None
         self.mask = lru_cache(maxsize=64)(self._mask)
         # One question is looked for several times: best of all, then what other retrievers found, by lesson.
         self._vector_scores = lru_cache(maxsize=4)(self._scored_by_vector)
@@ -126,6 +129,24 @@ class View:
         """BM25 scores of all documents, rounded to six digits."""
         scores: Floats = bm25.scores(stems, self._scored, int(self.present.sum())).round(6)
         return scores
+
+    def soft_scores(self, asked: Sequence[tuple[int, Near]]) -> Floats:
+        """BM25 scores of all documents where near words count as well, rounded to six digits."""
+        scores: Floats = bm25.soft_scores(asked, self._scored, int(self.present.sum())).round(6)
+        return scores
+
+    def vocabulary(self) -> Vocabulary:
+        """The words of all segments with what vectors are known by now."""
+        if self.generation is None:
+            return Vocabulary({}, WordVectors({}, np.zeros((0, 1), np.float16), (0, 0)))
+        with self.lock:
+            if self._vocabulary is None or self._vocabulary.vectors.sizes != sizes_of(self.generation):
+                self._vocabulary = Vocabulary(self._forms, read(self.generation))
+            return self._vocabulary
+
+    @cached_property
+    def _forms(self) -> dict[str, str]:
+        return forms(segment.arrays.words for segment in self.segments)
 
     def piece_scores(self, stems: Sequence[str]) -> Floats:
         """BM25 scores of all documents by the pieces of words, rounded to six digits."""

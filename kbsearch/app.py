@@ -89,7 +89,12 @@ class Kbsearch:
     def _index(self, collection: Collection, asked: AskedSource | None = None) -> SearchBackend:
         from indexer.embedded import EmbeddedIndex
 
-        return EmbeddedIndex(self.settings.index_dir / collection, self.embedder, asked=asked)
+        return EmbeddedIndex(
+            self.settings.index_dir / collection,
+            self.embedder,
+            asked=asked,
+            soft=collection == Collection.CASES,
+        )
 
     @cached_property
     def pipeline(self) -> IndexPipeline:

@@ -127,6 +127,8 @@ class TextQuery:
     ``syntax`` "plain" scores any of the words; "advanced" understands quotes, minus and field names.
     ``unit`` "pieces" scores `kbsearch.text.pieces` of a plain query's words in the place of the words, so
     that near forms and misspelt words count.
+    ``soft``: in a plain query by words, a word of a document that means about the same as one of the query
+    counts in part, where the collection keeps vectors of words.
     ``only`` restricts scoring to these ids (mean and std stay those of the whole).
     """
 
@@ -136,6 +138,7 @@ class TextQuery:
     limit: int = 100
     only: AnyCollection[int] | None = None
     unit: Literal["words", "pieces"] = "words"
+    soft: bool = False
 
 
 class SearchBackend(Protocol):

@@ -124,7 +124,7 @@ def temporary_matcher(chosen: MatchingSet, embedder: Embedder) -> Iterator[tuple
     ids = {case.id: number for number, case in enumerate(chosen.cases, 1)}
     with tempfile.TemporaryDirectory(prefix="kbsearch-evaluation-") as folder:
         asked = _asked(chosen, embedder)
-        index = EmbeddedIndex(Path(folder), embedder, asked=lambda: asked)
+        index = EmbeddedIndex(Path(folder), embedder, asked=lambda: asked, soft=True)
         index.upsert(encoded([_draft(ids[case.id], case) for case in chosen.cases], embedder))
         matcher = Matcher(index, embedder)
         matcher.match("warm")

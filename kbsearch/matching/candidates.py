@@ -140,7 +140,7 @@ def gather(
 
 
 def _found(backend: SearchBackend, encoder: QueryEncoder, query: Query, wanted: Wanted) -> _Found:
-    asked = TextQuery(query.text, filters=wanted.filters, limit=wanted.limit, only=wanted.only)
+    asked = TextQuery(query.text, filters=wanted.filters, limit=wanted.limit, only=wanted.only, soft=True)
     text = backend.search_text(asked)
     pieces = backend.search_text(replace(asked, unit="pieces")) if wanted.by_pieces else None
     lesson: frozenset[int] = frozenset()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from indexer.embedders.hashing import HashingEmbedder
-from kbsearch.ports import Document, Part
+from kbsearch.ports import Document, Embedder, Part
 from kbsearch.text.passages import passages, titled
 
 EMBEDDER = HashingEmbedder(32)
@@ -22,9 +22,11 @@ def document(
     lessons: tuple[str, ...] = (),
     language: str = "ru",
     state: str = "published",
+    embedder: Embedder = EMBEDDER,
 ) -> Document:
     """A document with a vector for its title, each variant, its answer and the answer's passages."""
-    parts: list[Part] = ["title", *["variant" for _ in variants]]
+    parts: list[Part] = ["title"]
+    parts += ["variant"] * len(variants)
     texts = [title, *variants]
     if answer:
         said = passages(answer)
@@ -39,7 +41,7 @@ def document(
         language=language,
         state=state,
         parts=tuple(parts),
-        vectors=EMBEDDER.encode(texts, "passage"),
+        vectors=embedder.encode(texts, "passage"),
     )
 
 
