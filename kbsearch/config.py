@@ -46,7 +46,7 @@ class Settings(BaseSettings):
     database_url: str = Field("", description="SQLAlchemy URL; empty: SQLite in the home folder.")
     encoder: str = Field(
         "bundled",
-        description="'bundled', or the name or path of a sentence-transformers model.",
+        description="'bundled', or the name or path of a sentence-transformers model, or 'onnx:' and one.",
     )
     reranker: str = Field("", description="Name or path of a cross-encoder that re-ranks; empty: none.")
     reranker_budget_ms: float = Field(

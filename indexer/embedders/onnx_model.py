@@ -149,6 +149,8 @@ def _load(name: str) -> _Model:
     tokenizer.enable_truncation(int(longest))
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
+    # Its threads would keep a core busy while they wait: on two cores everything else waits for them.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
     prompts = _json(folder / "config_sentence_transformers.json").get("prompts") or {}
     inputs = frozenset(one.name for one in session.get_inputs())
