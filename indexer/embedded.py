@@ -14,18 +14,19 @@ from pathlib import Path
 import numpy as np
 
 from indexer import advanced, writing
+from indexer.arrays import FIELD_WEIGHT
 from indexer.asked import AskedSource
 from indexer.generations import Generation, Generations, damaged
 from indexer.highlighting import highlight
 from indexer.locks import locked
-from indexer.near_words import Near, WordEncoder
+from indexer.near_words import Near, WordEncoder, bridges
 from indexer.segments import Segment, open_segment, present_mask, verify_segment
 from indexer.spelling import Speller
 from indexer.store import Store
 from indexer.view import View
 from indexer.word_vectors import append
 from kbsearch.errors import EncoderUnavailable, IndexUnavailable, KbsearchError
-from kbsearch.ports import Document, Embedder, Filters, Floats, Highlight, Hits, Ints, TextQuery
+from kbsearch.ports import Document, Embedder, Filters, Floats, Highlight, Hits, Ints, NearWord, TextQuery
 from kbsearch.text.words import stems, words
 
 WAIT_SECONDS = 30.0
@@ -135,9 +136,8 @@ class EmbeddedIndex:
         """Near words of each stem of ``text``; none when there are no vectors of words to find them by."""
         if not self._soft or view.generation is None or view.generation.manifest.model_id != self.model_id:
             return {}
-        asked = {word.stem: text[word.start : word.end] for word in reversed(words(text))}
         try:
-            return view.vocabulary().near(asked, self._words)
+            return view.vocabulary().near(_forms(text), self._words)
         except EncoderUnavailable:  # words still find what they are in
             return {}
 
@@ -204,6 +204,16 @@ class EmbeddedIndex:
         document = view.document(int(numbers[0]))
         found = (highlight(field, document.get(field, ""), wanted) for field in fields)
         return [passage for passage in found if passage]
+
+    def near_words(self, query: TextQuery, id: int) -> list[NearWord]:
+        """The words of ``query`` that document ``id`` has near words for; see `SearchBackend`."""
+        view = self.view()
+        numbers = view.numbers([id])
+        if not len(numbers) or not query.soft:
+            return []
+        document = view.document(int(numbers[0]))
+        texts = [document.get(field, "") for field in FIELD_WEIGHT]
+        return bridges(_forms(query.text), self._near(view, query.text), texts)
 
     def did_you_mean(self, text: str) -> str | None:
         """``text`` with unknown words replaced by near ones that the index knows; None if none."""
@@ -356,6 +366,11 @@ def open_view(generation: Generation, known: Sequence[Segment] = ()) -> View:
     segments = [by_name.get(one.segment_id()) or open_segment(store, one) for one in listed]
     present = np.concatenate([np.zeros(0, np.bool_), *map(present_mask, listed)])
     return View(generation, commit, segments, present)
+
+
+def _forms(text: str) -> dict[str, str]:
+    """The stems of ``text``, each with the first form in which it stands there."""
+    return {word.stem: text[word.start : word.end] for word in reversed(words(text))}
 
 
 @lru_cache(maxsize=2)

@@ -15,7 +15,8 @@ import numpy as np
 
 from indexer.embedders.hashing import unit_rows
 from indexer.word_vectors import WordVectors, has_meaning
-from kbsearch.ports import Embedder, Floats
+from kbsearch.ports import Embedder, Floats, NearWord
+from kbsearch.text.words import words
 
 FLOOR = 0.6
 MOST = 32
@@ -97,6 +98,20 @@ class Vocabulary:
         return tuple((other, value) for other, value in pairs if other != stem)[:MOST]
 
 
+def bridges(asked: Mapping[str, str], near: Mapping[str, Near], texts: Sequence[str]) -> list[NearWord]:
+    """For each word of ``asked``, given by stem, that ``texts`` do not hold, the nearest one that they do."""
+    held: dict[str, str] = {}
+    for text in texts:
+        for word in words(text):
+            held.setdefault(word.stem, text[word.start : word.end].lower())
+    found = []
+    for stem, form in asked.items():
+        best = next(((other, worth) for other, worth in near.get(stem, ()) if other in held), None)
+        if best and stem not in held:
+            found.append(NearWord(form, held[best[0]], round(best[1], 3)))
+    return found
+
+
 class WordEncoder:
     """Encodes single words and remembers the last `REMEMBERED` of them.  Threads may share one."""
 
@@ -105,22 +120,22 @@ class WordEncoder:
         self._known: OrderedDict[str, Floats] = OrderedDict()
         self._lock = threading.Lock()
 
-    def encode(self, words: Sequence[str], vectors: WordVectors) -> Floats:
-        """Vectors of ``words``, those in ``vectors`` from there; shape (n, dimension).
+    def encode(self, forms: Sequence[str], vectors: WordVectors) -> Floats:
+        """Vectors of ``forms``, those in ``vectors`` from there; shape (n, dimension).
 
         Raises:
             EncoderUnavailable: the model cannot be loaded or failed.
         """
         with self._lock:
-            found = {word: self._known[word] for word in words if word in self._known}
-        for word in words:
+            found = {word: self._known[word] for word in forms if word in self._known}
+        for word in forms:
             if word in vectors.places:
                 found[word] = vectors.rows[vectors.places[word]].astype(np.float32)
-        if new := [word for word in dict.fromkeys(words) if word not in found]:
+        if new := [word for word in dict.fromkeys(forms) if word not in found]:
             fresh = dict(zip(new, self._embedder.encode(new, "query"), strict=True))
             found |= fresh
             with self._lock:
                 self._known |= fresh
                 while len(self._known) > REMEMBERED:
                     self._known.popitem(last=False)
-        return np.stack([found[word] for word in words])
+        return np.stack([found[word] for word in forms])

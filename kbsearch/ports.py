@@ -121,6 +121,15 @@ class Highlight:
 
 
 @dataclass(frozen=True, slots=True)
+class NearWord:
+    """A word of a query, a word of a document that means about the same, and its worth in (0, 1]."""
+
+    asked: str
+    found: str
+    worth: float
+
+
+@dataclass(frozen=True, slots=True)
 class TextQuery:
     """A text search.
 
@@ -192,6 +201,9 @@ class SearchBackend(Protocol):
 
     def highlights(self, query: TextQuery, id: int, fields: Sequence[str]) -> list[Highlight]:
         """Where the words of ``query`` stand in document ``id``, by stem."""
+
+    def near_words(self, query: TextQuery, id: int) -> list[NearWord]:
+        """The words of a soft ``query`` that document ``id`` has near words for, but not themselves."""
 
     def did_you_mean(self, text: str) -> str | None:
         """``text`` with unknown words replaced by near ones that the index knows; None if none."""

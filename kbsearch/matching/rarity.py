@@ -14,10 +14,10 @@ GROWTH = 50
 
 
 class Rarity:
-    """The share of the documents of ``index`` that hold a word.  Threads may share one."""
+    """The share of the documents of an ``index`` that hold a word.  Threads may share one."""
 
     def __init__(self, index: SearchBackend) -> None:
-        self._index = index
+        self.index = index
         self._share = lru_cache(REMEMBERED)(self._asked)
 
     def shares(self, words: Sequence[str]) -> list[float]:
@@ -26,7 +26,7 @@ class Rarity:
         Raises:
             IndexUnavailable: the text index cannot be read.
         """
-        size = _size_class(self._index.count())
+        size = _size_class(self.index.count())
         return [self._share(word.lower(), size) for word in words]
 
     def weight(self, words: Sequence[str]) -> float:
@@ -35,7 +35,7 @@ class Rarity:
         Raises:
             IndexUnavailable: the text index cannot be read.
         """
-        count = self._index.count()
+        count = self.index.count()
         return sum(math.log1p((count * (1 - p) + 0.5) / (count * p + 0.5)) for p in self.shares(words))
 
     def _asked(self, word: str, size: int) -> float:
@@ -43,7 +43,7 @@ class Rarity:
 
         They are then thrown like a coin with chance p, for which mean² / (mean² + variance) = p.
         """
-        hits = self._index.search_text(TextQuery(word, limit=1))
+        hits = self.index.search_text(TextQuery(word, limit=1))
         power = hits.mean**2 + hits.std**2
         return hits.mean**2 / power if power else 0.0
 

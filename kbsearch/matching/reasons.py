@@ -11,7 +11,8 @@ from kbsearch.matching.matcher import MatchResult, RankedCase
 from kbsearch.matching.queries import MAX_CHARS
 from kbsearch.matching.rarity import Rarity
 from kbsearch.models import Case
-from kbsearch.ports import Part
+from kbsearch.ports import Part, TextQuery
+from kbsearch.text.common_words import is_everywhere
 from kbsearch.text.passages import passages
 from kbsearch.text.words import Word, words
 
@@ -19,6 +20,9 @@ MAX_TERMS = 6
 COMMON = 0.25
 """A word in more than this share of the cases is no reason."""
 SHORTEST = 2
+MAX_PAIRS = 3
+NEAR_WORTH = 0.25
+"""From this worth on a near word convinces a reader."""
 EXCERPT = 160
 """Characters of a passage that are told."""
 NEAR = 0.4
@@ -37,6 +41,7 @@ class Reason:
     """One reason.  ``text`` is an English `str.format` template, filled from ``details``.
 
     kinds: shared_terms {terms, spans: half-open [start, end) in the text that was matched},
+    near_words {pairs: words of the text and of the case that mean about the same},
     nearest_title, nearest_variant, nearest_answer {likeness: cosine in [-1, 1]},
     nearest_passage {likeness, passage: the part of the answer, shortened},
     course {course}, lesson {lesson}, text_only.
@@ -69,6 +74,7 @@ def reasons(
     """Why ``case`` was matched to ``text``, the strongest kind first."""
     found = [
         _shared(result, text, case, rarity),
+        _near_words(result, ranked, rarity),
         _nearest(ranked, case),
         Reason("lesson", "It belongs to the same lesson: {lesson}", {"lesson": lesson})
         if lesson and lesson in case.lessons
@@ -102,6 +108,17 @@ def _shared(result: MatchResult, text: str, case: Case, rarity: Rarity) -> Reaso
         "spans": _spans(words(asked), stems),
     }
     return Reason("shared_terms", "Shared words: {terms}", details)
+
+
+def _near_words(result: MatchResult, ranked: RankedCase, rarity: Rarity) -> Reason | None:
+    found = rarity.index.near_words(TextQuery(result.query.text, soft=True), ranked.case_id)
+    plain = [one for one in found if not is_everywhere(one.asked) and not is_everywhere(one.found)]
+    telling = [one for one in plain if one.worth >= NEAR_WORTH]
+    if not telling:
+        return None
+    best = sorted(telling, key=lambda one: -one.worth)[:MAX_PAIRS]
+    pairs = ", ".join(f"{one.asked} ~ {one.found}" for one in best)
+    return Reason("near_words", "Words of about the same meaning: {pairs}", {"pairs": pairs})
 
 
 def _stems_of(case: Case) -> dict[str, str]:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from kbsearch.ports import PARTS, Document, Filters, Floats, Highlight, Hits, Ints, Part, TextQuery
+from kbsearch.ports import PARTS, Document, Filters, Floats, Highlight, Hits, Ints, NearWord, Part, TextQuery
 from kbsearch.text.pieces import pieces_of
 from kbsearch.text.words import stems, words
 
@@ -108,6 +108,10 @@ class ReferenceBackend:
             spans = [(w.start, w.end) for w in words(text) if w.stem in stems(query.text)]
             found += [Highlight(field, text, tuple(spans))] if spans else []
         return found
+
+    def near_words(self, query: TextQuery, id: int) -> list[NearWord]:
+        """See the port; it keeps no vectors of words."""
+        return []
 
     def did_you_mean(self, text: str) -> str | None:
         """See the port."""

@@ -72,6 +72,15 @@ def test_near_words_find_each_other(index: EmbeddedIndex) -> None:
     assert soft(index, "консоль")[1] < soft(index, "терминал")[1]
 
 
+def test_it_is_told_which_words_are_near(index: EmbeddedIndex) -> None:
+    (one,) = index.near_words(TextQuery("Консоль и ошибка", soft=True), 1)
+    assert (one.asked, one.found) == ("Консоль", "терминал")
+    assert 0 < one.worth <= 1
+    assert index.near_words(TextQuery("терминал", soft=True), 1) == []
+    assert index.near_words(TextQuery("консоль"), 1) == []
+    assert index.near_words(TextQuery("консоль", soft=True), 404) == []
+
+
 def test_a_collection_without_vectors_of_words_counts_equal_words(tmp_path: Path, encoder: Meaning) -> None:
     plain = EmbeddedIndex(tmp_path / "plain", encoder)
     plain.upsert([case(1, "открыть терминал")])
