@@ -15,6 +15,7 @@ from kbsearch.ports import PARTS, Floats, Ints
 
 RIDGE = 10.0
 CHUNK = 4_096
+SHORTEST = 1e-6
 VARIANT = PARTS.index("variant")
 
 
@@ -42,9 +43,18 @@ def inverse(centred: Centred, moment: Floats) -> Floats:
     return np.asarray(np.linalg.inv(apart / max(scale, 1e-6) + ridge), np.float32)
 
 
-def prototype_scores(centred: Centred, starts: Ints, inverted: Floats, direction: Floats) -> Floats:
-    """Scores of the documents whose parts begin at ``starts``, same shape, rounded to six digits."""
-    each = centred.projected(inverted @ direction)
-    each[centred.kinds == PASSAGE] = 0
-    scores: Floats = np.add.reduceat(each, starts).astype(np.float32).round(6)
-    return scores
+def summed_parts(centred: Centred, starts: Ints) -> Floats:
+    """Σ p over the parts, but passages, of each document whose parts begin at ``starts``.
+
+    It has shape (len(starts), dimension).
+    """
+    total = np.zeros((len(starts), centred.rows.shape[1]), np.float32)
+    owners = np.repeat(np.arange(len(starts)), np.diff([*starts.tolist(), len(centred.used)]))
+    kept = np.flatnonzero((centred.kinds != PASSAGE) & (centred.lengths > SHORTEST))
+    for start in range(0, len(kept), CHUNK):
+        some = kept[start : start + CHUNK]
+        apart = centred.rows[centred.used[some]] - centred.means[centred.kinds[some]]
+        apart /= centred.lengths[some, None]
+        first = np.flatnonzero(np.diff(owners[some], prepend=-1))
+        total[owners[some][first]] += np.add.reduceat(apart, first, axis=0)
+    return total

@@ -231,8 +231,12 @@ class View:
         scores = np.zeros(len(self.present), dtype=np.float32)
         if self._inverse is not None:
             asked = np.frombuffer(direction, np.float32)
-            scores[self.owners] = prototypes.prototype_scores(self.centred, self.starts, self._inverse, asked)
+            scores[self.owners] = (self._summed_parts @ (self._inverse @ asked)).round(6)
         return scores
+
+    @cached_property
+    def _summed_parts(self) -> Floats:
+        return prototypes.summed_parts(self.centred, self.starts)
 
     @cached_property
     def _inverse(self) -> Floats | None:
