@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -53,6 +53,8 @@ class Scored:
     arrays: Postings
     saturations: Floats
     present: Mask | None
+    counts: dict[str, int] = field(default_factory=dict)
+    """Present documents by stem, as far as they were counted."""
 
 
 def scored(segments: Sequence[Postings], present: Mask) -> list[Scored]:
@@ -72,7 +74,7 @@ def scores(stems: Sequence[str], segments: Sequence[Scored], documents: int) -> 
     totals = [np.zeros(len(segment.arrays), dtype=np.float32) for segment in segments]
     for stem, times in list(Counter(stems).items())[:MAX_TERMS]:
         found = [segment.arrays.term(stem) for segment in segments]
-        df = sum(_present(segment, hit) for segment, hit in zip(segments, found, strict=True) if hit)
+        df = sum(_present(segment, stem, hit) for segment, hit in zip(segments, found, strict=True) if hit)
         if not df:
             continue
         weight = np.float32(times * math.log1p((documents - df + 0.5) / (df + 0.5)))
@@ -113,12 +115,16 @@ def _earn(stem: str, worth: float, segments: Sequence[Scored], best: Sequence[Fl
     for segment, earned in zip(segments, best, strict=True):
         if hit := segment.arrays.term(stem):
             places, frequencies = hit
-            df += _present(segment, hit)
+            df += _present(segment, stem, hit)
             share = np.float32(worth) * frequencies / (frequencies + segment.saturations[places])
             earned[places] = np.maximum(earned[places], share)
     return df
 
 
-def _present(segment: Scored, hit: tuple[Ints, Floats]) -> int:
+def _present(segment: Scored, stem: str, hit: tuple[Ints, Floats]) -> int:
     places, _ = hit
-    return len(places) if segment.present is None else int(segment.present[places].sum())
+    if segment.present is None:
+        return len(places)
+    if (known := segment.counts.get(stem)) is None:
+        known = segment.counts[stem] = int(np.count_nonzero(segment.present[places]))
+    return known

@@ -8,13 +8,12 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
 
 from indexer import advanced, writing
-from indexer.arrays import FIELD_WEIGHT
 from indexer.asked import AskedSource
 from indexer.generations import Generation, Generations, damaged
 from indexer.highlighting import highlight
@@ -211,9 +210,8 @@ class EmbeddedIndex:
         numbers = view.numbers([id])
         if not len(numbers) or not query.soft:
             return []
-        document = view.document(int(numbers[0]))
-        texts = [document.get(field, "") for field in FIELD_WEIGHT]
-        return bridges(_forms(query.text), self._near(view, query.text), texts)
+        near, number = self._near(view, query.text), int(numbers[0])
+        return bridges(_forms(query.text), near, view.vocabulary().forms, partial(view.holds, number))
 
     def did_you_mean(self, text: str) -> str | None:
         """``text`` with unknown words replaced by near ones that the index knows; None if none."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -16,7 +16,6 @@ import numpy as np
 from indexer.embedders.hashing import unit_rows
 from indexer.word_vectors import WordVectors, has_meaning
 from kbsearch.ports import Embedder, Floats, NearWord
-from kbsearch.text.words import words
 
 FLOOR = 0.6
 MOST = 32
@@ -98,17 +97,22 @@ class Vocabulary:
         return tuple((other, value) for other, value in pairs if other != stem)[:MOST]
 
 
-def bridges(asked: Mapping[str, str], near: Mapping[str, Near], texts: Sequence[str]) -> list[NearWord]:
-    """For each word of ``asked``, given by stem, that ``texts`` do not hold, the nearest one that they do."""
-    held: dict[str, str] = {}
-    for text in texts:
-        for word in words(text):
-            held.setdefault(word.stem, text[word.start : word.end].lower())
+def bridges(
+    asked: Mapping[str, str], near: Mapping[str, Near], forms: Mapping[str, str], holds: Callable[[str], bool]
+) -> list[NearWord]:
+    """For each word of ``asked`` that a document does not hold, the nearest one that it ``holds``.
+
+    Args:
+        asked: the words, each by its stem.
+        near: near words of each stem.
+        forms: how each stem is written.
+        holds: whether the document has a stem.
+    """
     found = []
     for stem, form in asked.items():
-        best = next(((other, worth) for other, worth in near.get(stem, ()) if other in held), None)
-        if best and stem not in held:
-            found.append(NearWord(form, held[best[0]], round(best[1], 3)))
+        if not holds(stem):
+            best = next(((other, worth) for other, worth in near.get(stem, ())[1:] if holds(other)), None)
+            found += [NearWord(form, forms.get(best[0], best[0]), round(best[1], 3))] if best else []
     return found
 
 

@@ -41,6 +41,9 @@ class View:
         self._vocabulary: Vocabulary | None = None
         self.mask = lru_cache(maxsize=64)(self._mask)
         # One question is looked for several times: best of all, then what other retrievers found, by lesson.
+        self._text_scores = lru_cache(maxsize=4)(self._scored_by_text)
+        self._soft_scores = lru_cache(maxsize=4)(self._scored_softly)
+        self._piece_scores = lru_cache(maxsize=4)(self._scored_by_pieces)
         self._vector_scores = lru_cache(maxsize=4)(self._scored_by_vector)
         self._prototype_scores = lru_cache(maxsize=4)(self._scored_by_prototype)
 
@@ -127,13 +130,34 @@ class View:
 
     def text_scores(self, stems: Sequence[str]) -> Floats:
         """BM25 scores of all documents, rounded to six digits."""
-        scores: Floats = bm25.scores(stems, self._scored, int(self.present.sum())).round(6)
-        return scores
+        return self._text_scores(tuple(stems))
 
     def soft_scores(self, asked: Sequence[tuple[int, Near]]) -> Floats:
         """BM25 scores of all documents where near words count as well, rounded to six digits."""
-        scores: Floats = bm25.soft_scores(asked, self._scored, int(self.present.sum())).round(6)
-        return scores
+        return self._soft_scores(tuple(asked))
+
+    def piece_scores(self, stems: Sequence[str]) -> Floats:
+        """BM25 scores of all documents by the pieces of words, rounded to six digits."""
+        return self._piece_scores(tuple(stems))
+
+    def _scored_by_text(self, stems: Sequence[str]) -> Floats:
+        return bm25.scores(stems, self._scored, len(self.ids)).round(6)
+
+    def _scored_softly(self, asked: Sequence[tuple[int, Near]]) -> Floats:
+        return bm25.soft_scores(asked, self._scored, len(self.ids)).round(6)
+
+    def _scored_by_pieces(self, stems: Sequence[str]) -> Floats:
+        return bm25.scores(pieces_of(stems), self._scored_pieces, len(self.ids)).round(6)
+
+    def holds(self, number: int, stem: str) -> bool:
+        """Whether document ``number`` has the word ``stem`` in its title, variants or answer."""
+        place = int(np.searchsorted(self.bases, number, side="right")) - 1
+        hit = self.segments[place].arrays.term(stem)
+        if hit is None:
+            return False
+        inside = int(number - self.bases[place])
+        at = int(np.searchsorted(hit[0], inside))
+        return at < len(hit[0]) and int(hit[0][at]) == inside
 
     def vocabulary(self) -> Vocabulary:
         """The words of all segments with what vectors are known by now."""
@@ -147,12 +171,6 @@ class View:
     @cached_property
     def _forms(self) -> dict[str, str]:
         return forms(segment.arrays.words for segment in self.segments)
-
-    def piece_scores(self, stems: Sequence[str]) -> Floats:
-        """BM25 scores of all documents by the pieces of words, rounded to six digits."""
-        pieces = pieces_of(stems)
-        scores: Floats = bm25.scores(pieces, self._scored_pieces, int(self.present.sum())).round(6)
-        return scores
 
     @cached_property
     def parts(self) -> list[str]:
