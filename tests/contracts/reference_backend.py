@@ -88,7 +88,7 @@ class ReferenceBackend:
                     apart.append(row.astype(np.float64) - self._mean([part], len(row)))
                     parts.setdefault(one.id, []).append(_unit(apart[-1]))
         scores = dict.fromkeys(self._documents, 0.0)
-        if vector.any() and any("variant" in one.parts for one in self._all()):
+        if vector.any() and self._rows(["variant"]):
             mean = np.mean([row @ row for row in apart])
             matrix = sum(np.outer(row, row) for row in apart) / mean + 10 * np.eye(len(vector))
             asked = np.linalg.solve(matrix, _unit(vector - self._mean(ASKING, len(vector))))
@@ -145,7 +145,7 @@ class ReferenceBackend:
         every = self._rows(tuple(part for part in PARTS if part != "passage"))
         if len(every) < CENTRE_FROM:
             return np.zeros(dimension, np.float32)
-        return np.mean([*self._rows(kinds), *[np.mean(every, axis=0)] * CENTRE_FROM], axis=0)
+        return np.asarray(np.mean([*self._rows(kinds), *[np.mean(every, axis=0)] * CENTRE_FROM], axis=0), np.float32)
 
     def _rows(self, kinds: Sequence[Part]) -> list[Floats]:
         pairs = [pair for one in self._all() for pair in zip(one.parts, one.vectors, strict=True)]
