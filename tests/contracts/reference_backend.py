@@ -145,7 +145,8 @@ class ReferenceBackend:
         every = self._rows(tuple(part for part in PARTS if part != "passage"))
         if len(every) < CENTRE_FROM:
             return np.zeros(dimension, np.float32)
-        return np.asarray(np.mean([*self._rows(kinds), *[np.mean(every, axis=0)] * CENTRE_FROM], axis=0), np.float32)
+        drawn = [*self._rows(kinds), *[np.mean(every, axis=0)] * CENTRE_FROM]
+        return np.asarray(np.mean(drawn, axis=0), np.float32)
 
     def _rows(self, kinds: Sequence[Part]) -> list[Floats]:
         pairs = [pair for one in self._all() for pair in zip(one.parts, one.vectors, strict=True)]
