@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from kbsearch.services.questions import QuestionService
     from kbsearch.services.search import SearchService
     from kbsearch.services.suggestions import SuggestionService
-    from kbsearch.services.why import WhyService
     from kbsearch.services.uploads import UploadService
+    from kbsearch.services.why import WhyService
 
 
 class Kbsearch:
