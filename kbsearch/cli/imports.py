@@ -36,6 +36,7 @@ _TAKEN = {
     "cases_changed": "cases brought up to date",
     "cases_same": "cases unchanged",
     "courses": "courses saved",
+    "enrolments": "weeks of enrolment saved",
 }
 
 
@@ -59,7 +60,10 @@ Examples:
 @click.option("--source", default="", help="Name of the source of the questions.  [default: the file's]")
 @click.option("--course", default="", help="Course of rows that tell none.")
 @click.option(
-    "--kind", type=click.Choice(["auto", "questions", "cases"]), default="auto", help="What rows are."
+    "--kind",
+    type=click.Choice(["auto", "questions", "cases", "enrolments"]),
+    default="auto",
+    help="What rows are.",
 )
 @click.option("--on-error", type=click.Choice(["skip", "stop"]), default="skip", show_default=True,
               help="Skip broken rows, or take nothing when one is broken.")  # fmt: skip
@@ -67,7 +71,7 @@ Examples:
 @click.option("--no-index", is_flag=True, help="Leave indexing to a worker.")
 @click.option("--json", "as_json", is_flag=True, help="Print the reports as JSON.")
 def command(paths: tuple[Path, ...], dry_run: bool, as_json: bool, no_index: bool, **choices: Any) -> None:
-    """Take in questions, cases and course outlines from files and folders.
+    """Take in questions, cases, course outlines and enrolments from files and folders.
 
     CSV, XLSX, JSON Lines, JSON, Markdown cases, Telegram Desktop exports and evaluation sets are told by
     their content.  Personal data is masked before anything is stored.  Taking a file in twice is harmless.

@@ -29,6 +29,9 @@ tags: tags, теги, метки, ключевые слова, keywords
 slug: slug
 state: state, status, состояние, статус
 replies: replies, answers, ответы
+students: students, enrolment, enrollment, active students, студентов, учеников, число студентов, зачислено
+students: количество студентов, активных студентов, студенты
+week: week, неделя, week start, начало недели
 """
 
 
@@ -64,7 +67,9 @@ def map_columns(columns: Sequence[str], told: Mapping[str, str]) -> dict[str, st
 
 
 def kind_of(mapping: Mapping[str, str], kind: Kind) -> Kind:
-    """Whether rows are questions or cases: cases have a title and an answer, or only variants besides.
+    """Whether rows are questions, cases or enrolments.
+
+    Cases have a title and an answer, or only variants besides; enrolments have students and no text.
 
     Raises:
         InvalidInput: a column that is needed is not known.
@@ -73,12 +78,22 @@ def kind_of(mapping: Mapping[str, str], kind: Kind) -> Kind:
         cases = (
             "title" in mapping and "answer" in mapping and ("text" not in mapping or "variants" in mapping)
         )
-        kind = "cases" if cases else "questions"
+        enrolments = "students" in mapping and not {"text", "title", "answer"} & mapping.keys()
+        kind = "cases" if cases else "enrolments" if enrolments else "questions"
     if kind == "questions" and "text" not in mapping:
         raise _missing("text", "questions")
     if kind == "cases" and not {"title", "text"} & mapping.keys():
         raise _missing("title", "cases")
+    if kind == "enrolments":
+        _check_enrolments(mapping)
     return kind
+
+
+def _check_enrolments(mapping: Mapping[str, str]) -> None:
+    if "students" not in mapping:
+        raise _missing("students", "enrolments")
+    if not {"week", "asked_at"} & mapping.keys():
+        raise _missing("week", "enrolments")
 
 
 def _missing(field: str, kind: str) -> InvalidInput:

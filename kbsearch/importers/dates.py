@@ -11,6 +11,8 @@ _NUMBER = re.compile(r"\d{9,13}(?:\.\d+)?")
 _MILLISECONDS = 100_000_000_000
 """A number from here on counts milliseconds: as seconds it would be after the year 5000."""
 
+_WEEK = re.compile(r"(\d{4})-?[Ww](\d{1,2})")
+
 _WRITINGS = tuple(
     f"{day}{time}"
     for day in ("%d.%m.%Y", "%d.%m.%y", "%d/%m/%Y", "%Y/%m/%d", "%d-%m-%Y", "%Y.%m.%d")
@@ -37,11 +39,31 @@ def read_date(value: object) -> datetime | None:
     try:
         return _unix(float(text)) if _NUMBER.fullmatch(text) else _written(text)
     except (ValueError, OverflowError, OSError) as error:
-        raise InvalidInput(
-            "The date '{value}' is not understood.",
-            remedy="Write it as 2026-12-31 18:30 or 31.12.2026 18:30.",
-            value=text[:50],
-        ) from error
+        raise _not_understood(text) from error
+
+
+def _not_understood(text: str) -> InvalidInput:
+    return InvalidInput(
+        "The date '{value}' is not understood.",
+        remedy="Write it as 2026-12-31 18:30 or 31.12.2026 18:30.",
+        value=text[:50],
+    )
+
+
+def read_week(value: object) -> date | None:
+    """A day of the week that ``value`` tells: a date, or an ISO week as in ``2026-W47`` (its Monday).
+
+    Raises:
+        InvalidInput: it is neither.
+    """
+    text = "" if value is None else str(value).strip()
+    if found := _WEEK.fullmatch(text):
+        try:
+            return date.fromisocalendar(int(found[1]), int(found[2]), 1)
+        except ValueError as error:
+            raise _not_understood(text) from error
+    moment = read_date(value)
+    return moment.date() if moment else None
 
 
 def _unix(seconds: float) -> datetime:

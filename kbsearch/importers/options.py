@@ -9,7 +9,7 @@ from typing import Literal
 
 from kbsearch.importers.records import Record
 
-Kind = Literal["auto", "questions", "cases"]
+Kind = Literal["auto", "questions", "cases", "enrolments"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What readers of files hand over: questions, cases and courses as they came, nothing masked yet.
+"""What readers of files hand over: questions, cases, courses and enrolments as they came, nothing masked yet.
 
 These never reach the database as they are: kbsearch.services masks and checks them first.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,16 @@ class IncomingCourse:
 
 
 @dataclass(frozen=True, slots=True)
+class IncomingEnrolment:
+    """How many ``students`` a course had in the week that ``day`` lies in."""
+
+    course: str
+    day: date
+    students: int
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Skipped:
     """A row that was not taken.  ``reason`` is an English template filled from ``details``.
 
@@ -94,4 +104,4 @@ class Skipped:
     harmless: bool = False
 
 
-Record = IncomingQuestion | IncomingCase | IncomingCourse | Skipped
+Record = IncomingQuestion | IncomingCase | IncomingCourse | IncomingEnrolment | Skipped

@@ -1,4 +1,4 @@
-"""Rows of a table (CSV, XLSX, JSON) as questions or cases."""
+"""Rows of a table (CSV, XLSX, JSON) as questions, cases or enrolments."""
 
 from __future__ import annotations
 
@@ -10,14 +10,24 @@ from datetime import datetime
 from typing import Any
 
 from kbsearch.errors import InvalidInput
-from kbsearch.importers.dates import read_date
+from kbsearch.importers.dates import read_date, read_week
 from kbsearch.importers.options import ImportOptions, Kind
-from kbsearch.importers.records import IncomingCase, IncomingQuestion, IncomingReply, Record, Skipped
+from kbsearch.importers.records import (
+    IncomingCase,
+    IncomingEnrolment,
+    IncomingQuestion,
+    IncomingReply,
+    Record,
+    Skipped,
+)
 
 _STATES = {"": "published", "опубликован": "published", "черновик": "draft", "архив": "archived"}
 _YES = {"1", "true", "yes", "да", "y", "+"}
 _STRICT = {"id", "slug", "text", "title", "answer"}
 """Fields whose value must be a text or a number: anything else is a fault of the row, not an empty field."""
+
+MOST_STUDENTS = 10_000_000
+"""More students than this are a slip of the pen."""
 
 _ENTRIES = re.compile(r"\s*[,;|]\s*")
 
@@ -36,7 +46,8 @@ class RowReader:
         try:
             if all(map(_is_blank, row.values())):
                 return Skipped(place, "the row is blank", harmless=True)
-            return self._case(row, place) if self.kind == "cases" else self._question(row, place)
+            readers = {"cases": self._case, "enrolments": self._enrolment}
+            return readers.get(self.kind, self._question)(row, place)
         except InvalidInput as error:
             return Skipped(place, error.template, error.details)
 
@@ -75,6 +86,18 @@ class RowReader:
             state=_STATES.get(state, state),
             place=place,
         )
+
+    def _enrolment(self, row: Mapping[str, Any], place: str) -> Record:
+        day = read_week(self._raw(row, "week") or self._raw(row, "asked_at"))
+        if day is None:
+            return Skipped(place, "there is no week")
+        course = self._get(row, "course") or self.options.course
+        if not course:
+            return Skipped(place, "there is no course")
+        students = self._get(row, "students")
+        if not students.isdecimal() or int(students) > MOST_STUDENTS:
+            return Skipped(place, "the number of students is not understood")
+        return IncomingEnrolment(course, day, int(students), place)
 
     def _replies(self, row: Mapping[str, Any]) -> tuple[IncomingReply, ...]:
         replies = tuple(reply for entry in _listed(self._raw(row, "replies")) if (reply := read_reply(entry)))

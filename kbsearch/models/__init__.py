@@ -3,6 +3,7 @@
 from kbsearch.models.base import Base, UtcDateTime, utc_now
 from kbsearch.models.cases import LIVE_STATES, TRANSITIONS, Case, CaseState, Revision, Variant
 from kbsearch.models.clusters import Cluster, Lineage, Membership, Relation, Run
+from kbsearch.models.coverage import Colour, Coverage, CoverageSample, InferredLesson
 from kbsearch.models.lexicon import LexiconEntry
 from kbsearch.models.links import CasePair, LinkKind, PairVerdict, QuestionLink
 from kbsearch.models.people import Person, Role, Scope, Token
@@ -15,7 +16,7 @@ from kbsearch.models.quality import (
     QualityMeasurement,
 )
 from kbsearch.models.questions import Question, QuestionState, Reply
-from kbsearch.models.school import Course, Lesson
+from kbsearch.models.school import Course, Enrolment, Lesson
 from kbsearch.models.suggestions import Decision, Feedback, FeedbackAction, Match, Suggestion, Surface
 from kbsearch.models.work import Collection, Job, JobKind, JobState, Outbox
 
@@ -28,12 +29,17 @@ __all__ = [
     "CaseState",
     "Cluster",
     "Collection",
+    "Colour",
     "Course",
+    "Coverage",
+    "CoverageSample",
     "Decision",
+    "Enrolment",
     "Feedback",
     "FeedbackAction",
     "GoldenPair",
     "GoldenSource",
+    "InferredLesson",
     "Job",
     "JobKind",
     "JobState",

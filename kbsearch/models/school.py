@@ -1,8 +1,10 @@
-"""Courses and their lessons, as the school outlines them."""
+"""Courses and their lessons, as the school outlines them, and how many students follow them."""
 
 from __future__ import annotations
 
-from sqlalchemy import ForeignKey, String, Text
+from datetime import date
+
+from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from kbsearch.models.base import Base
@@ -31,3 +33,18 @@ class Lesson(Base):
     title: Mapped[str] = mapped_column(String(300))
     outline: Mapped[str] = mapped_column(Text, default="")
     course: Mapped[Course] = relationship(back_populates="lessons")
+
+
+class Enrolment(Base):
+    """How many active students a course had in the week that begins on the Monday ``week``.
+
+    ``course_code`` need not be known to the outline.
+    """
+
+    __tablename__ = "enrolment"
+    __table_args__ = (UniqueConstraint("course_code", "week"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    course_code: Mapped[str] = mapped_column(String(100))
+    week: Mapped[date]
+    students: Mapped[int]

@@ -46,6 +46,7 @@ class JobKind(StrEnum):
     REBUILD = "rebuild"
     MEASURE = "measure"
     LEARN = "learn"
+    COVERAGE = "coverage"
 
 
 class JobState(StrEnum):

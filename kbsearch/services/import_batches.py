@@ -10,11 +10,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kbsearch.errors import InvalidInput
-from kbsearch.importers.records import IncomingCase, IncomingCourse, Record, Skipped
+from kbsearch.importers.records import IncomingCase, IncomingCourse, IncomingEnrolment, Record, Skipped
 from kbsearch.models import Question
 from kbsearch.privacy.masking import mask
 from kbsearch.services.case_drafts import MAX_TITLE, MAX_WORD
 from kbsearch.services.case_writing import check_incoming, imported
+from kbsearch.services.enrolments import store_enrolments
 from kbsearch.services.intake import PreparedQuestion
 from kbsearch.services.outline_names import OutlineNames
 from kbsearch.services.questions import QuestionService, Received
@@ -71,6 +72,9 @@ class BatchWriter:
         for prepared in batch:
             if isinstance(prepared.record, (IncomingCase, IncomingCourse)):
                 self._write_apart(session, prepared.record)
+        enrolments = [one.record for one in batch if isinstance(one.record, IncomingEnrolment)]
+        if enrolments:
+            self._tally.taken.update(store_enrolments(session, enrolments))
         questions = [self._answered(prepared) for prepared in batch if prepared.question is not None]
         if questions:
             self._count(session, questions, self._questions.store(session, questions))

@@ -12,9 +12,17 @@ from sqlalchemy.orm import Session
 from kbsearch.database import Database
 from kbsearch.errors import InvalidInput, TooLarge, UnreadableFile, fill
 from kbsearch.importers.options import ImportOptions, Source
-from kbsearch.importers.records import IncomingCase, IncomingCourse, IncomingQuestion, Record, Skipped
+from kbsearch.importers.records import (
+    IncomingCase,
+    IncomingCourse,
+    IncomingEnrolment,
+    IncomingQuestion,
+    Record,
+    Skipped,
+)
 from kbsearch.importers.sources import open_source
 from kbsearch.ports import Progress, silent
+from kbsearch.services.enrolments import monday_of
 from kbsearch.services.import_batches import BatchWriter, Prepared, Tally, check_case
 from kbsearch.services.intake import PreparedQuestion
 from kbsearch.services.outline_names import OutlineNames
@@ -35,7 +43,7 @@ PREVIEWED = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A record as it would be stored: ``kind`` is question, case or course; ``fields`` are masked."""
+    """A record as it would be stored: ``kind`` is question, case, course or enrolment; ``fields`` masked."""
 
     kind: str
     place: str
@@ -46,8 +54,8 @@ class Sample:
 class ImportPreview:
     """What a file holds.  ``complete`` is False when only its beginning was read.
 
-    ``counts``: questions, cases and courses that could be taken.  ``problem`` and ``remedy``: why nothing
-    can be taken yet, such as a column that is not mapped; "" when it can.
+    ``counts``: questions, cases, courses and enrolments that could be taken.  ``problem`` and ``remedy``:
+    why nothing can be taken yet, such as a column that is not mapped; "" when it can.
     """
 
     format: str
@@ -69,7 +77,8 @@ class ImportPreview:
 class ImportReport:
     """What became of a file.
 
-    ``taken`` counts questions_new, questions_known, cases_new, cases_changed, cases_same and courses.
+    ``taken`` counts questions_new, questions_known, cases_new, cases_changed, cases_same, courses and
+    enrolments (weeks of courses).
     ``skipped`` names the first rows that could not be taken.  ``harmless`` counts by reason what is no
     content.  ``masked`` counts by kind what was masked in what is new.  ``unknown_courses`` counts questions
     by courses that the school's outline does not have.  ``clashes``: known questions (same source and id)
@@ -203,6 +212,8 @@ class ImportService:
                 return Prepared(replace(record, text="", replies=()), ready)
             if isinstance(record, IncomingCase):
                 return Prepared(names.place_case(record))
+            if isinstance(record, IncomingEnrolment):
+                return Prepared(names.place_enrolment(record))
             return Prepared(record)
         except InvalidInput as error:
             tally.skip(Skipped(record.place, error.template, error.details))
@@ -264,6 +275,8 @@ def _stop_at_fault(tally: Tally, path: Path) -> None:
 def _kind(prepared: Prepared) -> str:
     if prepared.question is not None:
         return "questions"
+    if isinstance(prepared.record, IncomingEnrolment):
+        return "enrolments"
     return "cases" if isinstance(prepared.record, IncomingCase) else "courses"
 
 
@@ -277,6 +290,9 @@ def _sample(prepared: Prepared, place: str) -> Sample:
     if isinstance(record, IncomingCourse):
         lessons = "\n".join(lesson.title for lesson in record.lessons)
         return Sample("course", place, {"id": record.code, "title": record.title, "lessons": lessons})
+    if isinstance(record, IncomingEnrolment):
+        shown = {"course": record.course, "week": monday_of(record.day).isoformat()}
+        return Sample("enrolment", place, shown | {"students": str(record.students)})
     return Sample("", place, {})
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from kbsearch.importers.records import IncomingCase, IncomingQuestion
+from kbsearch.importers.records import IncomingCase, IncomingEnrolment, IncomingQuestion
 from kbsearch.models import Course
 
 
@@ -37,6 +37,10 @@ class OutlineNames:
         """``case`` with codes in place of titles."""
         lessons = tuple(self._lessons.get(_key(lesson), ("", lesson))[1] for lesson in case.lessons)
         return replace(case, course=self._courses.get(_key(case.course), case.course), lessons=lessons)
+
+    def place_enrolment(self, enrolment: IncomingEnrolment) -> IncomingEnrolment:
+        """``enrolment`` with the code of its course in place of the title."""
+        return replace(enrolment, course=self._courses.get(_key(enrolment.course), enrolment.course))
 
 
 def _key(name: str) -> str:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 FIELDS = (
     "text", "title", "answer", "variants", "author", "answer_author", "course", "lesson", "tags", "asked_at",
-    "id", "language", "state",
+    "id", "language", "state", "week", "students",
 )  # fmt: skip
 FORMATS = ("auto", "csv", "xlsx", "jsonl", "json", "telegram", "markdown", "outline")
 _TICKET = re.compile(r"[0-9a-f]{16}")

@@ -277,6 +277,7 @@ def taken(name: str) -> str:
         "cases_same": gettext("unchanged cases"),
         "cases": gettext("cases"),
         "courses": gettext("courses"),
+        "enrolments": gettext("weeks of enrolment"),
         "replies": gettext("replies"),
         "skipped": gettext("skipped"),
     }
@@ -329,6 +330,8 @@ def column(name: str) -> str:
         "id": gettext("Number in the source"),
         "state": gettext("State"),
         "language": gettext("Language"),
+        "week": gettext("Week"),
+        "students": gettext("Students"),
     }
     return names.get(name, name)
 

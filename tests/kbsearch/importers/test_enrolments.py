@@ -1,0 +1,82 @@
+"""Enrolments: how many students a course has, week by week, from a table."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from kbsearch.app import Kbsearch
+from kbsearch.importers.options import ImportOptions
+from kbsearch.importers.records import IncomingCourse
+from kbsearch.services.enrolments import enrolled, monday_of
+
+W46, W47, W48 = date(2026, 11, 9), date(2026, 11, 16), date(2026, 11, 23)
+FILE = "курс;неделя;число студентов\nPython с нуля;2026-W46;120\npy;20.11.2026;110\nfe;2026-11-16;40\n"
+
+
+@pytest.fixture
+def school(app: Kbsearch) -> Kbsearch:
+    app.questions.save_course(IncomingCourse("py", "Python с нуля"))
+    return app
+
+
+def taken(app: Kbsearch, folder: Path, text: str) -> dict[tuple[str, date], int]:
+    path = folder / "enrolment.csv"
+    path.write_text(text, "utf-8")
+    app.imports.run(path, ImportOptions())
+    with app.database.reading() as session:
+        return enrolled(session, [W46, W47, W48])
+
+
+def test_weeks_and_dates_are_read_and_courses_found_by_title(school: Kbsearch, tmp_path: Path) -> None:
+    known = taken(school, tmp_path, FILE)
+    assert (known["py", W46], known["py", W47], known["fe", W47]) == (120, 110, 40)
+
+
+def test_a_week_without_a_figure_has_the_last_one_before_it(school: Kbsearch, tmp_path: Path) -> None:
+    known = taken(school, tmp_path, FILE)
+    assert known["py", W48] == 110
+    assert ("fe", W46) not in known
+
+
+def test_the_last_figure_of_a_week_counts_and_the_file_may_come_twice(
+    school: Kbsearch, tmp_path: Path
+) -> None:
+    taken(school, tmp_path, FILE)
+    later = "course,date,students\npy,2026-11-16,100\npy,2026-11-18,90\n"
+    assert taken(school, tmp_path, later)["py", W47] == 90
+    assert taken(school, tmp_path, later)["py", W46] == 120
+
+
+def test_a_preview_shows_weeks_and_tells_what_is_wrong(school: Kbsearch, tmp_path: Path) -> None:
+    path = tmp_path / "enrolment.csv"
+    path.write_text(
+        "course,week,students\npy,2026-W47,12\n,2026-W47,3\npy,2026-W99,3\npy,2026-W47,many\n", "utf-8"
+    )
+    preview = school.imports.preview(path, ImportOptions())
+    assert preview.counts == {"enrolments": 1}
+    assert preview.sample[0].fields == {"course": "py", "week": "2026-11-16", "students": "12"}
+    assert [row.reason for row in preview.skipped] == [
+        "there is no course",
+        "The date '{value}' is not understood.",
+        "the number of students is not understood",
+    ]
+
+
+def test_without_a_week_the_file_says_what_it_lacks(school: Kbsearch, tmp_path: Path) -> None:
+    path = tmp_path / "enrolment.csv"
+    path.write_text("course,students\npy,12\n", "utf-8")
+    assert "week" in school.imports.preview(path, ImportOptions()).problem
+
+
+def test_questions_with_a_column_of_students_stay_questions(school: Kbsearch, tmp_path: Path) -> None:
+    path = tmp_path / "questions.csv"
+    path.write_text("вопрос,студенты,неделя\nкак отменить коммит?,3,2\n", "utf-8")
+    assert school.imports.preview(path, ImportOptions()).counts == {"questions": 1}
+
+
+def test_mondays() -> None:
+    assert monday_of(date(2026, 11, 22)) == W47
+    assert monday_of(W47) == W47
