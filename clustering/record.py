@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from clustering.labels import Description
 from clustering.lineage import Descent, trace
 from kbsearch.database import Database
-from kbsearch.models import Cluster, Lineage, Membership, Question, Relation, Run, utc_now
+from kbsearch.models import Cluster, Lineage, Membership, Question, Relation, Run, RunState, utc_now
 from kbsearch.ports import Floats, Ints
 
 RUNS_KEPT = 5
@@ -52,12 +52,9 @@ def record(database: Database, run: Run, finding: Finding) -> int:
 
 
 def _runs_of_scope(session: Session, run: Run) -> list[int]:
-    """Finished runs over the same course, newest first."""
-    rows = session.execute(
-        select(Run.id, Run.parameters).where(Run.finished_at.is_not(None)).order_by(Run.id.desc())
-    )
-    scope = run.parameters.get("course", "")
-    return [run_id for run_id, parameters in rows if parameters.get("course", "") == scope]
+    """Accepted runs over the same course, newest first."""
+    finished = select(Run.id).where(Run.finished_at.is_not(None), Run.state == RunState.ACCEPTED)
+    return list(session.scalars(finished.where(Run.course == run.course).order_by(Run.id.desc())))
 
 
 def _current(session: Session, finding: Finding) -> dict[int, int]:

@@ -88,6 +88,7 @@ class ClusterRunner:
         outcome = _clustered(material, algorithm, seed, resolution, progress)
         progress(3, STEPS, "Storing clusters")
         run = Run(
+            course=course,
             algorithm=algorithm,
             parameters={"seed": seed, "resolution": resolution, "course": course},
             quality={**_quality(material, outcome), "seconds": round(perf_counter() - clock, 2)},

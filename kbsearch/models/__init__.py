@@ -2,11 +2,13 @@
 
 from kbsearch.models.base import Base, UtcDateTime, utc_now
 from kbsearch.models.cases import LIVE_STATES, TRANSITIONS, Case, CaseState, Revision, Variant
-from kbsearch.models.clusters import Cluster, Lineage, Membership, Relation, Run
+from kbsearch.models.clusters import Cluster, Lineage, Membership, Relation, Run, RunState
 from kbsearch.models.coverage import Colour, Coverage, CoverageSample, InferredLesson
+from kbsearch.models.edits import ClusterEdit, ClusterReview, EditKind, ReviewVerdict
 from kbsearch.models.lexicon import LexiconEntry
 from kbsearch.models.links import CasePair, LinkKind, PairVerdict, QuestionLink
 from kbsearch.models.people import Person, Role, Scope, Token
+from kbsearch.models.proposals import ChangeKind, LineDecision, ProposalLine, ProposedPlace
 from kbsearch.models.quality import (
     GoldenPair,
     GoldenSource,
@@ -27,13 +29,17 @@ __all__ = [
     "Case",
     "CasePair",
     "CaseState",
+    "ChangeKind",
     "Cluster",
+    "ClusterEdit",
+    "ClusterReview",
     "Collection",
     "Colour",
     "Course",
     "Coverage",
     "CoverageSample",
     "Decision",
+    "EditKind",
     "Enrolment",
     "Feedback",
     "FeedbackAction",
@@ -45,6 +51,7 @@ __all__ = [
     "JobState",
     "Lesson",
     "LexiconEntry",
+    "LineDecision",
     "Lineage",
     "LinkKind",
     "Match",
@@ -55,15 +62,19 @@ __all__ = [
     "Person",
     "PromiseEvent",
     "PromiseState",
+    "ProposalLine",
+    "ProposedPlace",
     "QualityMeasurement",
     "Question",
     "QuestionLink",
     "QuestionState",
     "Relation",
     "Reply",
+    "ReviewVerdict",
     "Revision",
     "Role",
     "Run",
+    "RunState",
     "Scope",
     "Suggestion",
     "Surface",

@@ -22,29 +22,51 @@ class Relation(StrEnum):
     GONE = "gone"
 
 
-class Run(Base):
-    """One execution of clustering.  ``finished_at`` is set when its clusters are complete and visible.
+class RunState(StrEnum):
+    """Where a run stands.
 
-    ``parameters``: the clusterer and its settings.  ``quality``: questions, clusters, share clustered,
-    mean strength, seconds.
+    ``proposed``: nothing of it was accepted yet.  ``accepted``: all or some of it was; the newest accepted
+    run of a scope holds the current memberships.  ``rejected``: nothing was, and nothing will be.
+    ``replaced``: a newer run proposes something else.
+    """
+
+    PROPOSED = "proposed"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    REPLACED = "replaced"
+
+
+class Run(Base):
+    """One execution of clustering.  ``finished_at`` is set when all that it found is stored.
+
+    ``course``: its scope; "" is the whole school.  ``parameters``: the clusterer and its settings.
+    ``quality``: questions, clusters, share clustered, mean strength, seconds.  ``decided_at``: when it was
+    first accepted, or rejected.
     """
 
     __tablename__ = "run"
+    __table_args__ = (Index("ix_run_scope", "course", "state"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
+    course: Mapped[str] = mapped_column(String(100), default="", server_default="")
+    state: Mapped[RunState] = mapped_column(
+        String(20), default=RunState.ACCEPTED, server_default=RunState.ACCEPTED
+    )
     algorithm: Mapped[str] = mapped_column(String(50))
     parameters: Mapped[dict[str, Any]] = mapped_column(default=dict)
     quality: Mapped[dict[str, Any]] = mapped_column(default=dict)
     model_id: Mapped[str] = mapped_column(String(200), default="")
     started_at: Mapped[datetime] = mapped_column(default=utc_now)
     finished_at: Mapped[datetime | None]
+    decided_at: Mapped[datetime | None]
 
 
 class Cluster(Base):
     """Questions asking the same.  The id is never given to another cluster.
 
-    ``label_pinned``: a person named it, runs leave the label alone.  ``last_run_id``: the last run that
-    saw it; older than the newest run means the cluster is gone.  ``keywords``: words, best first.
+    ``label_pinned``: a person named it, runs leave the label alone.  ``last_run_id``: the last accepted run
+    that has it; older than the current run, or no ``size``, means the cluster is gone.  ``keywords``: words,
+    best first.
     """
 
     __tablename__ = "cluster"

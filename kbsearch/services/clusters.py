@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 
 from kbsearch.database import Database
 from kbsearch.errors import InvalidInput, NotFound
-from kbsearch.models import Cluster, Lineage, Membership, Question, Run, utc_now
+from kbsearch.models import Cluster, Lineage, Membership, Question, Run, RunState, utc_now
 from kbsearch.services.cluster_rows import ClusterRow, answered, rows_of
+from kbsearch.services.current_run import current_run
 
 Sort = Literal["size", "recent", "uncovered"]
 RECENT = timedelta(days=28)
@@ -67,7 +68,7 @@ class ClusterService:
         self._database = database
 
     def latest_run(self) -> Run | None:
-        """The newest finished run over the whole school, else over a course; None when there is none."""
+        """The current run over the whole school, else over a course; None when there is none."""
         with self._database.reading() as session:
             return _latest_run(session)
 
@@ -149,8 +150,11 @@ class ClusterService:
 
 
 def _latest_run(session: Session) -> Run | None:
-    runs = session.scalars(select(Run).where(Run.finished_at.is_not(None)).order_by(Run.id.desc())).all()
-    return next((run for run in runs if not run.parameters.get("course")), runs[0] if runs else None)
+    whole = current_run(session)
+    if whole is not None:
+        return whole
+    accepted = select(Run).where(Run.state == RunState.ACCEPTED, Run.finished_at.is_not(None))
+    return session.scalar(accepted.order_by(Run.id.desc()).limit(1))
 
 
 def _run(session: Session, run_id: int) -> Run:
@@ -189,7 +193,7 @@ def _ordered(
 
 
 def _sizes(session: Session, run_id: int) -> Counter[int]:
-    query = select(Cluster.id, Cluster.size).where(Cluster.last_run_id == run_id)
+    query = select(Cluster.id, Cluster.size).where(Cluster.last_run_id == run_id, Cluster.size > 0)
     return Counter({row.id: row.size for row in session.execute(query)})
 
 

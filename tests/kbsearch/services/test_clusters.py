@@ -43,7 +43,7 @@ def question(number: int, *, days: float, course: str = "py", state: str = "open
 
 
 def finished_run(number: int, course: str = "") -> Run:
-    return Run(id=number, algorithm="leiden", parameters={"course": course}, finished_at=NOW)
+    return Run(id=number, course=course, algorithm="leiden", finished_at=NOW)
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def filled(database: Database) -> None:
     """Cluster 1: four old questions.  Cluster 2: three fresh ones of two courses, one answered."""
     with database.writing() as session:
         session.add_all([finished_run(1), finished_run(2, "py")])
-        session.add(Run(id=3, algorithm="leiden", parameters={"course": ""}))
+        session.add(Run(id=3, algorithm="leiden"))
         session.flush()
         for number in (1, 2):
             session.add(
