@@ -1,8 +1,7 @@
-"""Encoders that ONNX Runtime runs; without it only what they say."""
+"""Encoders that ONNX Runtime runs."""
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from pathlib import Path
 
@@ -18,9 +17,6 @@ from tests.cross_encoder import MINILM
 from tests.onnx_model import save_onnx_encoder
 
 TEXTS = ["undo the last commit", "", "where is my certificate", "a" * 50_000, "🙂", "x\ud800y", "git"]
-needs_runtime = pytest.mark.skipif(
-    importlib.util.find_spec("onnxruntime") is None, reason="ONNX Runtime is an extra"
-)
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +24,6 @@ def embedder(tmp_path_factory: pytest.TempPathFactory) -> Embedder:
     return open_embedder(f"onnx:{save_onnx_encoder(tmp_path_factory.mktemp('model') / 'minilm')}")
 
 
-@needs_runtime
 def test_vectors_are_those_of_sentence_transformers(embedder: Embedder) -> None:
     expected = open_embedder(str(MINILM)).encode(TEXTS, "passage")
     found = embedder.encode(TEXTS, "passage")
@@ -36,7 +31,6 @@ def test_vectors_are_those_of_sentence_transformers(embedder: Embedder) -> None:
     np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
-@needs_runtime
 def test_alone_or_in_a_batch_gives_the_same(embedder: Embedder) -> None:
     texts = [f"question {number} about lists " * (number % 7 + 1) for number in range(70)]
     batch = embedder.encode(texts, "query")
@@ -44,14 +38,12 @@ def test_alone_or_in_a_batch_gives_the_same(embedder: Embedder) -> None:
         np.testing.assert_allclose(batch[place], embedder.encode([texts[place]], "query")[0], atol=1e-4)
 
 
-@needs_runtime
 def test_a_file_may_be_named(embedder: Embedder) -> None:
     name = embedder.model_id.removeprefix("onnx/")
     by_file = open_embedder(f"onnx:{name}/onnx/model.onnx")
     np.testing.assert_allclose(by_file.encode(["git"], "query"), embedder.encode(["git"], "query"))
 
 
-@needs_runtime
 @pytest.mark.parametrize(
     ("path", "content", "reason"),
     [
