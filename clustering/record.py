@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import delete, insert, select
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from clustering.labels import Description
 from clustering.lineage import Descent, trace
+from clustering.theme_record import ThemesFound, past_themes, place_clusters, store_themes
 from kbsearch.database import Database
 from kbsearch.models import Cluster, Lineage, Membership, Question, Relation, Run, RunState, utc_now
 from kbsearch.ports import Floats, Ints
@@ -22,12 +23,13 @@ SAME_TOPIC = 0.5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Finding:
-    """What a run found: question ids (n,), labels (n,), strengths (n,), and each cluster in words."""
+    """What a run found: question ids (n,), labels (n,), strengths (n,), each cluster in words, and themes."""
 
     ids: Ints
     labels: Ints
     strengths: Floats
     described: dict[int, Description]
+    themes: ThemesFound = field(default_factory=ThemesFound)
 
 
 def record(database: Database, run: Run, finding: Finding) -> int:
@@ -41,8 +43,10 @@ def record(database: Database, run: Run, finding: Finding) -> int:
         session.add(run)
         session.flush()
         current = _current(session, finding)
+        past = past_themes(session, earlier[0]) if earlier else {}
         descents = trace(_memberships(session, earlier[0]) if earlier else {}, current)
         clusters = _clusters(session, run.id, finding, current, descents)
+        _store_themes(session, run.id, finding.themes, current, clusters, past)
         _store_memberships(session, run.id, finding, current, clusters)
         _store_lineage(session, run.id, descents, clusters)
         stale = earlier[RUNS_KEPT - 1 :]
@@ -116,6 +120,21 @@ def _bring_up_to_date(
         cluster.keywords = list(finding.described[label].keywords)
         if not cluster.label_pinned and descent.overlap < SAME_TOPIC:
             cluster.label = finding.described[label].label
+
+
+def _store_themes(  # noqa: PLR0917  # what a run found, in parts
+    session: Session,
+    run_id: int,
+    found: ThemesFound,
+    current: dict[int, int],
+    clusters: dict[int, int],
+    past: dict[int, int],
+) -> None:
+    placed = {question: found.of[label] for question, label in current.items() if label in found.of}
+    ids = store_themes(session, run_id, found, placed, past)
+    place_clusters(
+        session, {cluster: ids.get(found.of.get(label, -1)) for label, cluster in clusters.items()}
+    )
 
 
 def _store_memberships(

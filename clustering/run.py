@@ -14,6 +14,8 @@ from clustering.algorithms import make, strengths_of
 from clustering.labels import Description, describe
 from clustering.neighbours import centred
 from clustering.record import Finding, record
+from clustering.theme_record import ThemesFound
+from clustering.theme_words import found_themes
 from kbsearch.database import Database
 from kbsearch.matching.queries import Query, prepare
 from kbsearch.models import Question, QuestionState, Run, utc_now
@@ -39,11 +41,12 @@ class _Material:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Outcome:
-    """Labels (n,), strengths (n,), clusters in words, and what the clusterer learned."""
+    """Labels (n,), strengths (n,), clusters and themes in words, and what the clusterer learned."""
 
     labels: Ints
     strengths: Floats
     described: dict[int, Description]
+    themes: ThemesFound
     learned: dict[str, Any]
 
 
@@ -95,7 +98,7 @@ class ClusterRunner:
             model_id=self._index.model_id,
             started_at=started,
         )
-        finding = Finding(material.ids, outcome.labels, outcome.strengths, outcome.described)
+        finding = Finding(material.ids, outcome.labels, outcome.strengths, outcome.described, outcome.themes)
         run_id = record(self._database, run, finding)
         progress(STEPS, STEPS, "Done")
         return run_id
@@ -120,20 +123,22 @@ def _clustered(
 ) -> _Outcome:
     n = len(material.ids)
     if n < 2:  # noqa: PLR2004  # nothing recurs in one question
-        return _Outcome(np.full(n, -1, np.int64), np.zeros(n, np.float32), {}, {})
+        return _Outcome(np.full(n, -1, np.int64), np.zeros(n, np.float32), {}, ThemesFound(), {})
     words = [query.text for query in material.asked]
     clusterer = make(algorithm, seed=seed, texts=words, resolution=resolution)
     labels = np.asarray(clusterer.fit_predict(material.vectors), dtype=np.int64)
     strengths = strengths_of(clusterer, material.vectors, labels)
     progress(2, STEPS, "Naming clusters")
     bare = [query.bare for query in material.asked]
-    described = describe(bare, centred(material.vectors), labels, strengths)
+    rows = centred(material.vectors)
+    described = describe(bare, rows, labels, strengths)
+    themes = found_themes(bare, rows, labels, seed)
     learned = {
         name: round(value, 4)
         for name in ("resolution", "agreement")
         if isfinite(value := getattr(clusterer, f"{name}_", float("nan")))
     }
-    return _Outcome(labels, strengths, described, learned)
+    return _Outcome(labels, strengths, described, themes, learned)
 
 
 def _quality(material: _Material, outcome: _Outcome) -> dict[str, Any]:
@@ -141,6 +146,7 @@ def _quality(material: _Material, outcome: _Outcome) -> dict[str, Any]:
     return {
         "questions": len(material.ids),
         "clusters": len(outcome.described),
+        "themes": len(outcome.themes.words),
         "coverage": round(float(inside.mean()), 4) if len(inside) else 0.0,
         "mean_strength": round(float(outcome.strengths[inside].mean()), 4) if inside.any() else 0.0,
         "waiting": material.waiting,

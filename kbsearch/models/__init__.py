@@ -2,7 +2,7 @@
 
 from kbsearch.models.base import Base, UtcDateTime, utc_now
 from kbsearch.models.cases import LIVE_STATES, TRANSITIONS, Case, CaseState, Revision, Variant
-from kbsearch.models.clusters import Cluster, Lineage, Membership, Relation, Run, RunState
+from kbsearch.models.clusters import Cluster, Lineage, Membership, Relation, Run, RunState, Theme
 from kbsearch.models.coverage import Colour, Coverage, CoverageSample, InferredLesson
 from kbsearch.models.edits import ClusterEdit, ClusterReview, EditKind, ReviewVerdict
 from kbsearch.models.lexicon import LexiconEntry
@@ -78,6 +78,7 @@ __all__ = [
     "Scope",
     "Suggestion",
     "Surface",
+    "Theme",
     "Token",
     "UtcDateTime",
     "Variant",

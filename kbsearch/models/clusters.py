@@ -61,12 +61,30 @@ class Run(Base):
     decided_at: Mapped[datetime | None]
 
 
+class Theme(Base):
+    """Clusters about one subject.  The id is never given to another theme.
+
+    The fields mean what they mean for a `Cluster`; ``size``: questions in its clusters in its last run.
+    """
+
+    __tablename__ = "theme"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    label: Mapped[str] = mapped_column(String(300))
+    label_pinned: Mapped[bool] = mapped_column(default=False)
+    keywords: Mapped[list[str]] = mapped_column(default=list)
+    size: Mapped[int] = mapped_column(default=0)
+    first_run_id: Mapped[int] = mapped_column(ForeignKey("run.id"))
+    last_run_id: Mapped[int] = mapped_column(ForeignKey("run.id"), index=True)
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
 class Cluster(Base):
     """Questions asking the same.  The id is never given to another cluster.
 
     ``label_pinned``: a person named it, runs leave the label alone.  ``last_run_id``: the last accepted run
     that has it; older than the current run, or no ``size``, means the cluster is gone.  ``keywords``: words,
-    best first.
+    best first.  ``theme_id``: the theme that its last run put it into.
     """
 
     __tablename__ = "cluster"
@@ -75,6 +93,7 @@ class Cluster(Base):
     label: Mapped[str] = mapped_column(String(300))
     label_pinned: Mapped[bool] = mapped_column(default=False)
     keywords: Mapped[list[str]] = mapped_column(default=list)
+    theme_id: Mapped[int | None] = mapped_column(ForeignKey("theme.id"), index=True)
     size: Mapped[int] = mapped_column(default=0)
     first_run_id: Mapped[int] = mapped_column(ForeignKey("run.id"))
     last_run_id: Mapped[int] = mapped_column(ForeignKey("run.id"), index=True)

@@ -11,7 +11,7 @@ from clustering.record import RUNS_KEPT
 from clustering.run import ClusterRunner
 from kbsearch.database import Database
 from kbsearch.errors import InvalidInput
-from kbsearch.models import Cluster, Lineage, Membership, Question, QuestionState, Relation, Run
+from kbsearch.models import Cluster, Lineage, Membership, Question, QuestionState, Relation, Run, Theme
 from kbsearch.ports import SearchBackend, silent
 
 Ask = Callable[..., list[int]]
@@ -160,3 +160,30 @@ def test_other_algorithms_run_too(database: Database, runner: ClusterRunner, sch
         runner.run(silent, algorithm="nothing")
     with pytest.raises(InvalidInput):
         runner.run(silent, algorithm="hdbscan", resolution=3.0)
+
+
+def test_clusters_have_themes_that_live_on(database: Database, runner: ClusterRunner, school: School) -> None:
+    def placed() -> dict[int, int | None]:
+        with database.reading() as session:
+            return {each.id: each.theme_id for each in session.scalars(select(Cluster))}
+
+    run = read_run(database, runner.run(silent))
+    before = placed()
+    assert None not in before.values()
+    assert run.quality["themes"] == len(set(before.values()))
+    again = runner.run(silent)
+    assert placed() == before
+    with database.reading() as session:
+        themes = session.scalars(select(Theme)).all()
+    assert all(each.label and each.keywords and each.last_run_id == again for each in themes)
+    assert sum(each.size for each in themes) == len(members(database, again))
+
+
+def test_a_pinned_theme_keeps_its_name(database: Database, runner: ClusterRunner, school: School) -> None:
+    runner.run(silent)
+    with database.writing() as session:
+        for each in session.scalars(select(Theme)):
+            each.label, each.label_pinned = "Моя тема", True
+    runner.run(silent, resolution=4.0)
+    with database.reading() as session:
+        assert "Моя тема" in set(session.scalars(select(Theme.label)))

@@ -1,0 +1,47 @@
+"""Themes of clusters."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from clustering.neighbours import centred
+from clustering.theme_words import found_themes
+from clustering.themes import MOST, centres, themes
+
+
+def subjects(count: int, each: int, spread: float = 0.2) -> np.ndarray:
+    """Rows of ``count`` subjects with ``each`` clusters of four near rows."""
+    draw = np.random.default_rng(0)
+    middle = np.repeat(draw.normal(size=(count, 64)), each * 4, axis=0)
+    aside = np.repeat(draw.normal(size=(count * each, 64)), 4, axis=0)
+    return centred((middle + spread * aside).astype(np.float32))
+
+
+def test_themes_are_the_subjects_of_clusters() -> None:
+    labels = np.repeat(np.arange(40), 4)
+    found = themes(subjects(8, 5), labels)
+    assert (found == np.repeat(np.arange(8), 5)).all()
+
+
+@pytest.mark.parametrize("clusters", [0, 1, 3, 4, 7, 500])
+def test_every_cluster_has_a_theme_and_themes_are_few(clusters: int) -> None:
+    rows = centred(np.random.default_rng(1).normal(size=(clusters * 3 + 1, 16)).astype(np.float32))
+    labels = np.append(np.repeat(np.arange(clusters), 3), -1)
+    found = themes(rows, labels)
+    assert found.shape == (clusters,)
+    assert sorted(set(found.tolist())) == list(range(len(set(found.tolist()))))
+    assert len(set(found.tolist())) <= MOST
+
+
+def test_a_centre_is_the_mean_direction() -> None:
+    rows = np.array([[1, 0], [0, 1], [0, 1], [9, 9]], np.float32)
+    assert np.allclose(centres(rows, np.array([0, 0, 1, -1])), [[0.5**0.5, 0.5**0.5], [0, 1]])
+
+
+def test_names_of_themes_differ() -> None:
+    rows = subjects(4, 4)
+    labels = np.repeat(np.arange(16), 4)
+    found = found_themes(["как сдать проект"] * len(rows), rows, labels)
+    names = [each.label for each in found.words.values()]
+    assert len(set(names)) == len(names) == len(set(found.of.values()))
