@@ -1,0 +1,245 @@
+"""Whether a message is small talk: features that a person can read, a calibrated probability, a reason.
+
+Small talk wants no answer: thanks, greetings, "+1", laughter, "found it myself", talk about the course and
+life.  The coefficients stand in ``small_talk.json`` beside this module, with where they come from;
+``python -m benchmarks.fit_small_talk`` refits them.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cache, lru_cache
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+
+from kbsearch.ports import Floats
+from kbsearch.text.chatter import is_small_talk
+from kbsearch.text.common_words import common_words
+from kbsearch.text.layout import repair_layout
+from kbsearch.text.talk_marks import CODE, CYRILLIC, DIGIT, EMOJI, FAILS, LATIN, LAUGHTER, SMILE, WORD
+from kbsearch.text.talk_words import GROUPS
+from kbsearch.text.transliteration import to_cyrillic
+from kbsearch.text.words import stem
+
+SOCIAL = frozenset(("thanks", "greets", "agrees", "done", "withdraws", "feels", "wishes", "to_all"))
+"""Groups of words whose share in the message counts."""
+MARKS = {
+    "fails_to": FAILS,
+    "laughter": LAUGHTER,
+    "emoji": EMOJI,
+    "smile": SMILE,
+    "code": CODE,
+    "digit": DIGIT,
+}
+NAMES = (
+    *GROUPS,
+    *MARKS,
+    "question_mark",
+    "exclamation",
+    "foreign",
+    "length",
+    "content",
+    "rarity",
+    "rarest",
+    "unknown",
+    "social",
+    "only_thanks",
+)
+"""The columns of `talk_features`.
+
+The names of `GROUPS`: how many words of the group there are, two at most.  The names of `MARKS`: 1 when the
+mark is there.  foreign: 1 for Latin words in a Cyrillic text.  length: log of the number of words.  content:
+log of one more than the words that are neither social nor in every text.  rarity, rarest: mean and most of
+what these lack to Zipf frequency 6.  unknown: share of words no list knows.  social: share of words of the
+groups `SOCIAL`.  only_thanks: 1 for thanks without a question word or mark.
+"""
+MOST_COUNTED = 2
+COMMON = 5.6
+"""Words of this Zipf frequency and above say nothing of a topic."""
+FREQUENT = 6.0
+LONGEST = 300
+"""Longer messages are never small talk: the few that are cost less than one question that is lost."""
+ASKING = 5
+"""Words from which on a message with a question mark is a question, whatever else it says."""
+
+
+class Reason(StrEnum):
+    """Why a message is taken for small talk."""
+
+    THANKS = "thanks"
+    GREETING = "greeting"
+    SOLVED = "solved"
+    WITHDRAWN = "withdrawn"
+    AGREEMENT = "agreement"
+    WISH = "wish"
+    FEELING = "feeling"
+    REACTION = "reaction"
+    TALK = "talk"
+
+
+_TOLD_BY = {
+    "thanks": Reason.THANKS,
+    "only_thanks": Reason.THANKS,
+    "withdraws": Reason.WITHDRAWN,
+    "done": Reason.SOLVED,
+    "greets": Reason.GREETING,
+    "wishes": Reason.WISH,
+    "feels": Reason.FEELING,
+    "agrees": Reason.AGREEMENT,
+    "laughter": Reason.REACTION,
+    "emoji": Reason.REACTION,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SmallTalk:
+    """A message is small talk with ``probability`` in [0, 1]; ``reason`` is what speaks most for it."""
+
+    reason: Reason
+    probability: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Regression:
+    """A logistic regression: weights of the features (len(NAMES),) and of a vector (dimension,) or none."""
+
+    weights: Floats
+    vector: Floats
+    intercept: float
+    threshold: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SmallTalkModel:
+    """Tells small talk by the words and, where vectors are those of ``model_id``, by the vector too."""
+
+    version: str
+    model_id: str
+    full: _Regression
+    words_only: _Regression
+    held_out: Mapping[str, Any] = field(default_factory=dict)
+
+    def told(
+        self, texts: Sequence[str], vectors: Floats | None = None, model_id: str = ""
+    ) -> dict[int, SmallTalk]:
+        """Which of ``texts`` are small talk, by their place.
+
+        Args:
+            texts: messages as they were written, (n,).
+            vectors: of what the index holds of each, shape (n, dimension), not centred; None: words only.
+            model_id: the encoder that made the vectors; with another than the model's own, words only.
+        """
+        known = vectors is not None and model_id == self.model_id
+        model = self.full if known else self.words_only
+        chosen = [place for place, text in enumerate(texts) if may_be_small_talk(text)]
+        found: dict[int, SmallTalk] = {}
+        for place in chosen:
+            row = talk_features(texts[place])
+            logit = float(row @ model.weights) + model.intercept
+            if known and vectors is not None:
+                logit += float(vectors[place] @ model.vector)
+            chance = 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))
+            if chance >= model.threshold or is_small_talk(texts[place]):
+                found[place] = SmallTalk(_reason(row, model.weights), max(chance, model.threshold))
+        return found
+
+
+def may_be_small_talk(text: str) -> bool:
+    """Whether ``text`` is short enough, and does not ask outright."""
+    return len(text) <= LONGEST and not ("?" in text and len(WORD.findall(text)) >= ASKING)
+
+
+def talk_features(text: str) -> Floats:
+    """Features of a message, shape (len(NAMES),), the keyboard layout repaired."""
+    written = _repaired(text.strip())
+    said = [_word(word) for word in WORD.findall(written)]
+    counts = dict.fromkeys(GROUPS, 0)
+    for word in said:
+        for name in word.groups:
+            counts[name] += 1
+    rare = [word.rarity for word in said if word.rarity >= 0]
+    length = max(1, len(said))
+    asks = counts["asks"] > 0 or "?" in text
+    row = (
+        *(min(count, MOST_COUNTED) for count in counts.values()),
+        *(mark.search(text) is not None for mark in MARKS.values()),
+        "?" in text,
+        "!" in text,
+        CYRILLIC.search(written) is not None and LATIN.search(written) is not None,
+        math.log(length),
+        math.log1p(len(rare)),
+        sum(rare) / max(1, len(rare)),
+        max(rare, default=0.0),
+        sum(not word.known for word in said) / length,
+        sum(word.social for word in said) / length,
+        counts["thanks"] > 0 and not asks,
+    )
+    return np.array(row, np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """What is known of a word; ``rarity`` is what it lacks to `FREQUENT`, -1 when it can name no topic."""
+
+    groups: tuple[str, ...]
+    social: bool
+    known: bool
+    rarity: float
+
+
+@lru_cache(maxsize=50_000)
+def _word(written: str) -> _Word:
+    low = written.lower().replace("ё", "е")
+    root = stem(low)
+    groups = tuple(name for name, group in GROUPS.items() if root in group)
+    social = not SOCIAL.isdisjoint(groups)
+    frequency = common_words().get(low, 0.0)
+    names = not social and frequency < COMMON and len(low) > 2  # noqa: PLR2004  # «на», "to"
+    rarity = FREQUENT - min(FREQUENT, frequency) if names else -1.0
+    return _Word(groups, social, low in common_words(), rarity)
+
+
+def _repaired(text: str) -> str:
+    """``text`` in the right layout and script, looked for only where most of its words are unknown."""
+    known = [_word(word).known for word in WORD.findall(text)]
+    return text if sum(known) * 2 >= len(known) else to_cyrillic(repair_layout(text))
+
+
+def _reason(row: Floats, weights: Floats) -> Reason:
+    """What contributes most of all that names a reason; `Reason.TALK` when nothing does."""
+    worth = {name: float(row[NAMES.index(name)] * weights[NAMES.index(name)]) for name in _TOLD_BY}
+    best = max(worth, key=lambda name: worth[name])
+    return _TOLD_BY[best] if worth[best] > 0 else Reason.TALK
+
+
+@cache
+def load_small_talk_model() -> SmallTalkModel:
+    """The model that comes with kbsearch."""
+    stored = json.loads(files("kbsearch.matching").joinpath("small_talk.json").read_text("utf-8"))
+    return small_talk_model_from(stored)
+
+
+def small_talk_model_from(stored: Mapping[str, Any]) -> SmallTalkModel:
+    """The model in ``stored``, as `benchmarks.fit_small_talk` writes it."""
+    return SmallTalkModel(
+        version=stored["version"],
+        model_id=stored["model_id"],
+        full=_regression(stored["full"]),
+        words_only=_regression(stored["words_only"]),
+        held_out=stored["held_out"],
+    )
+
+
+def _regression(stored: Mapping[str, Any]) -> _Regression:
+    return _Regression(
+        weights=np.array([stored["weights"].get(name, 0.0) for name in NAMES], np.float32),
+        vector=np.array(stored.get("vector", []), np.float32),
+        intercept=float(stored["intercept"]),
+        threshold=float(stored["threshold"]),
+    )

@@ -1,0 +1,27 @@
+"""Marks of small talk and of questions that are no words: laughter, smileys, code, digits, script."""
+
+from __future__ import annotations
+
+import re
+
+LAUGHTER = re.compile(
+    r"\b[ахпе]*(?:ха|ах|хе|ех|ахп)[ахпе]{2,}\b|\b(?:ha){2,}\w*|\blo+l\b|\blmao\b|\bлол\b|\bкек\b|\bору\b|\bржу\b"
+    r"|\bур+а+\b|\byay\b|\bwo+\w*hoo+\b|\bwow\b|\bвау+\b|\bо+го+\b|\bго+л\b|\b[уы]{2,}\b|\bуф+\b",
+    re.IGNORECASE,
+)
+EMOJI = re.compile("[\U0001f300-\U0001faff☀-➿❤]")
+SMILE = re.compile(r"\){2,}|:-?\)|;-?\)|\w\s?\)\s*$")
+CODE = re.compile(
+    r"[A-Za-z]_[A-Za-z]|\w\.\w+\(|\w\(\w*\)|[{}<>=\[\]#;`|\\]|\w(?:Error|Exception)\b|[a-z][A-Z]|\w/\w|https?:"
+    r"|\b\w+\.(?:py|js|css|html|csv|txt|exe|json|pdf|docx?|xlsx?)\b|\b[45]\d\d\b"
+)
+LATIN = re.compile(r"[A-Za-z]{2,}")
+CYRILLIC = re.compile(r"[А-Яа-яЁё]")
+DIGIT = re.compile(r"\d")
+FAILS = re.compile(
+    r"\bне\s+(?:\w+(?:ет|ит|ют|ат|ят|ёт|ся|ал|ил|ла|ло|ли|ать|ить|цца|ца|ш[её]л)|вид\w*|наход\w*|могу|получ\w*)\b"
+    r"|\b(?:do(?:es)?n'?t|can'?t|won'?t|cannot)\b|\bnot\s+(?:found|\w+ing|\w+ed|show\w*|work\w*)\b",
+    re.IGNORECASE,
+)
+"""What does not do what it should: «не открывается», "does not load"."""
+WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
