@@ -94,8 +94,8 @@ def fitted(embedder: Embedder) -> dict[str, Any]:
     alone, alone_figures = _regression(table, vectors[:, :0], labels, subjects, texts)
     return {
         "version": VERSION,
-        "provenance": f"python -m benchmarks.fit_small_talk: data/small_talk ({labels.sum()} messages of small"
-        f" talk, {(~labels).sum()} questions), {FOLDS}-fold cross-validation by subject",
+        "provenance": f"python -m benchmarks.fit_small_talk: data/small_talk ({labels.sum()} messages of "
+        f"small talk, {(~labels).sum()} questions), {FOLDS}-fold cross-validation by subject",
         "model_id": embedder.model_id,
         "held_out": {"full": full_figures, "words_only": alone_figures},
         "full": full,

@@ -20,7 +20,7 @@ from kbsearch.database import Database
 from kbsearch.matching.queries import Query, prepare
 from kbsearch.models import Question, QuestionState, Run, utc_now
 from kbsearch.ports import Floats, Ints, Progress, SearchBackend
-from kbsearch.text.chatter import is_small_talk
+from kbsearch.services.asides import AsideService
 
 STEPS = 4
 
@@ -29,7 +29,7 @@ STEPS = 4
 class _Material:
     """The questions to cluster: ids (n,), asked (n,), vectors (n, d).
 
-    ``waiting`` are not indexed yet, ``small_talk`` ask nothing and are set aside.
+    ``waiting`` are not indexed yet, ``small_talk`` of the others ask nothing and are set aside.
     """
 
     ids: Ints
@@ -56,6 +56,7 @@ class ClusterRunner:
     def __init__(self, database: Database, question_index: SearchBackend) -> None:
         self._database = database
         self._index = question_index
+        self._asides = AsideService(database, question_index)
 
     def run(
         self,
@@ -110,12 +111,14 @@ class ClusterRunner:
             query = query.where(Question.course_code == course)
         with self._database.reading() as session:
             everything = {row.id: row.text for row in session.execute(query)}
-        texts = {question: text for question, text in everything.items() if not is_small_talk(text)}
-        known = np.array([question in texts for question in indexed.tolist()], dtype=bool)
-        ids = indexed[known]
-        asked = [prepare(texts[question]) for question in ids.tolist()]
-        aside = len(everything) - len(texts)
-        return _Material(ids, asked, vectors[known], waiting=len(texts) - len(ids), small_talk=aside)
+        known = np.array([question in everything for question in indexed.tolist()], dtype=bool)
+        ids, vectors = indexed[known], vectors[known]
+        waiting = len(everything) - len(ids)
+        aside = self._asides.judge_given(everything, ids, vectors)
+        asking = np.array([question not in aside for question in ids.tolist()], dtype=bool)
+        ids, vectors = ids[asking], vectors[asking]
+        asked = [prepare(everything[question]) for question in ids.tolist()]
+        return _Material(ids, asked, vectors, waiting=waiting, small_talk=len(aside))
 
 
 def _clustered(

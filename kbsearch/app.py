@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from kbsearch.matching.reranking import TimedReranker
     from kbsearch.ports import Embedder, SearchBackend
     from kbsearch.services.active_matcher import ActiveMatcher
+    from kbsearch.services.asides import AsideService
     from kbsearch.services.case_pairs import CasePairService
     from kbsearch.services.cases import CaseService
     from kbsearch.services.clusters import ClusterService
@@ -247,6 +248,13 @@ class Kbsearch:
         from kbsearch.services.clusters import ClusterService
 
         return ClusterService(self.database)
+
+    @cached_property
+    def asides(self) -> AsideService:
+        """Small talk that is set aside."""
+        from kbsearch.services.asides import AsideService
+
+        return AsideService(self.database, self.question_index)
 
     @cached_property
     def people(self) -> PeopleService:

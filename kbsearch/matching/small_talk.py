@@ -11,13 +11,13 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
 import numpy as np
 
+from kbsearch.models import AsideReason
 from kbsearch.ports import Floats
 from kbsearch.text.chatter import is_small_talk
 from kbsearch.text.common_words import common_words
@@ -69,31 +69,17 @@ ASKING = 5
 """Words from which on a message with a question mark is a question, whatever else it says."""
 
 
-class Reason(StrEnum):
-    """Why a message is taken for small talk."""
-
-    THANKS = "thanks"
-    GREETING = "greeting"
-    SOLVED = "solved"
-    WITHDRAWN = "withdrawn"
-    AGREEMENT = "agreement"
-    WISH = "wish"
-    FEELING = "feeling"
-    REACTION = "reaction"
-    TALK = "talk"
-
-
 _TOLD_BY = {
-    "thanks": Reason.THANKS,
-    "only_thanks": Reason.THANKS,
-    "withdraws": Reason.WITHDRAWN,
-    "done": Reason.SOLVED,
-    "greets": Reason.GREETING,
-    "wishes": Reason.WISH,
-    "feels": Reason.FEELING,
-    "agrees": Reason.AGREEMENT,
-    "laughter": Reason.REACTION,
-    "emoji": Reason.REACTION,
+    "thanks": AsideReason.THANKS,
+    "only_thanks": AsideReason.THANKS,
+    "withdraws": AsideReason.WITHDRAWN,
+    "done": AsideReason.SOLVED,
+    "greets": AsideReason.GREETING,
+    "wishes": AsideReason.WISH,
+    "feels": AsideReason.FEELING,
+    "agrees": AsideReason.AGREEMENT,
+    "laughter": AsideReason.REACTION,
+    "emoji": AsideReason.REACTION,
 }
 
 
@@ -101,7 +87,7 @@ _TOLD_BY = {
 class SmallTalk:
     """A message is small talk with ``probability`` in [0, 1]; ``reason`` is what speaks most for it."""
 
-    reason: Reason
+    reason: AsideReason
     probability: float
 
 
@@ -211,11 +197,11 @@ def _repaired(text: str) -> str:
     return text if sum(known) * 2 >= len(known) else to_cyrillic(repair_layout(text))
 
 
-def _reason(row: Floats, weights: Floats) -> Reason:
-    """What contributes most of all that names a reason; `Reason.TALK` when nothing does."""
+def _reason(row: Floats, weights: Floats) -> AsideReason:
+    """What contributes most of all that names a reason; `AsideReason.TALK` when nothing does."""
     worth = {name: float(row[NAMES.index(name)] * weights[NAMES.index(name)]) for name in _TOLD_BY}
     best = max(worth, key=lambda name: worth[name])
-    return _TOLD_BY[best] if worth[best] > 0 else Reason.TALK
+    return _TOLD_BY[best] if worth[best] > 0 else AsideReason.TALK
 
 
 @cache

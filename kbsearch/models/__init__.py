@@ -1,5 +1,6 @@
 """The domain objects: SQLAlchemy models for the words of the glossary."""
 
+from kbsearch.models.asides import Aside, AsideReason
 from kbsearch.models.base import Base, UtcDateTime, utc_now
 from kbsearch.models.cases import LIVE_STATES, TRANSITIONS, Case, CaseState, Revision, Variant
 from kbsearch.models.clusters import Cluster, Lineage, Membership, Relation, Run, RunState, Theme
@@ -25,6 +26,8 @@ from kbsearch.models.work import Collection, Job, JobKind, JobState, Outbox
 __all__ = [
     "LIVE_STATES",
     "TRANSITIONS",
+    "Aside",
+    "AsideReason",
     "Base",
     "Case",
     "CasePair",

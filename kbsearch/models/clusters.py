@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kbsearch.models.base import Base, utc_now
@@ -85,6 +85,7 @@ class Cluster(Base):
     ``label_pinned``: a person named it, runs leave the label alone.  ``last_run_id``: the last accepted run
     that has it; older than the current run, or no ``size``, means the cluster is gone.  ``keywords``: words,
     best first.  ``theme_id``: the theme that its last run put it into.
+    ``candidate``: new questions opened it between runs; the next run confirms it or not.
     """
 
     __tablename__ = "cluster"
@@ -98,10 +99,14 @@ class Cluster(Base):
     first_run_id: Mapped[int] = mapped_column(ForeignKey("run.id"))
     last_run_id: Mapped[int] = mapped_column(ForeignKey("run.id"), index=True)
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    candidate: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class Membership(Base):
-    """A question's place in a run.  ``strength`` in [0, 1]; ``exemplar_rank`` 1…3 marks exemplars."""
+    """A question's place in a run.  ``strength`` in [0, 1]; ``exemplar_rank`` 1…3 marks exemplars.
+
+    ``joined``: it came after the run and was put here then.
+    """
 
     __tablename__ = "membership"
     __table_args__ = (
@@ -114,6 +119,7 @@ class Membership(Base):
     cluster_id: Mapped[int] = mapped_column(ForeignKey("cluster.id", ondelete="CASCADE"))
     strength: Mapped[float] = mapped_column(default=1.0)
     exemplar_rank: Mapped[int | None]
+    joined: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class Lineage(Base):

@@ -10,6 +10,7 @@ blueprint = Blueprint("ui", __name__)
 from web.ui import (  # noqa: E402  # they register their pages on the blueprint above
     account,
     admin,
+    asides,
     case_editor,
     case_pairs,
     cases,
@@ -32,6 +33,7 @@ from web.ui import (  # noqa: E402  # they register their pages on the blueprint
 __all__ = [
     "account",
     "admin",
+    "asides",
     "blueprint",
     "case_editor",
     "case_pairs",

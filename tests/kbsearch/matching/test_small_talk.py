@@ -1,0 +1,65 @@
+"""Small talk is told from questions, on a school that the model was not fitted on."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from indexer.embedders.bundled import BundledEmbedder
+from kbsearch.importers.sample_school import read_questions, read_truth, sample_school_folder
+from kbsearch.matching.queries import bare_text
+from kbsearch.matching.small_talk import NAMES, load_small_talk_model, talk_features
+from kbsearch.models import AsideReason
+
+
+@pytest.fixture(scope="module")
+def embedder() -> BundledEmbedder:
+    return BundledEmbedder()
+
+
+def told(embedder: BundledEmbedder, texts: list[str]) -> dict[str, AsideReason]:
+    vectors = embedder.encode([bare_text(text) for text in texts], "passage")
+    found = load_small_talk_model().told(texts, vectors, embedder.model_id)
+    return {texts[place]: talk.reason for place, talk in found.items()}
+
+
+def test_the_sample_school_is_told_apart(embedder: BundledEmbedder) -> None:
+    folder = sample_school_folder()
+    truth = read_truth(folder)
+    questions = list(read_questions(folder))
+    texts = [question.text for question in questions]
+    vectors = embedder.encode([bare_text(text) for text in texts], "passage")
+    found = load_small_talk_model().told(texts, vectors, embedder.model_id)
+    real = np.array([truth[question.external_id].is_question for question in questions])
+    aside = np.isin(np.arange(len(texts)), list(found))
+    assert aside[~real].mean() >= 0.9
+    assert aside[real].mean() <= 0.03
+
+
+def test_short_questions_stay(embedder: BundledEmbedder) -> None:
+    asked = ["а дедлайн когда?", "не работает git push", "как сдать", "ошибка 502", "where to upload"]
+    assert told(embedder, asked) == {}
+
+
+def test_the_reason_says_what_speaks_for_it(embedder: BundledEmbedder) -> None:
+    assert told(embedder, ["спасибо!", "всем привет, я новенькая", "ахахах"]) == {
+        "спасибо!": AsideReason.THANKS,
+        "всем привет, я новенькая": AsideReason.GREETING,
+        "ахахах": AsideReason.REACTION,
+    }
+
+
+def test_without_vectors_of_its_encoder_words_alone_decide() -> None:
+    model = load_small_talk_model()
+    texts = ["спасибо большое!!", "не открывается второй урок"]
+    assert set(model.told(texts)) == {0}
+    assert set(model.told(texts, np.ones((2, 3), np.float32), "another")) == {0}
+
+
+@given(st.text(max_size=400))
+def test_any_text_has_finite_features(text: str) -> None:
+    row = talk_features(text)
+    assert row.shape == (len(NAMES),)
+    assert np.isfinite(row).all()
