@@ -85,6 +85,12 @@ def scores(stems: Sequence[str], segments: Sequence[Scored], documents: int) -> 
     return np.concatenate([np.zeros(0, np.float32), *totals])
 
 
+def documents_with(stem: str, segments: Sequence[Scored]) -> int:
+    """How many present documents of ``segments`` have ``stem``."""
+    found = ((segment, segment.arrays.term(stem)) for segment in segments)
+    return sum(_present(segment, stem, hit) for segment, hit in found if hit)
+
+
 def soft_scores(
     asked: Sequence[tuple[int, Sequence[tuple[str, float]]]], segments: Sequence[Scored], documents: int
 ) -> Floats:

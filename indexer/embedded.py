@@ -221,6 +221,10 @@ class EmbeddedIndex:
         """Words as they are written and how often each occurs; see `SearchBackend`."""
         return _speller(self.view()).counts
 
+    def documents_with(self, stems: Sequence[str]) -> list[int]:
+        """How many documents have each of ``stems`` in their title, variants or answer."""
+        return self.view().documents_with(stems)
+
     def ids(self) -> Ints:
         """All ids, ascending."""
         return self.view().ids.copy()

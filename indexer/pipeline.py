@@ -14,6 +14,7 @@ from datetime import timedelta
 
 from sqlalchemy import Update, delete, func, or_, select, update
 
+from indexer.ahead import AheadEmbedder
 from indexer.bisecting import each_that_works
 from indexer.loading import drafts, encoded
 from kbsearch.database import Database
@@ -49,7 +50,8 @@ class IndexPipeline:
     ) -> None:
         self._database = database
         self._indexes = {Collection.CASES: cases, Collection.QUESTIONS: questions}
-        self._embedder = embedder
+        self._embedder = AheadEmbedder(embedder)
+        self._later: list[Due] = []
         self._compare = compare
 
     def drain(self, limit: int = 512) -> int:
@@ -63,7 +65,8 @@ class IndexPipeline:
             IndexUnavailable: the index cannot be written; the rows wait.
             StorageUnavailable: the database or the disk refuses; the rows wait.
         """
-        due = self._due(limit)
+        waiting = self._due(2 * limit)
+        due, self._later = waiting[:limit], waiting[limit:]
         for collection in Collection:
             rows = [row for row in due if row.collection == collection]
             if rows:
@@ -110,10 +113,24 @@ class IndexPipeline:
             found = drafts(session, collection, ids)
         gone = set(ids).difference(draft.document.id for draft in found)
         index = self._indexes[collection]
-        if found:
-            index.upsert(encoded(found, self._embedder))
+        documents = encoded(found, self._embedder) if found else []
+        self._encode_ahead()
+        if documents:
+            index.upsert(documents)
         if gone:
             index.delete(gone)
+
+    def _encode_ahead(self) -> None:
+        """Begin to encode what comes after these rows: one core writes while the other one encodes."""
+        later, self._later = self._later, []
+        if later:
+            collection = later[0].collection
+            ids = [row.entity_id for row in later if row.collection == collection]
+            self._embedder.begin(lambda: self._texts(collection, ids))
+
+    def _texts(self, collection: Collection, ids: Sequence[int]) -> list[str]:
+        with self._database.reading() as session:
+            return [text for draft in drafts(session, collection, ids) for text in draft.texts]
 
     def _settle(self, rows: Sequence[Due], failures: dict[int, str]) -> None:
         failed: defaultdict[str, list[int]] = defaultdict(list)

@@ -10,7 +10,9 @@ from __future__ import annotations
 import os
 import re
 import struct
+from collections import defaultdict
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from whoosh.analysis import Analyzer, Token
 from whoosh.codec.whoosh3 import W3Codec
 from whoosh.filedb.filestore import FileStorage
 from whoosh.filedb.structfile import BufferFile
+from whoosh.formats import Positions
 from whoosh.index import TOC, FileIndex
 from whoosh.index import IndexError as WhooshIndexError
 from whoosh.reading import SegmentReader
@@ -58,8 +61,26 @@ class WordAnalyzer(StemAnalyzer):
         yield token
 
 
+class StemText(fields.TEXT):  # type: ignore[misc]  # Whoosh has no types
+    """Stems with their positions, as Whoosh keeps them: in a third of the time of its tokens."""
+
+    def index(self, value: str, **kwargs: Any) -> Iterator[tuple[bytes, int, float, bytes]]:
+        """Stem, frequency, weight and encoded positions of each different word of ``value``."""
+        places: defaultdict[str, list[int]] = defaultdict(list)
+        for place, word in enumerate(words(value)):
+            places[word.stem].append(place)
+        for stem, at in places.items():
+            yield stem.encode(), len(at), float(len(at)), _encoded(tuple(at))
+
+
+@lru_cache(maxsize=1_024)
+def _encoded(places: tuple[int, ...]) -> bytes:
+    encoded: bytes = Positions().encode(places)
+    return encoded
+
+
 def _text() -> Any:
-    field = fields.TEXT(analyzer=StemAnalyzer(), phrase=True, stored=False)
+    field = StemText(analyzer=StemAnalyzer(), phrase=True, stored=False)
     field.scorable = False  # lengths are kept exactly elsewhere
     return field
 

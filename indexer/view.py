@@ -159,6 +159,10 @@ class View:
         at = int(np.searchsorted(hit[0], inside))
         return at < len(hit[0]) and int(hit[0][at]) == inside
 
+    def documents_with(self, stems: Sequence[str]) -> list[int]:
+        """How many documents have each of ``stems`` in their title, variants or answer."""
+        return [bm25.documents_with(stem, self._scored) for stem in stems]
+
     def vocabulary(self) -> Vocabulary:
         """The words of all segments with what vectors are known by now."""
         if self.generation is None:

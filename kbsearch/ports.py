@@ -214,6 +214,9 @@ class SearchBackend(Protocol):
         The same object until the index changes.  Words of removed documents may linger, rare ones be missing.
         """
 
+    def documents_with(self, stems: Sequence[str]) -> list[int]:
+        """How many documents have each of ``stems`` in their title, variants or answer."""
+
     def ids(self) -> Ints:
         """All ids, ascending."""
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
-from kbsearch.matching.rarity import Rarity
 from kbsearch.ports import SearchBackend
 
 FEW = 50
@@ -21,30 +20,28 @@ class WordWeights:
 
     def __init__(self, index: SearchBackend) -> None:
         self._index = index
-        self._rarity = Rarity(index)
         self._lock = threading.Lock()
         self._count = 0
         self._known: dict[str, float] = {}
 
-    def of(self, words: Mapping[str, str]) -> dict[str, float]:
-        """The weight of each of ``words`` (a form of the word by its stem), by stem; of long numbers 1.
+    def of(self, stems: Iterable[str]) -> dict[str, float]:
+        """The weight of each of ``stems``; of long numbers 1.
 
         Raises:
             IndexUnavailable: the text index cannot be read.
         """
         with self._lock:
             self._forget_when_grown(self._index.count())
-            missing = [stem for stem in words if stem not in self._known and not _is_number(stem)]
-            shares = self._rarity.shares([words[stem] for stem in missing])
-            self._known.update(zip(missing, self._weights(shares), strict=True))
-            return {stem: self._known.get(stem, 1.0) for stem in words}
+            wanted = set(stems)
+            missing = [stem for stem in wanted if stem not in self._known and not _is_number(stem)]
+            counts = self._index.documents_with(missing)
+            weights = (word_weight(count, self._count) for count in counts)
+            self._known.update(zip(missing, weights, strict=True))
+            return {stem: self._known.get(stem, 1.0) for stem in wanted}
 
     def _forget_when_grown(self, count: int) -> None:
         if not self._count / GROWTH <= count <= self._count * GROWTH or not self._known:
             self._count, self._known = count, {}
-
-    def _weights(self, shares: Iterable[float]) -> list[float]:
-        return [word_weight(share * self._count, self._count) for share in shares]
 
 
 def _is_number(stem: str) -> bool:

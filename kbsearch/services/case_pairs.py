@@ -130,7 +130,7 @@ class CasePairService:
         if not pairs:
             return {}
         judged = [sides[one] for pair in pairs for one in pair[:2]]
-        weights = self._weights.of({stem: word for side in judged for stem, word in side.words.items()})
+        weights = self._weights.of(stem for side in judged for stem in side.words)
         table = np.stack([pair_features(sides[one], sides[two], far, weights) for one, two, far in pairs])
         chances = self._model.probabilities(table).tolist()
         shown = zip(pairs, chances, strict=True)

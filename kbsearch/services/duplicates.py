@@ -116,7 +116,7 @@ class DuplicateService:
         cleaned = clean(text)
         said = Said(cleaned, text_key(cleaned), course, lesson, but or 0)
         with self._database.reading() as session:
-            same = first_with(session, [said]).get(said.name) if said.name else None
+            same = first_with(session, [said.name]).get(said.name)
             same = None if same == but else same
             if but and _is_parted_by_people(session, but):
                 return None

@@ -135,7 +135,7 @@ class NearQuestions:
         if not pairs:
             return {}
         judged = [side for one, other, _ in pairs for side in (sides[one], others[other])]
-        weights = self._weights.of({stem: word for side in judged for stem, word in side.words.items()})
+        weights = self._weights.of(stem for side in judged for stem in side.words)
         table = np.stack(
             [pair_features(sides[one], others[other], far, weights) for one, other, far in pairs]
         )

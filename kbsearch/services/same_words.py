@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -19,7 +19,8 @@ TELLING_WORDS = 3
 ASKED = (QuestionState.OPEN, QuestionState.ANSWERED)
 """Dismissed ones are no questions."""
 
-_Name = tuple[str, ...]
+Name = tuple[str, ...]
+"""What is equal for questions that are the same by their words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Said:
     id: int = 0
 
     @property
-    def name(self) -> _Name:
+    def name(self) -> Name:
         """Equal for questions that are the same by their words; empty for what asks nothing."""
         different = set(stems(strip_chatter(self.text)))
         if not different or is_small_talk(self.text):
@@ -48,12 +49,12 @@ def link_same_words(session: Session, ids: Collection[int]) -> int:
 
     Runs in the transaction that stores them, so that a repeat is known as soon as it is there.
     """
-    said = said_by(session, ids)
-    first = first_with(session, said)
+    names = {one.id: one.name for one in said_by(session, ids)}
+    first = first_with(session, names.values())
     found = [
-        Found(one.id, first[one.name], LinkKind.EXACT)
-        for one in said
-        if one.name and first.get(one.name, one.id) < one.id
+        Found(one, first[name], LinkKind.EXACT)
+        for one, name in names.items()
+        if name and first.get(name, one) < one
     ]
     return store_found(session, found) if found else 0
 
@@ -70,11 +71,12 @@ def said_by(session: Session, ids: Collection[int]) -> list[Said]:
     ]
 
 
-def first_with(session: Session, said: Sequence[Said]) -> dict[_Name, int]:
-    """The lowest id of a question with each name of ``said``."""
-    first: dict[_Name, int] = {}
-    long = {one.text_key for one in said if len(one.name) == 1}
-    short = {one.text_key for one in said if len(one.name) > 1}
+def first_with(session: Session, names: Iterable[Name]) -> dict[Name, int]:
+    """The lowest id of a question with each of ``names``, as `Said.name` makes them."""
+    first: dict[Name, int] = {}
+    wanted = {name for name in names if name}
+    long = {name[0] for name in wanted if len(name) == 1}
+    short = {name[0] for name in wanted if len(name) > 1}
     for keys, columns in ((long, _KEY), (short, _KEY_AND_PLACE)):
         for some in chunks(sorted(keys)):
             query = select(*columns, func.min(Question.id))

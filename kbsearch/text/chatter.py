@@ -6,6 +6,7 @@ Messages of nothing else are small talk, which clustering sets aside.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _PHRASES = r"""
 здравствуй(?:те)? | здрасте | добр(?:ый|ое|ого|ой)\s+(?:день|вечер|утро|дня|вечера|утра|ночи|времени\s+суток)
@@ -44,10 +45,22 @@ LONGEST_SMALL_TALK = 100
 """Longer messages are never taken for small talk, whatever they are made of."""
 
 
+SHORT = 400
+"""Characters of a text that is remembered with thousands of others: one question is stripped several times
+while it is taken in, compared and indexed."""
+
+
 def strip_chatter(text: str) -> str:
     """``text`` without greetings, pleas and thanks; the text itself when nothing else would be left."""
+    return _stripped_short(text) if len(text) <= SHORT else _stripped(text)
+
+
+def _stripped(text: str) -> str:
     bare = _SPACES.sub(" ", _CHATTER.sub(" ", text)).strip(" \n\t,.!;:-–—")
     return bare or text.strip()
+
+
+_stripped_short = lru_cache(maxsize=8_192)(_stripped)
 
 
 def is_small_talk(text: str) -> bool:

@@ -42,6 +42,9 @@ class Lexicon:
     def __init__(self, entries: Iterable[Entry]) -> None:
         by_key = {entry.key: entry for entry in entries}
         self._means = {key: entry.means for key, entry in by_key.items() if key and entry.means}
+        self._longest: dict[str, int] = {}
+        for key in self._means:
+            self._longest[key[0]] = max(min(len(key), LONGEST), self._longest.get(key[0], 0))
         self.said = frozenset(
             form.lower().replace("ё", "е")
             for entry in by_key.values()
@@ -55,7 +58,8 @@ class Lexicon:
         found: dict[str, str] = {}
         place = 0
         while place < len(whole):
-            count = next((n for n in range(LONGEST, 0, -1) if self._at(whole, place, n)), 0)
+            longest = self._longest.get(whole[place].stem, 0)
+            count = next((n for n in range(longest, 0, -1) if self._at(whole, place, n)), 0)
             if count:
                 said = text[whole[place].start : whole[place + count - 1].end]
                 found[said] = self._at(whole, place, count)

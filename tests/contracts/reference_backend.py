@@ -125,6 +125,11 @@ class ReferenceBackend:
                 counts.update(text[w.start : w.end].lower().replace("ё", "е") for w in words(text))
         return dict(counts)
 
+    def documents_with(self, stems: Sequence[str]) -> list[int]:
+        """See the port."""
+        held = [set(_words(document)) for document in self._all()]
+        return [sum(stem in words for words in held) for stem in stems]
+
     def ids(self) -> Ints:
         """See the port."""
         return np.array(sorted(self._documents), np.int64)

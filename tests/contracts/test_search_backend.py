@@ -55,6 +55,15 @@ def test_what_is_upserted_is_found_when_it_returns(school: SearchBackend) -> Non
     assert nearest(school, "Как создать ветку")[0] == 2
 
 
+def test_it_is_told_how_many_documents_have_a_word(backend: SearchBackend) -> None:
+    assert backend.documents_with(["ветк"]) == [0]
+    backend.upsert([document(1, "Ветки и ветка", answer="ветку"), document(2, "Тег", answer="ветка")])
+    backend.upsert([document(3, "Ветка")])
+    assert backend.documents_with(["ветк", "тег", "нет"]) == [3, 1, 0]
+    backend.delete([2])
+    assert backend.documents_with(["ветк", "тег"]) == [2, 0]
+
+
 def test_the_words_are_told_as_they_are_written(backend: SearchBackend) -> None:
     assert dict(backend.words()) == {}
     backend.upsert([document(1, "Ёлка и ёлка", answer="Ветка"), document(2, "ветка")])
