@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from kbsearch.services.case_pairs import CasePairService
     from kbsearch.services.cases import CaseService
     from kbsearch.services.clusters import ClusterService
+    from kbsearch.services.coverage import CoverageService
+    from kbsearch.services.coverage_schedule import CoverageSchedule
     from kbsearch.services.duplicates import DuplicateService
     from kbsearch.services.golden import GoldenService
     from kbsearch.services.imports import ImportService
@@ -255,6 +257,22 @@ class Kbsearch:
         from kbsearch.services.asides import AsideService
 
         return AsideService(self.database, self.question_index)
+
+    @cached_property
+    def coverage(self) -> CoverageService:
+        """How far cases and lessons cover the clusters."""
+        from kbsearch.services.coverage import CoverageService
+        from kbsearch.services.lesson_matching import LessonMatching
+
+        lessons = LessonMatching(self.database, self.embedder, self.question_index)
+        return CoverageService(self.database, self.active_matcher, lessons)
+
+    @cached_property
+    def coverage_schedule(self) -> CoverageSchedule:
+        """When coverage is looked at again."""
+        from kbsearch.services.coverage_schedule import CoverageSchedule
+
+        return CoverageSchedule(self.database, self.settings, self.jobs)
 
     @cached_property
     def people(self) -> PeopleService:

@@ -16,6 +16,7 @@ from kbsearch.app import Kbsearch
 from kbsearch.errors import Conflict, IndexUnavailable, KbsearchError
 from kbsearch.models import Job, JobKind
 from kbsearch.ports import Progress
+from kbsearch.services.coverage import Occasion
 
 MAX_PAUSE = 30.0
 """Longest pause, in seconds, before something that failed is tried again."""
@@ -154,6 +155,7 @@ class Worker:
             for event in self._app.promise.check_new():
                 _log.warning("the promise of precision: %s", event.state)
             self._app.night.enqueue_due()
+            self._app.coverage_schedule.enqueue_due()
         return False
 
     def _done(self, job: Job, progress: Progress) -> dict[str, Any]:
@@ -167,6 +169,9 @@ class Worker:
             return self._app.quality_work.measure(progress, job.parameters.get("occasion", "person"))
         if job.kind == JobKind.LEARN:
             return self._app.quality_work.learn(progress, job.parameters.get("occasion", "person"))
+        if job.kind == JobKind.COVERAGE:
+            occasion = job.parameters.get("occasion", Occasion.PERSON)
+            return self._app.coverage.refresh(progress, Occasion(occasion))
         return self._imported(job, progress)
 
     def _imported(self, job: Job, progress: Progress) -> dict[str, Any]:

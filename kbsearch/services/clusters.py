@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 
 from kbsearch.database import Database
 from kbsearch.errors import InvalidInput, NotFound
-from kbsearch.models import Cluster, Lineage, Membership, Question, Run, RunState, utc_now
+from kbsearch.models import Cluster, Lineage, Membership, Question, Run, utc_now
 from kbsearch.services.cluster_rows import ClusterRow, answered, rows_of
-from kbsearch.services.current_run import current_run
+from kbsearch.services.newest_run import newest_run
 
 Sort = Literal["size", "recent", "uncovered"]
 RECENT = timedelta(days=28)
@@ -70,7 +70,7 @@ class ClusterService:
     def latest_run(self) -> Run | None:
         """The current run over the whole school, else over a course; None when there is none."""
         with self._database.reading() as session:
-            return _latest_run(session)
+            return newest_run(session)
 
     def runs(self, limit: int = 20) -> builtins.list[Run]:
         """Finished runs, newest first."""
@@ -103,7 +103,7 @@ class ClusterService:
         """
         moment = now or utc_now()
         with self._database.reading() as session:
-            run = _latest_run(session) if run_id is None else _run(session, run_id)
+            run = newest_run(session) if run_id is None else _run(session, run_id)
             if run is None:
                 return ClusterPage([], 0, None)
             ids = _ordered(session, run.id, course, sort, moment, latest=run_id is None)
@@ -147,14 +147,6 @@ class ClusterService:
             cluster = _cluster(session, cluster_id)
             cluster.label, cluster.label_pinned = name, True
         return cluster
-
-
-def _latest_run(session: Session) -> Run | None:
-    whole = current_run(session)
-    if whole is not None:
-        return whole
-    accepted = select(Run).where(Run.state == RunState.ACCEPTED, Run.finished_at.is_not(None))
-    return session.scalar(accepted.order_by(Run.id.desc()).limit(1))
 
 
 def _run(session: Session, run_id: int) -> Run:

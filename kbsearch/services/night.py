@@ -31,8 +31,7 @@ class NightWork:
     ) -> None:
         self._database = database
         self._jobs = jobs
-        self._hour = settings.night_hour
-        self._zone = ZoneInfo(settings.timezone)
+        self._settings = settings
         self._kind = JobKind.LEARN if settings.learn_nightly else JobKind.MEASURE
         self._now = now
 
@@ -41,17 +40,12 @@ class NightWork:
 
         A night that was slept through is made up for.
         """
-        if self._hour < 0:
+        if self._settings.night_hour < 0:
             return None
-        night = self._last_night()
+        night = last_night(self._settings, self._now())
         with self._database.reading() as session:
             due = self._is_due(session, night)
         return self._jobs.enqueue(self._kind, {"occasion": NIGHT}) if due else None
-
-    def _last_night(self) -> datetime:
-        local = self._now().astimezone(self._zone)
-        night = local.replace(hour=self._hour, minute=0, second=0, microsecond=0)
-        return night if night <= local else night - timedelta(days=1)
 
     @staticmethod
     def _is_due(session: Session, night: datetime) -> bool:
@@ -69,3 +63,10 @@ class NightWork:
             return False
         changed = session.scalar(select(func.max(Case.updated_at)))
         return last is None or max(moment for moment in (told, changed) if moment) >= last
+
+
+def last_night(settings: Settings, now: datetime) -> datetime:
+    """The latest night hour up to ``now``, in the time zone of the school."""
+    local = now.astimezone(ZoneInfo(settings.timezone))
+    night = local.replace(hour=settings.night_hour, minute=0, second=0, microsecond=0)
+    return night if night <= local else night - timedelta(days=1)

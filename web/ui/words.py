@@ -133,6 +133,7 @@ def job_kind(kind: str) -> str:
         "rebuild": gettext("Rebuilding the index"),
         "measure": gettext("Measuring quality"),
         "learn": gettext("Learning from feedback"),
+        "coverage": gettext("Asking what covers the clusters"),
     }
     return names.get(kind, kind)
 

@@ -1,0 +1,1 @@
+"""Writers of files: tables that people take away."""

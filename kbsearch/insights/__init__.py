@@ -1,0 +1,1 @@
+"""What counts over time tell: trends, seasons of the course, and effects.  Statistics only: no database."""
