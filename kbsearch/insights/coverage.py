@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from kbsearch.models import Colour
 
 SAMPLE = 50
-"""Questions of a cluster that are asked of the matcher: the share that is sure is known to ±14 points then."""
+"""Questions of a cluster that are asked of the matcher: the share that is sure is known to ±14 points."""
 
 ENOUGH = 0.6
 """A question is sure when its first case answers it with at least this calibrated probability.

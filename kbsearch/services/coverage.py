@@ -166,8 +166,7 @@ def _samples(session: Session, run_id: int) -> dict[int, list[Asked]]:
             place.label("place"),
         )
         .join(Question, Question.id == Membership.question_id)
-        .join(Cluster, Cluster.id == Membership.cluster_id)
-        .where(Membership.run_id == run_id, Cluster.last_run_id == run_id)
+        .where(Membership.run_id == run_id)
         .subquery()
     )
     query = select(inner).where(inner.c.place <= SAMPLE).order_by(inner.c.cluster_id, inner.c.place)
