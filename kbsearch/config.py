@@ -20,7 +20,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -73,6 +73,12 @@ class Settings(BaseSettings):
     learn_nightly: bool = Field(True, description="Learn from feedback at night, besides measuring.")
     variant_confirmations: int = Field(
         2, ge=0, description="People who must agree before a wording joins its case by itself; 0: never."
+    )
+    fault_webhook_url: str = Field("", description="Where reports of platform faults are sent; empty: nowhere.")
+    fault_webhook_secret: SecretStr = Field(SecretStr(""), description="Signs these reports (HMAC-SHA256).")
+    fault_webhook_auto: bool = Field(False, description="Send a report as soon as a fault is found.")
+    fault_webhook_private: bool = Field(
+        False, description="Allow a webhook in a private network or on this machine."
     )
     worker_poll_seconds: float = Field(0.2, gt=0, le=10, description="How often the worker looks for work.")
 

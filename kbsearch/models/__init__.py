@@ -6,6 +6,14 @@ from kbsearch.models.cases import LIVE_STATES, TRANSITIONS, Case, CaseState, Rev
 from kbsearch.models.clusters import Cluster, Lineage, Membership, Relation, Run, RunState, Theme
 from kbsearch.models.coverage import Colour, Coverage, CoverageSample, InferredLesson
 from kbsearch.models.edits import ClusterEdit, ClusterReview, EditKind, ReviewVerdict
+from kbsearch.models.faults import (
+    DeliveryState,
+    Fault,
+    FaultDelivery,
+    FaultQuestion,
+    FaultSignal,
+    FaultState,
+)
 from kbsearch.models.lexicon import LexiconEntry
 from kbsearch.models.links import CasePair, LinkKind, PairVerdict, QuestionLink
 from kbsearch.models.people import Person, Role, Scope, Token
@@ -42,8 +50,14 @@ __all__ = [
     "Coverage",
     "CoverageSample",
     "Decision",
+    "DeliveryState",
     "EditKind",
     "Enrolment",
+    "Fault",
+    "FaultDelivery",
+    "FaultQuestion",
+    "FaultSignal",
+    "FaultState",
     "Feedback",
     "FeedbackAction",
     "GoldenPair",
