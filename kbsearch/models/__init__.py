@@ -16,6 +16,7 @@ from kbsearch.models.faults import (
 )
 from kbsearch.models.lexicon import LexiconEntry
 from kbsearch.models.links import CasePair, LinkKind, PairVerdict, QuestionLink
+from kbsearch.models.maps import RunMap
 from kbsearch.models.people import Person, Role, Scope, Token
 from kbsearch.models.proposals import ChangeKind, LineDecision, ProposalLine, ProposedPlace
 from kbsearch.models.quality import (
@@ -91,6 +92,7 @@ __all__ = [
     "Revision",
     "Role",
     "Run",
+    "RunMap",
     "RunState",
     "Scope",
     "Suggestion",

@@ -1,4 +1,4 @@
-"""Faults of the platform, the questions that speak of them, and reports on their way"""
+"""Faults of the platform and their reports; maps of runs"""
 
 from __future__ import annotations
 
@@ -67,9 +67,18 @@ def upgrade() -> None:
     )
     op.create_index('ix_fault_delivery_due', 'fault_delivery', ['state', 'due_at'])
     op.create_index(op.f('ix_fault_delivery_fault_id'), 'fault_delivery', ['fault_id'])
+    op.create_table(
+        'run_map',
+        sa.Column('run_id', sa.Integer(), nullable=False),
+        sa.Column('points', sa.LargeBinary(), nullable=False),
+        sa.Column('places', sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(['run_id'], ['run.id'], name=op.f('fk_run_map_run_id_run'), ondelete='CASCADE'),
+        sa.PrimaryKeyConstraint('run_id', name=op.f('pk_run_map')),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table('run_map')
     op.drop_table('fault_delivery')
     op.drop_table('fault_signal')
     op.drop_table('fault_question')
