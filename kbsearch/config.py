@@ -74,9 +74,7 @@ class Settings(BaseSettings):
     variant_confirmations: int = Field(
         2, ge=0, description="People who must agree before a wording joins its case by itself; 0: never."
     )
-    fault_webhook_url: str = Field(
-        "", description="Where reports of faults are sent; empty: nowhere."
-    )
+    fault_webhook_url: str = Field("", description="Where reports of faults are sent; empty: nowhere.")
     fault_webhook_secret: SecretStr = Field(SecretStr(""), description="Signs these reports (HMAC-SHA256).")
     fault_webhook_auto: bool = Field(False, description="Send a report as soon as a fault is found.")
     fault_webhook_private: bool = Field(
