@@ -1,0 +1,1 @@
+"""Schools whose truth is known."""
