@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from kbsearch.services.coverage import CoverageService
     from kbsearch.services.coverage_schedule import CoverageSchedule
     from kbsearch.services.duplicates import DuplicateService
+    from kbsearch.services.effects import EffectService
     from kbsearch.services.golden import GoldenService
     from kbsearch.services.imports import ImportService
     from kbsearch.services.jobs import JobService
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from kbsearch.services.questions import QuestionService
     from kbsearch.services.search import SearchService
     from kbsearch.services.suggestions import SuggestionService
+    from kbsearch.services.trends import TrendService
     from kbsearch.services.uploads import UploadService
     from kbsearch.services.why import WhyService
 
@@ -273,6 +275,20 @@ class Kbsearch:
         from kbsearch.services.coverage_schedule import CoverageSchedule
 
         return CoverageSchedule(self.database, self.settings, self.jobs)
+
+    @cached_property
+    def trends(self) -> TrendService:
+        """What clusters, courses and lessons do over time."""
+        from kbsearch.services.trends import TrendService
+
+        return TrendService(self.database, self.settings)
+
+    @cached_property
+    def effects(self) -> EffectService:
+        """What published cases did to their questions."""
+        from kbsearch.services.effects import EffectService
+
+        return EffectService(self.database)
 
     @cached_property
     def people(self) -> PeopleService:

@@ -156,6 +156,8 @@ class Worker:
                 _log.warning("the promise of precision: %s", event.state)
             self._app.night.enqueue_due()
             self._app.coverage_schedule.enqueue_due()
+            self._app.trends.refresh_due()
+            self._app.effects.refresh_due()
         return False
 
     def _done(self, job: Job, progress: Progress) -> dict[str, Any]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 from kbsearch.errors import InvalidInput, TooLarge, UnreadableFile
 from kbsearch.importers.columns import kind_of, map_columns
+from kbsearch.importers.dates import read_date
 from kbsearch.importers.options import ImportOptions, Meter, Source, source_name
 from kbsearch.importers.records import IncomingCourse, IncomingLesson, Record, Skipped
 from kbsearch.importers.table_rows import RowReader
@@ -134,7 +136,7 @@ def is_outline(data: Any) -> bool:
 
 
 def open_outline(path: Path, data: Any) -> Source:
-    """Outlines of courses: ``{id, title, lessons: [{id, title, outline}]}``, one or an array of them."""
+    """Outlines of courses, one or several: ``{id, title, lessons: [{id, title, outline}], cohorts: []}``."""
     outlines = data if isinstance(data, list) else [data]
     meter = Meter(total=len(outlines))
 
@@ -149,9 +151,20 @@ def open_outline(path: Path, data: Any) -> Source:
 def _course(outline: Mapping[str, Any], place: str) -> Record:
     try:
         lessons = tuple(map(_lesson, _objects(outline["lessons"])))
-        return IncomingCourse(_named(outline), _title(outline), lessons, place)
+        return IncomingCourse(_named(outline), _title(outline), lessons, place, _cohorts(outline))
     except InvalidInput as error:
         return Skipped(place, error.template, error.details)
+
+
+def _cohorts(outline: Mapping[str, Any]) -> tuple[date, ...] | None:
+    """The days in ``cohorts``, an array of dates or of ``{starts_on}``; None when there is no such key."""
+    told = outline.get("cohorts")
+    if told is None:
+        return None
+    if not isinstance(told, list):
+        raise InvalidInput("the cohorts must be an array of dates")
+    moments = [read_date(one.get("starts_on") if isinstance(one, dict) else one) for one in told]
+    return tuple(moment.date() for moment in moments if moment is not None)
 
 
 def _lesson(lesson: Mapping[str, Any]) -> IncomingLesson:

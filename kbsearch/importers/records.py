@@ -73,12 +73,13 @@ class IncomingLesson:
 
 @dataclass(frozen=True, slots=True)
 class IncomingCourse:
-    """A course with its lessons in order."""
+    """A course with its lessons in order.  ``cohorts``: days on which one began; None: nothing is told."""
 
     code: str
     title: str
     lessons: tuple[IncomingLesson, ...] = ()
     place: str = ""
+    cohorts: tuple[date, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

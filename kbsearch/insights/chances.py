@@ -12,12 +12,12 @@ Doubles = NDArray[np.float64]
 
 
 def chance_of_at_most(part: int, total: int, share: float, dispersion: float = 1.0) -> float:
-    """The chance that at most ``part`` of ``total`` questions fall into a window with ``share`` of the exposure.
+    """The chance that at most ``part`` of ``total`` fall into a window with ``share`` of the exposure.
 
-    Exact, given the total: binomial for Poisson counts (Przyborowski and Wilenski, Biometrika 31, 1940).  With
-    ``dispersion`` (variance over mean, at least 1) counts are negative binomial with variances in proportion to
-    means, and the split of their total is beta-binomial (Johnson, Kotz, Balakrishnan, Discrete Multivariate
-    Distributions, 1997, section 35.13.1).
+    Exact, given the total: binomial for Poisson counts (Przyborowski and Wilenski, Biometrika 31, 1940).
+    With ``dispersion`` (variance over mean, at least 1) counts are negative binomial with variances in
+    proportion to means, and the split of their total is beta-binomial (Johnson, Kotz, Balakrishnan,
+    Discrete Multivariate Distributions, 1997, section 35.13.1).
     """
     from scipy.special import betaincc
 
@@ -28,8 +28,8 @@ def chance_of_at_most(part: int, total: int, share: float, dispersion: float = 1
     if dispersion < EVEN:
         return float(betaincc(part + 1, total - part, share))
     concentration = total / (dispersion - 1.0)
-    chances = beta_binomial(part, total, np.array(share), np.array(concentration))
-    return float(min(1.0, chances))
+    chances = beta_binomial(part, total, np.array([share]), np.array([concentration]))
+    return min(1.0, float(chances[0]))
 
 
 def chance_of_at_least(part: int, total: int, share: float, dispersion: float = 1.0) -> float:
@@ -38,7 +38,7 @@ def chance_of_at_least(part: int, total: int, share: float, dispersion: float = 
 
 
 def beta_binomial(part: int, total: int, share: Doubles, concentration: Doubles) -> Doubles:
-    """P(K <= ``part``) of beta-binomials with mean ``total`` x ``share``; both arrays of one shape, as is the result.
+    """P(K <= ``part``) of beta-binomials with mean ``total`` x ``share``, for arrays of one shape.
 
     The share itself follows Beta(``concentration`` x ``share``, ``concentration`` x (1 - ``share``)).
     """

@@ -15,7 +15,7 @@ from kbsearch.insights.seasons import seasons
 
 OTHER_COURSE = 1.0
 SIZE = 0.25
-"""What another course, and a size e times another, cost a control; unlikeness of shape costs its log ratio."""
+"""What another course, and a size e times another, cost a control; unlike shapes cost their log ratio."""
 
 Doubles = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -25,9 +25,9 @@ Counts = NDArray[np.int64]
 class School:
     """Weekly counts of all clusters, oldest week first.
 
-    ``counts``: (clusters, weeks) students who asked.  ``courses``: (clusters,), a number or -1.  ``places``: by
-    that number, `kbsearch.insights.seasons.course_weeks`.  ``touched``: by cluster, the first whole week after
-    each publication of a case for it.
+    ``counts``: (clusters, weeks) students who asked.  ``courses``: (clusters,), a number or -1.
+    ``places``: by that number, `kbsearch.insights.seasons.course_weeks`.  ``touched``: by cluster, the
+    first whole week after each publication of a case for it.
     """
 
     counts: Counts
@@ -38,10 +38,10 @@ class School:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Judged:
-    """An effect and what it was judged on: weeks [``begin``, ``end``) before, and from ``published`` on until ``until``.
+    """An effect and what it was judged on: weeks ``begin`` to ``end``, and ``published`` to ``until``.
 
-    ``controls``: numbers of clusters, most alike first.  ``expected``: (weeks,) what the case's questions would
-    have been in each week, had they gone as the controls did.
+    ``controls``: numbers of clusters, most alike first.  ``expected``: (weeks,) what the case's questions
+    would have been in each week, had they gone as the controls did.
     """
 
     effect: Effect
@@ -56,8 +56,8 @@ class Judged:
 def judge(school: School, clusters: Sequence[int], published: int) -> Judged:
     """The effect of a case that answers ``clusters`` and that students could find from week ``published`` on.
 
-    The weeks right before publication are left out (`GAP`): what is chosen at its peak falls afterwards whatever
-    one does, while weeks as far before the peak as after it are, without an effect, alike.
+    The weeks right before publication are left out (`GAP`): what is chosen at its peak falls afterwards
+    whatever one does, while weeks as far before the peak as after it are, without an effect, alike.
     """
     weeks = school.counts.shape[1]
     until = min(weeks, published + LONGEST)
@@ -124,7 +124,7 @@ def _is_touched(school: School, row: int, begin: int, until: int) -> bool:
 
 
 def _shapes(counts: Counts, awaited: Doubles, before: slice, published: int) -> Doubles:
-    """Logs of: the peak at publication over the weeks before, these weeks' later half over the first, their size."""
+    """Logs of the peak over the weeks before it, of the later half of these over the first, and of size."""
     middle = (before.start + before.stop) // 2
     peak = _rate(counts, awaited, slice(before.stop, published))
     first = _rate(counts, awaited, slice(before.start, middle))

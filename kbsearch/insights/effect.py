@@ -59,8 +59,9 @@ class Change:
 class Effect:
     """What publishing a case did to its questions.
 
-    ``ratio``: their rate over what it would have been, with its 95 % interval ``low`` to ``high``; None without
-    controls.  ``p``: two-sided, that there is no effect.  ``expected``: students who would have asked after.
+    ``ratio``: their rate over what it would have been, with its 95 % interval ``low`` to ``high``; None
+    without controls or questions before.  ``p``: two-sided, that there is no effect.  ``expected``:
+    students who would have asked after.
     """
 
     verdict: EffectVerdict
@@ -105,13 +106,14 @@ def effect_of(case: Change, controls: Sequence[Change], weeks_after: int) -> Eff
     """Judge ``case`` against ``controls``, comparable clusters that no case touched.
 
     Given their totals, the counts of controls before and after are beta-binomial: a common change, and a
-    scatter that holds overdispersion and each cluster's own drift.  Both are integrated over what the controls
-    leave possible (flat priors on their logs), as inference with few treated groups takes its reference from the
-    untreated ones (Conley and Taber, Review of Economics and Statistics 93, 2011).  The interval holds all
-    ratios at which the case's own split is not in either tail of 2.5 % (Clopper and Pearson, 1934).
+    scatter that holds overdispersion and each cluster's own drift.  Both are integrated over what the
+    controls leave possible (flat priors on their logs), as inference with few treated groups takes its
+    reference from the untreated ones (Conley and Taber, Review of Economics and Statistics 93, 2011).  The
+    interval holds all ratios at which the case's own split is not in either tail of 2.5 % (Clopper and
+    Pearson, 1934).
     """
     plain = Effect(EffectVerdict.TOO_LITTLE, case.before, case.after, controls=len(controls))
-    if len(controls) < LEAST_CONTROLS or case.before + case.after == 0:
+    if len(controls) < LEAST_CONTROLS or case.before == 0:
         return plain
     untouched = _learn(controls)
     expected = untouched.expected(case)
@@ -119,8 +121,7 @@ def effect_of(case: Change, controls: Sequence[Change], weeks_after: int) -> Eff
     total = case.before + case.after
     below = untouched.split(case.after, total, case.offset)
     above = 1.0 - (untouched.split(case.after - 1, total, case.offset) if case.after else 0.0)
-    ratio = (case.after + 0.5) / ((case.before + 0.5) * max(expected, 1e-9) / max(case.before, 1e-9))
-    ratio = ratio if case.before else math.inf
+    ratio = (case.after + 0.5) / (case.before + 0.5) * case.before / expected
     enough = weeks_after >= LEAST_WEEKS and min(case.before, expected) >= LEAST_BEFORE
     verdict = EffectVerdict.TOO_LITTLE
     if enough and high < 1.0:
@@ -166,8 +167,7 @@ def _interval(untouched: _Untouched, case: Change) -> tuple[float, float]:
         return 1.0 - untouched.split(case.after - 1, total, case.offset, log_ratio) - LEVEL / 2
 
     low = math.exp(_root(tail_above)) if case.after else 0.0
-    high = math.exp(_root(tail_below)) if case.before else math.inf
-    return low, high
+    return low, math.exp(_root(tail_below))
 
 
 def _root(crossing: _Crossing) -> float:

@@ -31,16 +31,17 @@ def course_weeks(starts: Sequence[float], weeks: int) -> Doubles:
     inside = (ages >= 0) & (ages < LONGEST)
     places = np.zeros((LONGEST, weeks))
     np.add.at(places, (ages[inside], np.nonzero(inside)[1]), 1.0)
-    return places / np.maximum(inside.sum(axis=0), 1)
+    return np.asarray(places / np.maximum(inside.sum(axis=0), 1), np.float64)
 
 
 def seasons(counts: Counts, exposure: Doubles, places: Doubles, known: int) -> Doubles:
     """How many times its mean rate each cluster of a course may expect in each week, (clusters, weeks).
 
-    Learned from the first ``known`` weeks.  The rate is a mean over the cohorts under way of a profile of course
-    weeks; where none is, 1.  The profile is fitted by expectation and maximisation for additive Poisson rates
-    (Shepp and Vardi, IEEE Transactions on Medical Imaging 1, 1982), each course week with a gamma prior at the
-    mean, so that few questions, and course weeks that no cohort has reached, change nothing.
+    Learned from the first ``known`` weeks.  The rate is a mean over the cohorts under way of a profile of
+    course weeks; where none is, 1.  The profile is fitted by expectation and maximisation for additive
+    Poisson rates (Shepp and Vardi, IEEE Transactions on Medical Imaging 1, 1982), each course week with a
+    gamma prior at the mean, so that few questions, and course weeks that no cohort has reached, change
+    nothing.
 
     Args:
         counts: (clusters, weeks) questions.
@@ -65,4 +66,6 @@ def seasons(counts: Counts, exposure: Doubles, places: Doubles, known: int) -> D
 def _smeared(values: Doubles) -> Doubles:
     """Each course week with a share of the weeks beside it."""
     padded = np.pad(values, ((0, 0), (1, 1)))
-    return np.asarray(NEAR[0] * padded[:, :-2] + NEAR[1] * padded[:, 1:-1] + NEAR[2] * padded[:, 2:], np.float64)
+    return np.asarray(
+        NEAR[0] * padded[:, :-2] + NEAR[1] * padded[:, 1:-1] + NEAR[2] * padded[:, 2:], np.float64
+    )

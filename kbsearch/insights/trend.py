@@ -53,7 +53,8 @@ class TrendState(StrEnum):
 class Trend:
     """What a cluster does.  ``observed`` students asked in the last ``weeks``; ``expected`` by its past.
 
-    ``p``: the chance of as much without a trend; for growing and falling adjusted for looking at many clusters.
+    ``p``: the chance of as much without a trend; for growing and falling adjusted for looking at many
+    clusters.
     Asleep: ``weeks`` of silence.
     """
 
@@ -92,13 +93,14 @@ def trends(counts: Counts, courses: Counts, places: Mapping[int, Doubles] | None
     rise, fall = _rises(counts, awaited, scatter), _surest(counts, awaited, scatter, chance_of_at_most)
     risen, fallen, unadjusted = (_adjusted(each.p, counts) for each in (rise, fall, plain))
     risen = np.where(_is_record(counts, volume, rise.weeks), np.maximum(risen, unadjusted), 1.0)
+    in_season = np.isin(courses, list(places or {}))
     found = []
     for row, series in enumerate(counts):
         found.append(
             _born(series, volume[row], scatter[row])
             or _grown(TrendState.GROWING, rise, row, risen)
             or _asleep(series, awaited[row], scatter[row])
-            or _grown(TrendState.EXPECTED, plain, row, unadjusted)
+            or (_grown(TrendState.EXPECTED, plain, row, unadjusted) if in_season[row] else None)
             or _fallen(fall, row, fallen)
             or _quiet(rise, row, series)
         )
@@ -148,19 +150,22 @@ def _is_record(counts: Counts, volume: Doubles, windows: Counts) -> NDArray[np.b
     """Whether each cluster's rate in its window is above that of every such window of the remembered past."""
     found = np.ones(len(counts), np.bool_)
     for weeks in WINDOWS:
-        asked, exposed = (np.cumsum(each, axis=1)[:, weeks - 1 :] for each in (counts, volume))
-        asked[:, 1:] -= np.cumsum(counts, axis=1)[:, :-weeks]
-        exposed[:, 1:] -= np.cumsum(volume, axis=1)[:, :-weeks]
-        rates = asked / np.maximum(exposed, 1e-9)
+        rates = _moving_sum(counts, weeks) / np.maximum(_moving_sum(volume, weeks), 1e-9)
         same = windows == weeks
         found[same] = (rates[:, -1] > rates[:, : -2 * weeks].max(axis=1, initial=0.0))[same]
     return found
 
 
+def _moving_sum(values: Doubles | Counts, weeks: int) -> Doubles:
+    """Sums over each ``weeks`` columns in a row."""
+    return np.asarray(np.lib.stride_tricks.sliding_window_view(values, weeks, axis=1).sum(axis=2), np.float64)
+
+
 def _adjusted(chances: Doubles, counts: Counts) -> Doubles:
     """`benjamini_hochberg` over the clusters that have questions enough for anything to be found.
 
-    Leaving out what could never be found is fair because it looks at totals only (Tarone, Biometrics 46, 1990).
+    Leaving out what could never be found is fair because it looks at totals only (Tarone, Biometrics 46,
+    1990).
     """
     able = counts[:, -(PAST + WINDOWS[-1]) :].sum(axis=1) >= FEWEST
     adjusted = np.ones(len(chances))

@@ -28,8 +28,9 @@ from kbsearch.models.quality import (
     QualityMeasurement,
 )
 from kbsearch.models.questions import Question, QuestionState, Reply
-from kbsearch.models.school import Course, Enrolment, Lesson
+from kbsearch.models.school import Cohort, Course, Enrolment, Lesson
 from kbsearch.models.suggestions import Decision, Feedback, FeedbackAction, Match, Suggestion, Surface
+from kbsearch.models.trends import CaseEffect, ClusterTrend
 from kbsearch.models.work import Collection, Job, JobKind, JobState, Outbox
 
 __all__ = [
@@ -39,12 +40,15 @@ __all__ = [
     "AsideReason",
     "Base",
     "Case",
+    "CaseEffect",
     "CasePair",
     "CaseState",
     "ChangeKind",
     "Cluster",
     "ClusterEdit",
     "ClusterReview",
+    "ClusterTrend",
+    "Cohort",
     "Collection",
     "Colour",
     "Course",

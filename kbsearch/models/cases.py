@@ -38,6 +38,7 @@ class Case(Base):
 
     ``slug`` is the stable public name ("" never; made from the title when not given).  ``lessons`` and
     ``tags`` are lists of codes and words.  ``cluster_id`` is the cluster it was written for, if any.
+    ``published_at``: last; ``first_published_at``: since when its effect is measured.
     """
 
     __tablename__ = "case"
@@ -56,6 +57,7 @@ class Case(Base):
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     updated_at: Mapped[datetime] = mapped_column(default=utc_now)
     published_at: Mapped[datetime | None]
+    first_published_at: Mapped[datetime | None]
     verified_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column()
     variants: Mapped[list[Variant]] = relationship(

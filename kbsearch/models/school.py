@@ -1,4 +1,4 @@
-"""Courses and their lessons, as the school outlines them, and how many students follow them."""
+"""Courses with lessons and cohorts, as the school outlines them, and how many students follow them."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ class Course(Base):
     lessons: Mapped[list[Lesson]] = relationship(
         back_populates="course", order_by="Lesson.position", cascade="all, delete-orphan"
     )
+    cohorts: Mapped[list[Cohort]] = relationship(order_by="Cohort.starts_on", cascade="all, delete-orphan")
 
 
 class Lesson(Base):
@@ -33,6 +34,17 @@ class Lesson(Base):
     title: Mapped[str] = mapped_column(String(300))
     outline: Mapped[str] = mapped_column(Text, default="")
     course: Mapped[Course] = relationship(back_populates="lessons")
+
+
+class Cohort(Base):
+    """Students who begin a course together, on the day ``starts_on``."""
+
+    __tablename__ = "cohort"
+    __table_args__ = (UniqueConstraint("course_code", "starts_on"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    course_code: Mapped[str] = mapped_column(ForeignKey("course.code", ondelete="CASCADE"))
+    starts_on: Mapped[date]
 
 
 class Enrolment(Base):

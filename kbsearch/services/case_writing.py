@@ -145,6 +145,7 @@ def enter(case: Case, state: CaseState) -> None:
     if state == CaseState.PUBLISHED:
         case.verified_at = now
         case.published_at = case.published_at if case.state == CaseState.NEEDS_CHECK else now
+        case.first_published_at = case.first_published_at or now
     case.state = state
 
 

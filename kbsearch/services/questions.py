@@ -13,7 +13,7 @@ from kbsearch.config import Settings
 from kbsearch.database import Database
 from kbsearch.errors import InvalidInput, NotFound
 from kbsearch.importers.records import IncomingCourse, IncomingQuestion
-from kbsearch.models import Case, Collection, Course, Lesson, Outbox, Question, QuestionState
+from kbsearch.models import Case, Cohort, Collection, Course, Lesson, Outbox, Question, QuestionState
 from kbsearch.services.intake import LONGEST_CODE, PreparedQuestion, clean, prepare
 from kbsearch.services.question_rows import Received, refuse_unknown_courses, store_questions
 from kbsearch.services.row_chunks import chunks
@@ -161,7 +161,7 @@ class QuestionService:
             return list(session.scalars(query))
 
     def save_course(self, incoming: IncomingCourse) -> None:
-        """Add a course or bring it up to date; lessons that it no longer has are removed.
+        """Add a course or bring it up to date; lessons, and cohorts if any are told, replace those it had.
 
         Raises:
             InvalidInput: a code or title is missing, or a lesson belongs to another course.
@@ -187,6 +187,10 @@ class QuestionService:
                     outline=clean(lesson.outline),
                 )
             )
+        if incoming.cohorts is not None:
+            session.execute(delete(Cohort).where(Cohort.course_code == course.code))
+            days = sorted(set(incoming.cohorts))
+            session.add_all(Cohort(course_code=course.code, starts_on=day) for day in days)
 
 
 def _with_replies() -> Select[Any]:

@@ -37,9 +37,9 @@ class Growth:
 class Plan:
     """How a school is drawn.
 
-    ``scatter``: squared coefficient of variation of a week's rate by shocks of that week alone.  ``drift``: of
-    the slow ups and downs (an autoregression with correlation ``memory``), the standard deviation of the log.
-    ``seasonal``: share of the clusters that come in a week of the course.
+    ``scatter``: squared coefficient of variation of a week's rate by shocks of that week alone.  ``drift``:
+    of the slow ups and downs (an autoregression with correlation ``memory``), the standard deviation of the
+    log.  ``seasonal``: share of the clusters that come in a week of the course.
     """
 
     clusters: int = 80
@@ -66,8 +66,8 @@ class Plan:
 class SimulatedSchool:
     """Counts of students who asked, (clusters, weeks), and the truth about them.
 
-    ``courses``: (clusters,), -1 for what belongs to the whole school.  ``starts``: by course, the weeks in which
-    cohorts begin.
+    ``courses``: (clusters,), -1 for what belongs to the whole school.  ``starts``: by course, the weeks in
+    which cohorts begin.
     """
 
     counts: Counts
@@ -138,11 +138,14 @@ def _drift(random: np.random.Generator, plan: Plan) -> Doubles:
 def _grow(
     random: np.random.Generator, plan: Plan, rates: Doubles, seasonal: NDArray[np.bool_]
 ) -> list[Growth]:
-    """Half of them are clusters with 2 to 5 students a week that grow at once, or in two steps, half are new ones."""
+    """Half of them are clusters with 3 to 6 students a week that grow, half are new ones with six."""
     found: list[Growth] = []
-    free = [row for row in range(plan.clusters) if not seasonal[row] and 2 <= rates[row].mean() <= 5]
-    for number, row in enumerate(random.permutation(free)[: plan.growths].tolist()):
+    for number in range(plan.growths):
         week, new = int(random.integers(60, plan.weeks - 6)), bool(number % 2)
+        usual = rates[:, week - 14 : week].mean(axis=1)
+        taken = {growth.cluster for growth in found}
+        free = [r for r in range(len(rates)) if not seasonal[r] and 3 <= usual[r] <= 6 and r not in taken]
+        row = int(random.choice(free))
         if new:
             rates[row, :week] = 0.0
             rates[row, week:] = 6.0

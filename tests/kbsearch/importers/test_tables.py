@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -236,6 +236,17 @@ def test_replies_keep_their_marks_and_need_a_text(tmp_path: Path) -> None:
 def test_an_outline_with_a_wrong_id_or_title_is_reported(tmp_path: Path, wrong: dict[str, Any]) -> None:
     [bad] = drawn(written(tmp_path, "bad.json", json.dumps(wrong | {"lessons": []})))
     assert isinstance(bad, Skipped)
+
+
+def test_an_outline_tells_when_cohorts_begin(tmp_path: Path) -> None:
+    outline = {"id": "py", "lessons": [], "cohorts": ["2026-02-02", {"starts_on": "06.04.2026"}]}
+    [course] = drawn(written(tmp_path, "py.json", json.dumps(outline)))
+    assert course.cohorts == (date(2026, 2, 2), date(2026, 4, 6))
+    [silent] = drawn(written(tmp_path, "a.json", json.dumps({"id": "a", "lessons": []})))
+    assert silent.cohorts is None
+    for wrong in ("2026-02-02", ["soon"], [{"starts_on": 7}]):
+        [bad] = drawn(written(tmp_path, "b.json", json.dumps({"id": "b", "lessons": [], "cohorts": wrong})))
+        assert isinstance(bad, Skipped)
 
 
 def test_an_outline_is_a_course(tmp_path: Path) -> None:
