@@ -46,7 +46,14 @@ def pages(page: Page, base: str) -> Iterator[tuple[str, str]]:
     for name, path in (("case", ""), ("case-edit", "/edit"), ("case-history", "/history")):
         yield name, f"{case}{path}"
     yield "case-new", "/cases/new"
+    yield "why", f"/why?q={quote(QUERY)}"
+    yield "import-preview", preview(page, base)
+    job = first_link(page, base, "/jobs", "/jobs/")
+    if job:
+        yield "job", job
     for name in (
+        "cases/pairs",
+        "lexicon",
         "import",
         "jobs",
         "admin/people",
@@ -67,6 +74,18 @@ def first_link(page: Page, base: str, path: str, prefix: str) -> str:
     return str(links.first.get_attribute("href")).split("?")[0] if links.count() else ""
 
 
+def preview(page: Page, base: str) -> str:
+    """The path of the page that shows what a small file with a broken row holds."""
+    rows = "Вопрос,Курс,Когда\nКак сдать задание?,python-start,2026-11-02\n,python-start,\nКуда писать?,нет,вчера\n"
+    page.goto(f"{base}/import")
+    file = page.locator("input[type=file]")
+    if not file.count():
+        return "/import"
+    file.set_input_files({"name": "chat.csv", "mimeType": "text/csv", "buffer": rows.encode("cp1251")})
+    page.click("form[enctype] button.primary")
+    return page.url.removeprefix(base)
+
+
 def sign_in(page: Page, base: str, login: str, password: str) -> None:
     """Sign in through the form."""
     page.goto(f"{base}/sign-in")
@@ -84,6 +103,7 @@ def context_of(browser: Browser, size: str, theme: str, language: str) -> Browse
         color_scheme="dark" if theme == "dark" else "light",
         locale="ru-RU" if language == "ru" else "en-GB",
         has_touch=size == "phone",
+        is_mobile=size == "phone",
     )
 
 

@@ -174,6 +174,17 @@ def test_no_page_scrolls_sideways_on_a_narrow_phone(open_page: OpenPage, site: S
     assert {path: width for path, width in widths.items() if width > 360} == {}
 
 
+def test_the_menu_of_a_phone_stands_in_the_middle_of_its_places(open_page: OpenPage) -> None:
+    page = open_page("mentor", viewport={"width": 390, "height": 844}, is_mobile=True)
+    links = page.locator(".nav a")
+    for place in range(links.count()):
+        link = links.nth(place)
+        outside, inside = link.bounding_box(), link.locator(".icon").bounding_box()
+        assert outside is not None
+        assert inside is not None
+        assert outside["x"] + outside["width"] / 2 == pytest.approx(inside["x"] + inside["width"] / 2, abs=1)
+
+
 def test_the_whole_job_works_without_javascript(open_page: OpenPage) -> None:
     page = open_page("methodologist", java_script_enabled=False)
     page.fill("#q", QUERY)

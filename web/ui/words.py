@@ -231,6 +231,12 @@ def template(text: str, details: Mapping[str, object]) -> str:
     return spoken(text, details)
 
 
+def sentence(text: str, details: Mapping[str, object]) -> str:
+    """As `template`, as a whole sentence: why a row is skipped is told in a few words or by an error."""
+    said = spoken(text, details).strip()
+    return said[:1].upper() + said[1:] + ("" if said.endswith((".", "!", "?", "…")) else ".")
+
+
 def error(problem: KbsearchError) -> str:
     """What went wrong and what to do, as one text."""
     said = template(problem.template, problem.details)

@@ -155,6 +155,8 @@ def test_where_a_record_stands_reads_well_in_any_language(app: Kbsearch) -> None
         assert words.place("line 7") == "строка 7"
         assert words.place("message 12") == "сообщение 12"
         assert words.place("cases/git.md") == "cases/git.md"
+        assert words.sentence("there is no text", {}) == "Нет текста."
+        assert words.sentence("The date '{value}' is not understood.", {"value": "?"}).endswith("непонятна.")
         assert words.day("2026-11-19T21:30+00:00").startswith("20 ")
 
 
