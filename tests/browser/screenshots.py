@@ -76,7 +76,7 @@ def first_link(page: Page, base: str, path: str, prefix: str) -> str:
 
 def preview(page: Page, base: str) -> str:
     """The path of the page that shows what a small file with a broken row holds."""
-    rows = "Вопрос,Курс,Когда\nКак сдать задание?,python-start,2026-11-02\n,python-start,\nКуда писать?,нет,вчера\n"
+    rows = "Вопрос,Курс,Когда\nКак сдать задание?,python-start,2026-11-02\n,python-start,\nГде?,нет,вчера\n"
     page.goto(f"{base}/import")
     file = page.locator("input[type=file]")
     if not file.count():
