@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from itertools import pairwise
 from math import log
@@ -37,24 +38,29 @@ class Description:
 
 
 def describe(
-    texts: Sequence[str], vectors: Floats, labels: Ints, strengths: Floats
+    texts: Sequence[str],
+    vectors: Floats,
+    labels: Ints,
+    strengths: Floats,
+    taken: AbstractSet[str] = frozenset(),
 ) -> dict[int, Description]:
-    """Describe each cluster; labels differ within the answer.
+    """Describe each cluster; labels differ within the answer, and from those that are ``taken``.
 
     Args:
         texts: the questions, (n,).
         vectors: centred unit rows, shape (n, d).
         labels: of the rows, shape (n,), -1 for none.
         strengths: of the rows in their clusters, shape (n,) in [0, 1].
+        taken: labels of other clusters.
     """
     members = {label: np.flatnonzero(labels == label) for label in range(int(labels.max(initial=-1)) + 1)}
     found = keywords({label: [texts[row] for row in rows.tolist()] for label, rows in members.items()})
-    taken: set[str] = set()
+    names = {name.casefold() for name in taken}
     described = {}
     for label, rows in members.items():
         shown = exemplars(texts, vectors, strengths, rows)
-        name = _unused([title_of(texts[row]) for row in shown], found[label], taken)
-        taken.add(name.casefold())
+        name = _unused([title_of(texts[row]) for row in shown], found[label], names)
+        names.add(name.casefold())
         described[label] = Description(name, found[label], shown)
     return described
 

@@ -116,7 +116,7 @@ def _bring_up_to_date(
         if label is None or descent.previous_id is None:
             continue
         cluster = old[descent.previous_id]
-        cluster.size, cluster.last_run_id = sizes[label], run_id
+        cluster.size, cluster.last_run_id, cluster.candidate = sizes[label], run_id, False
         cluster.keywords = list(finding.described[label].keywords)
         if not cluster.label_pinned and descent.overlap < SAME_TOPIC:
             cluster.label = finding.described[label].label

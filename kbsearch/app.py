@@ -13,6 +13,9 @@ from kbsearch.database import Database
 from kbsearch.models import Collection
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from clustering.joining import ClusterJoiner
     from clustering.run import ClusterRunner
     from indexer.asked import AskedSource
     from indexer.bench import Bench
@@ -106,9 +109,19 @@ class Kbsearch:
         """Brings the indexes up to date with the database."""
         from indexer.pipeline import IndexPipeline
 
-        return IndexPipeline(
-            self.database, self.case_index, self.question_index, self.embedder, self.duplicates.find
-        )
+        return IndexPipeline(self.database, self.case_index, self.question_index, self.embedder, self._follow)
+
+    def _follow(self, ids: Sequence[int]) -> None:
+        """What happens to questions once they are indexed: doing it again is harmless."""
+        self.duplicates.find(ids)
+        self.joiner.join(ids)
+
+    @cached_property
+    def joiner(self) -> ClusterJoiner:
+        """Gives new questions a place between runs."""
+        from clustering.joining import ClusterJoiner
+
+        return ClusterJoiner(self.database, self.question_index, self.asides)
 
     @cached_property
     def maintenance(self) -> IndexMaintenance:

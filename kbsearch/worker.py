@@ -158,6 +158,7 @@ class Worker:
             self._app.coverage_schedule.enqueue_due()
             self._app.trends.refresh_due()
             self._app.effects.refresh_due()
+            self._app.joiner.join()
         return False
 
     def _done(self, job: Job, progress: Progress) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from kbsearch.matching.small_talk import SmallTalk, load_small_talk_model
 from kbsearch.models import Aside, AsideReason, Outbox, Question, QuestionState, utc_now
 from kbsearch.models import Collection as Indexed
 from kbsearch.ports import Floats, Ints, SearchBackend
-from kbsearch.services.row_chunks import chunks
+from kbsearch.services.row_chunks import CHUNK, chunks
 
 MAX_LISTED = 200
 
@@ -67,8 +67,7 @@ class AsideService:
         told = load_small_talk_model().told([texts[one] for one in known], vectors, self._index.model_id)
         found = {known[place]: talk for place, talk in told.items()}
         with self._database.reading() as session:
-            stored = _stored(session, known)
-            taken_back = set(session.scalars(select(Aside.question_id).where(_KEPT)))
+            stored, taken_back = _stored(session, known, _ASIDE), _stored(session, known, _KEPT)
         new = {one: talk for one, talk in found.items() if one not in stored and one not in taken_back}
         stale = stored - found.keys()
         if new or stale:
@@ -139,10 +138,12 @@ _KEPT = Aside.kept_at.is_not(None)
 _ASIDE = Aside.kept_at.is_(None)
 
 
-def _stored(session: Session, ids: Collection[int]) -> set[int]:
-    """Which of ``ids`` are set aside and not taken back."""
-    rows = session.scalars(select(Aside.question_id).where(_ASIDE))
-    return set(rows).intersection(ids)
+def _stored(session: Session, ids: Collection[int], which: ColumnElement[bool]) -> set[int]:
+    """Those of ``ids`` that are set aside, or taken back."""
+    query = select(Aside.question_id).where(which)
+    if len(ids) > CHUNK:  # a run asks for all: few are set aside
+        return set(session.scalars(query)).intersection(ids)
+    return set(session.scalars(query.where(Aside.question_id.in_(ids))))
 
 
 def _store(session: Session, new: Mapping[int, SmallTalk], stale: Collection[int]) -> None:
@@ -166,6 +167,6 @@ def _store(session: Session, new: Mapping[int, SmallTalk], stale: Collection[int
             session.execute(insert(Aside), rows)
 
 
-def aside_ids(session: Session) -> set[int]:
-    """All questions that are set aside and not taken back."""
-    return set(session.scalars(select(Aside.question_id).where(_ASIDE)))
+def aside_ids(session: Session, ids: Collection[int]) -> set[int]:
+    """Those of ``ids`` that are set aside and not taken back."""
+    return _stored(session, ids, _ASIDE)

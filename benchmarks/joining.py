@@ -1,0 +1,153 @@
+"""How fast, and how rightly, new questions join clusters.
+
+    python -m benchmarks.joining speed [QUESTIONS]
+    python -m benchmarks.joining quality DIR ...
+
+``speed`` puts QUESTIONS (100,000) invented vectors in 2,000 clusters and 5,000 strangers, and times places
+one by one.  ``quality`` clusters four fifths of a labelled set, lets the others join, and compares with where
+a run over everything puts them; then it leaves an eighth of the topics out of clustering and counts which of
+their questions join all the same, and which candidates open.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from clustering.algorithms import make
+from clustering.places import Places
+from clustering.strangers import MOST, Strangers
+from indexer.embedders.bundled import BundledEmbedder
+from kbsearch.evaluation.sets import read_matching_set, read_questions
+from kbsearch.matching.queries import prepare
+from kbsearch.ports import Floats, Ints
+
+HELD = 0.2
+OUT = 8
+"""One topic of so many is left out."""
+
+
+def _unit(rows: Floats) -> Floats:
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
+
+
+def speed(count: int) -> None:
+    """Time single places with ``count`` members."""
+    draw = np.random.default_rng(0)
+    centres = draw.standard_normal((2_000, 512)).astype(np.float32)
+    sizes = draw.zipf(1.6, 2_000).clip(3, 4_000)
+    clusters = draw.choice(2_000, count, p=sizes / sizes.sum())
+    rows = _unit(centres[clusters] + 0.8 * draw.standard_normal((count, 512)).astype(np.float32))
+    started = perf_counter()
+    places = Places(rows, clusters)
+    seconds = perf_counter() - started
+    print(f"{count} questions in {len(set(clusters.tolist()))} clusters, read in {seconds:.1f} s")
+    strangers = Strangers(512)
+    for number, row in enumerate(_unit(draw.standard_normal((MOST, 512)))):
+        strangers.add(number, str(number), row)
+    asked = np.vstack([rows[:1_000], _unit(draw.standard_normal((1_000, 512)))])
+    times = []
+    for row in draw.permutation(asked):
+        begun = perf_counter()
+        place = places.of(row)
+        if place is None or not place.fits:
+            strangers.agreeing(row, places.typical)
+        times.append((perf_counter() - begun) * 1_000)
+    print("ms p50 {:.1f}, p95 {:.1f}, p99 {:.1f}".format(*np.percentile(times, [50, 95, 99])))
+
+
+def quality(folder: Path) -> None:
+    """Compare joining with a run over everything."""
+    school = (folder / "truth.csv").exists()
+    found = read_matching_set(folder).questions if school else read_questions(folder)
+    found = tuple(one for one in found if one.label and one.label != "chitchat")
+    topics = np.array([one.label for one in found])
+    asked = [prepare(one.text) for one in found]
+    vectors = BundledEmbedder().encode([one.bare for one in asked], "passage")
+    words = [one.text for one in asked]
+    draw = np.random.default_rng(0)
+    held = draw.random(len(found)) < HELD
+    whole = _clustered(vectors, words, np.ones(len(found), bool))
+    part = _clustered(vectors, words, ~held)
+    _report_places(folder.name, vectors, held, whole, part)
+    out = np.isin(topics, draw.choice(np.unique(topics), len(np.unique(topics)) // OUT, replace=False))
+    _report_strangers(vectors, topics, out, _clustered(vectors, words, ~out))
+
+
+def _clustered(vectors: Floats, words: Sequence[str], which: Any) -> Ints:
+    """Labels of all rows, -1 for those that are left out."""
+    rows = np.flatnonzero(which)
+    labels = np.full(len(vectors), -1, np.int64)
+    labels[rows] = make("leiden", seed=0, texts=[words[row] for row in rows]).fit_predict(vectors[rows])
+    return labels
+
+
+def _places(vectors: Floats, labels: Ints) -> tuple[Places, Floats]:
+    """Places of the clustered rows, and all rows centred as they are."""
+    inside = labels >= 0
+    rows = _unit(vectors - vectors[inside].mean(axis=0) + 1e-9)
+    return Places(rows[inside], labels[inside]), rows
+
+
+def _report_places(name: str, vectors: Floats, held: Any, whole: Ints, part: Ints) -> None:
+    places, rows = _places(vectors, part)
+    heirs = {}
+    for label in range(part.max() + 1):
+        now = whole[(part == label) & (whole >= 0)]
+        heirs[label] = int(np.bincount(now).argmax()) if len(now) else -2
+    given = np.full(len(rows), -1, np.int64)
+    for row in np.flatnonzero(held):
+        place = places.of(rows[row])
+        if place is not None and place.fits:
+            given[row] = heirs[place.cluster_id]
+    clustered = held & (whole >= 0)
+    joined = clustered & (given != -1)
+    both = ~held & (part >= 0) & (whole >= 0)
+    again = np.array([heirs[label] for label in part[both]]) == whole[both]
+    left_out = held & (whole < 0)
+    right = (given[joined] == whole[joined]).mean()
+    print(
+        f"{name}: of {clustered.sum()} held-out questions that a full run clusters"
+        f" {joined.sum() / clustered.sum():.3f} join, {right:.3f} of them where the full run puts them"
+        f" (two runs agree on {again.mean():.3f} of the others);"
+        f" of {left_out.sum()} that it leaves out {(given[left_out] == -1).mean():.3f} stay out"
+    )
+
+
+def _report_strangers(vectors: Floats, topics: Any, out: Any, labels: Ints) -> None:
+    places, rows = _places(vectors, labels)
+    strangers = Strangers(rows.shape[1])
+    purity, joined, opened = [], 0, set()
+    for number, row in enumerate(np.random.default_rng(1).permutation(np.flatnonzero(out))):
+        place = places.of(rows[row])
+        if place is not None and place.fits:
+            joined += place.cluster_id <= labels.max()
+            continue
+        strangers.add(int(row), "", rows[row])
+        agreeing = strangers.agreeing(rows[row], places.typical)
+        if agreeing:
+            ids = strangers.ids(agreeing)
+            most = Counter(topics[ids].tolist()).most_common(1)[0]
+            purity.append(most[1] / len(ids))
+            opened.add(most[0])
+            places.open(strangers.rows(agreeing), int(labels.max()) + 1 + number)
+            strangers.remove(ids)
+    print(
+        f"  {len(set(topics[out]))} topics left out: {joined / out.sum():.3f} of their {out.sum()} questions"
+        f" join an old cluster; {len(purity)} candidates open, for {len(opened)} of the topics, of one topic"
+        f" to {np.mean(purity) if purity else float('nan'):.3f}"
+    )
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "speed":
+        speed(int(sys.argv[2]) if len(sys.argv) > 2 else 100_000)
+    else:
+        for each in sys.argv[2:]:
+            quality(Path(each))
