@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
     from kbsearch.app import Kbsearch
-    from kbsearch.models import Run
+    from kbsearch.models import ClusterTrend, Run
     from kbsearch.ports import Progress
     from kbsearch.services.cluster_rows import ClusterRow
     from kbsearch.services.clusters import ClusterDetail, ClusterPage
@@ -63,7 +64,8 @@ def run(algorithm: str, resolution: float | None, seed: int, course: str, as_jso
     )
     if quality["waiting"]:
         click.echo(f"{quality['waiting']} questions are not indexed yet; see `kbsearch index status`.")
-    _print_page(app.clusters.list(run_id=run_id, course=course, limit=10))
+    page = app.clusters.list(run_id=run_id, course=course, limit=10)
+    _print_page(page, app.trends.of(each.cluster.id for each in page.items))
 
 
 @command.command(
@@ -81,19 +83,21 @@ def show(cluster_id: int | None, limit: int, as_json: bool) -> None:
     app = _app()
     if cluster_id is not None:
         detail = app.clusters.get(cluster_id)
-        shown = {**_row(detail.row), "questions": _members(detail, limit)}
+        trend = app.trends.of([cluster_id]).get(cluster_id)
+        shown = {**_row(detail.row, trend), "questions": _members(detail, limit)}
         if as_json:
             click.echo(json.dumps(shown, ensure_ascii=False))
         else:
-            _print_detail(detail, limit)
+            _print_detail(detail, trend, limit)
         return
     page = app.clusters.list(limit=limit)
+    trends = app.trends.of(each.cluster.id for each in page.items)
     if as_json:
-        rows = [_row(each) for each in page.items]
+        rows = [_row(each, trends.get(each.cluster.id)) for each in page.items]
         found = {"run": _run(page.run) if page.run else None, "total": page.total, "items": rows}
         click.echo(json.dumps(found, ensure_ascii=False))
     else:
-        _print_page(page)
+        _print_page(page, trends)
 
 
 def _app() -> Kbsearch:
@@ -121,15 +125,17 @@ def _bar() -> Progress:
     return tell
 
 
-def _print_page(page: ClusterPage) -> None:
+def _print_page(page: ClusterPage, trends: Mapping[int, ClusterTrend]) -> None:
     if page.run is None:
         click.echo("No clusters yet. Find some: kbsearch cluster run")
         return
-    click.echo(f"{'id':>6} {'size':>6} {'7 d':>5} {'28 d':>5}  {'16 weeks':<16} {'answered':>8}  cluster")
+    head = f"{'id':>6} {'size':>6} {'7 d':>5} {'28 d':>5}  {'16 weeks':<16} {'trend':<9} {'answered':>8}"
+    click.echo(f"{head}  cluster")
     for row in page.items:
+        trend = trends.get(row.cluster.id)
         click.echo(
             f"{row.cluster.id:>6} {row.size:>6} {row.last_7:>5} {row.last_28:>5}  {_spark(row.weekly):<16} "
-            f"{row.answered_share:>8.0%}  {row.cluster.label}"
+            f"{trend.state if trend else '':<9} {row.answered_share:>8.0%}  {row.cluster.label}"
         )
     if page.total > len(page.items):
         click.echo(f"… and {page.total - len(page.items)} more.")
@@ -141,15 +147,23 @@ def _spark(weekly: tuple[int, ...]) -> str:
     return "".join(BARS[-(-number * 8 // most)] for number in weekly)
 
 
-def _print_detail(detail: ClusterDetail, limit: int) -> None:
+def _print_detail(detail: ClusterDetail, trend: ClusterTrend | None, limit: int) -> None:
     row = detail.row
     click.secho(row.cluster.label, bold=True)
     click.echo(f"cluster {row.cluster.id}, {row.size} questions, {row.answered_share:.0%} answered")
     click.echo(f"keywords: {', '.join(row.cluster.keywords)}")
+    if trend is not None:
+        click.echo(f"trend: {_in_words(trend)}")
     if row.case is not None:
         click.echo(f"case: {row.case.title} ({row.case.state})")
     for question, strength in detail.questions[:limit]:
         click.echo(f"{strength:>6.2f}  {' '.join(question.text.split())[:160]}")
+
+
+def _in_words(trend: ClusterTrend) -> str:
+    span = "week" if trend.weeks == 1 else f"{trend.weeks} weeks"
+    asked = f"{trend.observed} students in the last {span}, {trend.expected:.1f} expected"
+    return f"{trend.state} ({asked}, p = {trend.p:.2g})"
 
 
 def _run(run: Run) -> dict[str, Any]:
@@ -163,7 +177,20 @@ def _run(run: Run) -> dict[str, Any]:
     }
 
 
-def _row(row: ClusterRow) -> dict[str, Any]:
+def _trend(trend: ClusterTrend | None) -> dict[str, Any] | None:
+    if trend is None:
+        return None
+    return {
+        "state": trend.state,
+        "p": round(trend.p, 6),
+        "weeks": trend.weeks,
+        "observed": trend.observed,
+        "expected": round(trend.expected, 2),
+        "course_week": trend.course_week,
+    }
+
+
+def _row(row: ClusterRow, trend: ClusterTrend | None) -> dict[str, Any]:
     return {
         "id": row.cluster.id,
         "label": row.cluster.label,
@@ -172,6 +199,7 @@ def _row(row: ClusterRow) -> dict[str, Any]:
         "last_7": row.last_7,
         "last_28": row.last_28,
         "weekly": list(row.weekly),
+        "trend": _trend(trend),
         "answered_share": round(row.answered_share, 4),
         "courses": [{"course": code, "questions": number} for code, number in row.courses],
         "case": row.case.slug if row.case else None,

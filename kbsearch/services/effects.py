@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from kbsearch.database import Database
 from kbsearch.insights.comparison import Judged, School, judge
 from kbsearch.insights.effect import EffectVerdict
-from kbsearch.models import Case, CaseEffect, Coverage, Membership, Question, Run, Variant, utc_now
+from kbsearch.models import Case, CaseEffect, Cluster, Coverage, Membership, Question, Run, Variant, utc_now
 from kbsearch.services.cluster_rows import FEWEST_USES
 from kbsearch.services.current_run import current_run
 from kbsearch.services.weekly_counts import WEEK, WeeklyCounts, cohort_places, weekly_clusters
@@ -93,6 +93,17 @@ class EffectService:
             cases = {case.id: case for case in session.scalars(select(Case).where(Case.id.in_(ids)))}
         rows = [JudgedCase(cases[one.case_id], one) for one in kept if one.case_id in cases]
         return sorted(rows, key=lambda row: (_place(row.effect), row.effect.ratio or 1.0, row.case.id))
+
+    def named(self, cluster_ids: Sequence[int]) -> list[Cluster]:
+        """The clusters of these ids that there still are, in that order."""
+        with self._database.reading() as session:
+            found = session.scalars(select(Cluster).where(Cluster.id.in_(cluster_ids))).all()
+        return _ordered(found, cluster_ids)
+
+
+def _ordered(found: Iterable[Cluster], ids: Sequence[int]) -> list[Cluster]:
+    place = {cluster_id: number for number, cluster_id in enumerate(ids)}
+    return sorted(found, key=lambda cluster: place[cluster.id])
 
 
 def _place(effect: CaseEffect) -> int:

@@ -25,7 +25,7 @@ class SimulatedCase:
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """A cluster whose rate rises from week ``week`` on to ``factor`` times; of a ``new`` one from nothing."""
+    """A cluster whose rate rises in ``week`` to ``factor`` times that before it; ``new``: from none."""
 
     cluster: int
     week: int
@@ -150,8 +150,9 @@ def _grow(
             rates[row, :week] = 0.0
             rates[row, week:] = 6.0
         else:
-            rates[row, week] *= plan.factor if plan.sudden else (1 + plan.factor) / 2
-            rates[row, week + 1 :] *= plan.factor
+            rates[row, week:] = plan.factor * usual[row]
+            if not plan.sudden:
+                rates[row, week] *= (1 + plan.factor) / (2 * plan.factor)
         found.append(Growth(row, week, plan.factor, new))
     return found
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from flask import Response, jsonify
 from pydantic import AwareDatetime, Field
 
-from kbsearch.models import LIVE_STATES, Relation, Run, Scope
+from kbsearch.insights.trend import TrendState
+from kbsearch.models import LIVE_STATES, ClusterTrend, Relation, Run, Scope
 from web.api.contract import Output, api_blueprint, needs, reading
 from web.api.requests import ClusterPath, ClustersQuery
 from web.api.responses import CaseOut, QuestionOut, case_out, question_out
@@ -26,6 +27,18 @@ class CountOut(Output):
     count: int
 
 
+class TrendOut(Output):
+    """What a cluster does now."""
+
+    state: TrendState
+    p: float = Field(ge=0, le=1, description="The chance of as much without a trend.")
+    weeks: int = Field(description="The last weeks that are meant; asleep: weeks of silence.")
+    observed: int = Field(description="Students who asked in these weeks.")
+    expected: float = Field(ge=0, description="Students whom its past made likely in these weeks.")
+    course_week: int | None = Field(description="The week of the course, from 1, that expects it.")
+    since: AwareDatetime
+
+
 class ClusterOut(Output):
     """A cluster."""
 
@@ -36,6 +49,7 @@ class ClusterOut(Output):
     last_7: int = Field(description="Questions of the last 7 days.")
     last_28: int = Field(description="Questions of the last 28 days.")
     weekly: list[int] = Field(description="Questions of each of the last 16 weeks, oldest first.")
+    trend: TrendOut | None = Field(description="None when the cluster is gone.")
     answered_share: float = Field(ge=0, le=1)
     courses: list[CountOut]
     exemplars: list[QuestionOut] = Field(description="Up to three questions that stand for it.")
@@ -86,7 +100,9 @@ class ClustersOut(Output):
 def list_clusters(query: ClustersQuery) -> Response:
     """List the clusters of the last run."""
     page = kb().clusters.list(course=query.course, sort=query.sort, limit=query.limit, offset=query.offset)
-    found = ClustersOut(items=[_cluster(row) for row in page.items], total=page.total, run=_run(page.run))
+    trends = kb().trends.of(row.cluster.id for row in page.items)
+    items = [_cluster(row, trends.get(row.cluster.id)) for row in page.items]
+    found = ClustersOut(items=items, total=page.total, run=_run(page.run))
     return jsonify(found.model_dump(mode="json"))
 
 
@@ -99,8 +115,9 @@ def list_clusters(query: ClustersQuery) -> Response:
 def read_cluster(path: ClusterPath) -> Response:
     """Read a cluster with its questions, strongest first."""
     detail = kb().clusters.get(path.cluster_id)
+    trend = kb().trends.of([path.cluster_id]).get(path.cluster_id)
     found = ClusterDetailOut(
-        **dict(_cluster(detail.row)),
+        **dict(_cluster(detail.row, trend)),
         questions=[
             MemberOut(question=question_out(question), strength=strength)
             for question, strength in detail.questions
@@ -118,7 +135,21 @@ def read_cluster(path: ClusterPath) -> Response:
     return jsonify(found.model_dump(mode="json"))
 
 
-def _cluster(row: ClusterRow) -> ClusterOut:
+def _trend(trend: ClusterTrend | None) -> TrendOut | None:
+    if trend is None:
+        return None
+    return TrendOut(
+        state=TrendState(trend.state),
+        p=trend.p,
+        weeks=trend.weeks,
+        observed=trend.observed,
+        expected=trend.expected,
+        course_week=trend.course_week,
+        since=trend.since,
+    )
+
+
+def _cluster(row: ClusterRow, trend: ClusterTrend | None) -> ClusterOut:
     return ClusterOut(
         id=row.cluster.id,
         label=row.cluster.label,
@@ -127,6 +158,7 @@ def _cluster(row: ClusterRow) -> ClusterOut:
         last_7=row.last_7,
         last_28=row.last_28,
         weekly=list(row.weekly),
+        trend=_trend(trend),
         answered_share=row.answered_share,
         courses=[CountOut(code=code, count=count) for code, count in row.courses],
         exemplars=[question_out(question) for question in row.exemplars],

@@ -1,4 +1,5 @@
 // Draws the tables that ask for it with data-chart: the first column is x, each column with data-series a line.
+// "time": shares over time; "counts": numbers over time; "curve": shares over shares.
 // Without JavaScript the table says the same.
 
 const COLOURS = ["c1", "c2", "c3"];
@@ -25,14 +26,18 @@ function sorted(columns) {
 }
 
 const percent = (value) => (value === null || value === undefined ? "–" : `${Math.round(100 * value)} %`);
+const number = (value) => (value === null || value === undefined ? "–" : String(Math.round(10 * value) / 10));
+const upwards = (self, least, most) => [0, Math.max(1, 1.1 * most)];
 
 function options(table, box, width) {
   const heads = [...table.tHead.rows[0].cells];
   const quiet = colourOf("quiet", box);
   const line = colourOf("chart-line", box);
-  const time = table.dataset.chart === "time";
+  const counts = table.dataset.chart === "counts";
+  const time = counts || table.dataset.chart === "time";
+  const read = counts ? number : percent;
   const axis = { stroke: quiet, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 } };
-  const shares = (self, ticks) => ticks.map(percent);
+  const shares = (self, ticks) => ticks.map(read);
   const series = heads
     .map((head, column) => ({ head, column }))
     .filter(({ head }) => "series" in head.dataset)
@@ -42,7 +47,7 @@ function options(table, box, width) {
       width: 2,
       spanGaps: true,
       points: { show: true, size: 7 },
-      value: (self, value) => percent(value),
+      value: (self, value) => read(value),
     }));
   if (table.dataset.ideal) {
     const plain = (self, value) => percent(value);
@@ -52,7 +57,7 @@ function options(table, box, width) {
   return {
     width,
     height: HEIGHT,
-    scales: { x: { time, ...(time ? {} : { range: [0, 1] }) }, y: { range: [0, 1] } },
+    scales: { x: { time, ...(time ? {} : { range: [0, 1] }) }, y: { range: counts ? upwards : [0, 1] } },
     axes: [time ? { ...axis, values: days } : { ...axis, values: shares }, { ...axis, values: shares, size: 56 }],
     series: [{ label: heads[0].textContent.trim(), value: time ? when : (self, value) => percent(value) }, ...series],
     cursor: { drag: { x: false, y: false } },

@@ -36,6 +36,7 @@ def clusters_page() -> str:
     return render_template(
         "clusters/_list.html" if wants_block("list") else "clusters/list.html",
         page=page,
+        trends=kb().trends.of(row.cluster.id for row in page.items),
         pages=pages,
         course=course,
         sort=sort,
@@ -70,6 +71,8 @@ def cluster_page(cluster_id: int) -> str:
         "clusters/view.html",
         detail=detail,
         row=detail.row,
+        trend=kb().trends.of([cluster_id]).get(cluster_id),
+        daily=kb().trends.daily(cluster_id),
         lessons=list(zip(detail.lessons, lesson_shares, strict=True)),
         everything=bool(request.args.get("all")),
         address=address,

@@ -12,7 +12,7 @@ from flask_babel import get_locale
 
 from kbsearch.models import Course, Lesson, Role
 from web.session import current_person, kb
-from web.ui import charts, markdown, words
+from web.ui import charts, markdown, trend_words, words
 from web.ui.texts import gettext
 
 THEMES = ("system", "light", "dark")
@@ -42,6 +42,7 @@ def _context() -> dict[str, Any]:
         "theme": theme if theme in THEMES else "system",
         "keyboard": request.cookies.get(KEYBOARD_COOKIE) != "off",
         "words": words,
+        "trend_words": trend_words,
         "charts": charts,
         "school": school(),
         "navigation": Navigation(Role(person.role) if person else None),

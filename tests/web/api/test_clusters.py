@@ -56,6 +56,17 @@ def test_clusters_are_listed_and_read(call: Call, school: Kbsearch) -> None:
     assert row["last_7"] == row["last_28"] == 3
     assert row["courses"] == [{"code": "git", "count": 3}]
     assert {question["id"] for question in row["exemplars"]} <= set(question_ids)
+    assert row["trend"] | {"since": ""} == {
+        "state": "few",
+        "p": 1.0,
+        "weeks": 1,
+        "observed": 0,
+        "expected": 0.0,
+        "course_week": None,
+        "since": "",
+    }
+    school.trends.refresh()
+    row = call("clusters", course="git").get_json()["items"][0]
     detail = call(f"clusters/{cluster_id}").get_json()
     assert {name: detail[name] for name in row} == row
     assert [member["question"]["id"] for member in detail["questions"]] == question_ids
