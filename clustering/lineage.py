@@ -44,19 +44,22 @@ class _Pair:
     earliest: int
 
 
-def trace(previous: Mapping[int, int], current: Mapping[int, int]) -> list[Descent]:
+def trace(
+    previous: Mapping[int, int], current: Mapping[int, int], fixed: Mapping[int, int] | None = None
+) -> list[Descent]:
     """How the clusters of ``current`` descend from those of ``previous``.
 
     Args:
         previous: question id → id of its cluster in the run before.
         current: question id → label of its cluster in this run; unclustered questions are in neither.
+        fixed: label → the id that it continues whatever the overlap, because people said so.
 
     Returns:
         One ``continues``, ``split`` or ``born`` for each new label, then one ``merged`` or ``gone`` for
         each old id that no new cluster continues.
     """
     pairs = _pairs(previous, current)
-    continued = _continued(pairs)
+    continued = _continued(pairs, _settled(previous, current, fixed or {}))
     taken = {pair.previous_id for pair in continued.values()}
     new = [_of_new(label, continued, pairs) for label in _by_first_question(current)]
     return new + [_of_old(old, pairs) for old in sorted(set(previous.values()) - taken)]
@@ -81,10 +84,36 @@ def _pairs(previous: Mapping[int, int], current: Mapping[int, int]) -> list[_Pai
     return sorted(related, key=lambda pair: (-pair.overlap, pair.previous_id, pair.earliest))
 
 
-def _continued(pairs: list[_Pair]) -> dict[int, _Pair]:
-    """The pair by which each continuing label takes an old id."""
-    chosen: dict[int, _Pair] = {}
-    taken: set[int] = set()
+def _settled(
+    previous: Mapping[int, int], current: Mapping[int, int], fixed: Mapping[int, int]
+) -> dict[int, _Pair]:
+    """The pairs of the ``fixed`` labels that ``current`` has, however little they share."""
+    if not fixed:
+        return {}
+    old, new = set(fixed.values()), set(fixed)
+    was: dict[int, set[int]] = {each: set() for each in old}
+    now: dict[int, set[int]] = {each: set() for each in new}
+    for question, cluster_id in previous.items():
+        if cluster_id in old and question in current:
+            was[cluster_id].add(question)
+    for question, label in current.items():
+        if label in new:
+            now[label].add(question)
+    found = {}
+    for label, cluster_id in fixed.items():
+        known = {question for question in now[label] if question in previous}
+        shared = known & was[cluster_id]
+        if now[label]:
+            union = len(known | was[cluster_id]) or 1
+            share, earliest = len(shared) / union, min(shared, default=min(now[label]))
+            found[label] = _Pair(cluster_id, label, share, share, share, earliest)
+    return found
+
+
+def _continued(pairs: list[_Pair], settled: Mapping[int, _Pair]) -> dict[int, _Pair]:
+    """The pair by which each continuing label takes an old id; ``settled`` ones come first."""
+    chosen: dict[int, _Pair] = dict(settled)
+    taken: set[int] = {pair.previous_id for pair in settled.values()}
     for pair in pairs:
         if pair.label not in chosen and pair.previous_id not in taken:
             chosen[pair.label] = pair

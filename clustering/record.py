@@ -1,175 +1,212 @@
-"""Stores a run: clusters with lasting ids, memberships and lineage, in one transaction."""
+"""Stores a run in one transaction: what it proposes, and what of it is accepted at once.
+
+Lasting ids come from lineage; a cluster that the run proposes gets its id when it is accepted.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
+from clustering.changes import Change, changes
 from clustering.labels import Description
-from clustering.lineage import Descent, trace
-from clustering.theme_record import ThemesFound, past_themes, place_clusters, store_themes
+from clustering.lineage import trace
+from clustering.theme_record import ThemesFound, past_themes, proposed_themes
 from kbsearch.database import Database
-from kbsearch.models import Cluster, Lineage, Membership, Question, Relation, Run, RunState, utc_now
+from kbsearch.models import (
+    ChangeKind,
+    LineDecision,
+    ProposalLine,
+    ProposedPlace,
+    Question,
+    QuestionState,
+    Run,
+    RunState,
+    utc_now,
+)
 from kbsearch.ports import Floats, Ints
+from kbsearch.services.acceptance import RUNS_KEPT, SAME_TOPIC, Place, accept_lines
+from kbsearch.services.current_run import current_run
+from kbsearch.services.edit_rows import places_of, standing_edits
 
-RUNS_KEPT = 5
-"""Runs of a course (or of the whole school) whose memberships are kept."""
-SAME_TOPIC = 0.5
-"""Overlap from which a continuing cluster keeps its label, so that people find it again."""
+__all__ = ["RUNS_KEPT", "SAME_TOPIC", "Finding", "record"]
+
+EXAMPLES = 3
+LABEL_CHARS = 300
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Finding:
-    """What a run found: question ids (n,), labels (n,), strengths (n,), each cluster in words, and themes."""
+    """What a run found: question ids (n,), labels (n,), strengths (n,), each cluster in words, and themes.
+
+    ``fixed``: label → the cluster that it is because people said so.  ``newest``: the highest id of a
+    question when the run read them; later ones stay where they are.  ``waiting``: questions that could not
+    be looked at, which stay, too.
+    """
 
     ids: Ints
     labels: Ints
     strengths: Floats
     described: dict[int, Description]
     themes: ThemesFound = field(default_factory=ThemesFound)
+    fixed: dict[int, int] = field(default_factory=dict)
+    newest: int | None = None
+    waiting: frozenset[int] = frozenset()
 
 
-def record(database: Database, run: Run, finding: Finding) -> int:
-    """Store ``run`` with what it found; returns its id.  Other runs see all of it or nothing.
+def record(database: Database, run: Run, finding: Finding, *, accept: bool = True) -> int:
+    """Store ``run`` with what it found; returns its id.  Others see all of it or nothing.
+
+    The first run of a scope, and one that changes nothing, are accepted at once; ``accept`` says so of
+    every other run.  What an earlier run proposed and nobody accepted is replaced.
 
     Raises:
         StorageUnavailable: the database refuses.
     """
     with database.writing() as session:
-        earlier = _runs_of_scope(session, run)
+        run.state, run.finished_at = RunState.PROPOSED, utc_now()
         session.add(run)
         session.flush()
+        base = current_run(session, run.course)
+        _replace_open(session, run)
+        previous = _known(session, base, finding) if base else {}
         current = _current(session, finding)
-        past = past_themes(session, earlier[0]) if earlier else {}
-        descents = trace(_memberships(session, earlier[0]) if earlier else {}, current)
-        clusters = _clusters(session, run.id, finding, current, descents)
-        _store_themes(session, run.id, finding.themes, current, clusters, past)
-        _store_memberships(session, run.id, finding, current, clusters)
-        _store_lineage(session, run.id, descents, clusters)
-        stale = earlier[RUNS_KEPT - 1 :]
-        session.execute(delete(Membership).where(Membership.run_id.in_(stale)))
-        run.finished_at = utc_now()
+        descents = trace(previous, current, _possible(finding.fixed, current))
+        found = changes(previous, current, descents)
+        themes = _themes(session, base, finding, current)
+        lines = [_line(run.id, change, finding, themes) for change in found]
+        session.add_all(lines)
+        session.flush()
+        places = _places(finding, previous, current, found, lines)
+        if accept or base is None or all(line.kind == ChangeKind.SAME for line in lines):
+            accept_lines(session, run, lines, places, everything=True)
+        else:
+            _store(session, run.id, places)
     return run.id
 
 
-def _runs_of_scope(session: Session, run: Run) -> list[int]:
-    """Accepted runs over the same course, newest first."""
-    finished = select(Run.id).where(Run.finished_at.is_not(None), Run.state == RunState.ACCEPTED)
-    return list(session.scalars(finished.where(Run.course == run.course).order_by(Run.id.desc())))
+def _replace_open(session: Session, run: Run) -> None:
+    """Close what earlier runs of the scope propose still."""
+    earlier = (Run.course == run.course, Run.id != run.id)
+    scope = select(Run.id).where(*earlier)
+    session.execute(
+        update(Run)
+        .where(*earlier, Run.state == RunState.PROPOSED)
+        .values(state=RunState.REPLACED, decided_at=utc_now())
+    )
+    session.execute(delete(ProposedPlace).where(ProposedPlace.run_id.in_(scope)))
+    session.execute(
+        delete(ProposalLine).where(
+            ProposalLine.run_id.in_(scope), ProposalLine.decision != LineDecision.ACCEPTED
+        )
+    )
 
 
 def _current(session: Session, finding: Finding) -> dict[int, int]:
-    """Question id → label of the clustered questions that still exist."""
-    existing = set(session.scalars(select(Question.id)))
+    """Question id → label of the clustered questions that are questions still."""
+    asked = select(Question.id).where(Question.state != QuestionState.DISMISSED)
+    existing = set(session.scalars(asked))
     pairs = zip(finding.ids.tolist(), finding.labels.tolist(), strict=True)
     return {question: label for question, label in pairs if label >= 0 and question in existing}
 
 
-def _memberships(session: Session, run_id: int) -> dict[int, int]:
-    rows = session.execute(
-        select(Membership.question_id, Membership.cluster_id).where(Membership.run_id == run_id)
-    )
-    return {row.question_id: row.cluster_id for row in rows}
+def _known(session: Session, base: Run, finding: Finding) -> dict[int, int]:
+    """Question id → cluster now, of those that the run may move."""
+    looked_at = set(finding.ids.tolist())
+    stay = finding.waiting | standing_edits(session, base.course).home.keys()
 
-
-def _clusters(
-    session: Session, run_id: int, finding: Finding, current: dict[int, int], descents: list[Descent]
-) -> dict[int, int]:
-    """Label → cluster id, continuing clusters brought up to date and new ones added."""
-    sizes: dict[int, int] = {}
-    for label in current.values():
-        sizes[label] = sizes.get(label, 0) + 1
-    new = [each for each in descents if each.relation in {Relation.BORN, Relation.SPLIT}]
-    kept = {each.label: each for each in descents if each.relation is Relation.CONTINUES}
-    ids = {label: each.previous_id for label, each in kept.items()}
-    _bring_up_to_date(session, run_id, finding, sizes, kept)
-    if new:
-        rows = [
-            {
-                "label": finding.described[each.label].label,
-                "keywords": list(finding.described[each.label].keywords),
-                "size": sizes[each.label],
-                "first_run_id": run_id,
-                "last_run_id": run_id,
-            }
-            for each in new
-            if each.label is not None
-        ]
-        made = session.scalars(insert(Cluster).returning(Cluster.id, sort_by_parameter_order=True), rows)
-        ids.update(zip((each.label for each in new), made, strict=True))
-    return {label: known for label, known in ids.items() if label is not None and known is not None}
-
-
-def _bring_up_to_date(
-    session: Session, run_id: int, finding: Finding, sizes: dict[int, int], kept: dict[int | None, Descent]
-) -> None:
-    old = {
-        cluster.id: cluster
-        for cluster in session.scalars(
-            select(Cluster).where(Cluster.id.in_([each.previous_id for each in kept.values()]))
+    def movable(question: int) -> bool:
+        return question in looked_at or (
+            question not in stay and (finding.newest is None or question <= finding.newest)
         )
-    }
-    for label, descent in kept.items():
-        if label is None or descent.previous_id is None:
-            continue
-        cluster = old[descent.previous_id]
-        cluster.size, cluster.last_run_id, cluster.candidate = sizes[label], run_id, False
-        cluster.keywords = list(finding.described[label].keywords)
-        if not cluster.label_pinned and descent.overlap < SAME_TOPIC:
-            cluster.label = finding.described[label].label
+
+    places = places_of(session, base.id)
+    return {question: cluster for question, cluster in places.items() if movable(question)}
 
 
-def _store_themes(  # noqa: PLR0917  # what a run found, in parts
-    session: Session,
-    run_id: int,
-    found: ThemesFound,
-    current: dict[int, int],
-    clusters: dict[int, int],
-    past: dict[int, int],
-) -> None:
-    placed = {question: found.of[label] for question, label in current.items() if label in found.of}
-    ids = store_themes(session, run_id, found, placed, past)
-    place_clusters(
-        session, {cluster: ids.get(found.of.get(label, -1)) for label, cluster in clusters.items()}
+def _possible(fixed: dict[int, int], current: dict[int, int]) -> dict[int, int]:
+    """``fixed`` without labels that lost all their questions meanwhile."""
+    used = set(current.values())
+    return {label: cluster for label, cluster in fixed.items() if label in used}
+
+
+def _themes(
+    session: Session, base: Run | None, finding: Finding, current: dict[int, int]
+) -> dict[int, dict[str, Any]]:
+    """Label → the theme of its cluster, as lines keep it."""
+    of = finding.themes.of
+    placed = {question: of[label] for question, label in current.items() if label in of}
+    found = proposed_themes(finding.themes, placed, past_themes(session, base.id) if base else {})
+    return {label: found[number] for label, number in of.items() if number in found}
+
+
+def _line(run_id: int, change: Change, finding: Finding, themes: dict[int, dict[str, Any]]) -> ProposalLine:
+    described = finding.described.get(change.number) if change.number is not None else None
+    examples = [*change.joined, *change.left][:EXAMPLES]
+    if described is not None and change.kind in {ChangeKind.BORN, ChangeKind.SPLIT}:
+        examples = [int(finding.ids[row]) for row in described.exemplars]
+    return ProposalLine(
+        run_id=run_id,
+        kind=change.kind,
+        number=change.number,
+        cluster_id=change.cluster_id,
+        other_id=change.other_id,
+        label=described.label[:LABEL_CHARS] if described else "",
+        keywords=list(described.keywords) if described else [],
+        overlap=change.overlap,
+        joined=len(change.joined),
+        left=len(change.left),
+        examples=examples,
+        theme=themes.get(change.number, {}) if change.number is not None else {},
     )
 
 
-def _store_memberships(
-    session: Session, run_id: int, finding: Finding, current: dict[int, int], clusters: dict[int, int]
-) -> None:
+def _places(
+    finding: Finding,
+    previous: dict[int, int],
+    current: dict[int, int],
+    found: list[Change],
+    lines: list[ProposalLine],
+) -> list[Place]:
+    moved_by = {
+        question: line.id
+        for change, line in zip(found, lines, strict=True)
+        for question in (*change.joined, *change.left)
+    }
     ranks = {
         int(finding.ids[row]): rank
         for each in finding.described.values()
         for rank, row in enumerate(each.exemplars, 1)
     }
     strengths = dict(zip(finding.ids.tolist(), finding.strengths.tolist(), strict=True))
+    return [
+        Place(
+            question_id=question,
+            line=moved_by.get(question),
+            number=current.get(question),
+            from_id=previous.get(question),
+            strength=strengths.get(question, 0.0),
+            exemplar_rank=ranks.get(question),
+        )
+        for question in sorted(previous.keys() | current.keys())
+    ]
+
+
+def _store(session: Session, run_id: int, places: list[Place]) -> None:
     rows: list[dict[str, Any]] = [
         {
             "run_id": run_id,
-            "question_id": question,
-            "cluster_id": clusters[label],
-            "strength": strengths[question],
-            "exemplar_rank": ranks.get(question),
+            "question_id": place.question_id,
+            "line_id": place.line,
+            "number": place.number,
+            "from_id": place.from_id,
+            "strength": place.strength,
+            "exemplar_rank": place.exemplar_rank,
         }
-        for question, label in current.items()
+        for place in places
     ]
     if rows:
-        session.execute(insert(Membership), rows)
-
-
-def _store_lineage(session: Session, run_id: int, descents: list[Descent], clusters: dict[int, int]) -> None:
-    rows = [
-        {
-            "run_id": run_id,
-            "cluster_id": None if each.label is None else clusters[each.label],
-            "previous_cluster_id": each.previous_id,
-            "relation": each.relation,
-            "overlap": each.overlap,
-        }
-        for each in descents
-    ]
-    if rows:
-        session.execute(insert(Lineage), rows)
+        session.execute(insert(ProposedPlace), rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from time import perf_counter
@@ -11,6 +12,7 @@ import numpy as np
 from sqlalchemy import select
 
 from clustering.algorithms import make, strengths_of
+from clustering.constraints import constrained
 from clustering.labels import Description, describe
 from clustering.neighbours import centred
 from clustering.record import Finding, record
@@ -19,8 +21,11 @@ from clustering.theme_words import found_themes
 from kbsearch.database import Database
 from kbsearch.matching.queries import Query, prepare
 from kbsearch.models import Question, QuestionState, Run, utc_now
-from kbsearch.ports import Floats, Ints, Progress, SearchBackend
+from kbsearch.ports import Clusterer, Floats, Ints, Progress, SearchBackend
 from kbsearch.services.asides import AsideService
+from kbsearch.services.current_run import current_run
+from kbsearch.services.edit_rows import exemplars_of, places_of, standing_edits
+from kbsearch.services.standing_edits import Standing
 
 STEPS = 4
 
@@ -30,24 +35,36 @@ class _Material:
     """The questions to cluster: ids (n,), asked (n,), vectors (n, d).
 
     ``waiting`` are not indexed yet, ``small_talk`` of the others ask nothing and are set aside.
+    ``newest``: the highest id of all.
     """
 
     ids: Ints
     asked: list[Query]
     vectors: Floats
-    waiting: int
+    waiting: frozenset[int]
     small_talk: int
+    newest: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Before:
+    """What people demand, and where questions and exemplars are now."""
+
+    standing: Standing
+    places: dict[int, int]
+    exemplars: Mapping[int, Sequence[int]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Outcome:
-    """Labels (n,), strengths (n,), clusters and themes in words, and what the clusterer learned."""
+    """Labels (n,), strengths (n,), clusters and themes in words, what was learned, what people fixed."""
 
     labels: Ints
     strengths: Floats
     described: dict[int, Description]
     themes: ThemesFound
     learned: dict[str, Any]
+    fixed: dict[int, int]
 
 
 class ClusterRunner:
@@ -66,11 +83,12 @@ class ClusterRunner:
         seed: int = 0,
         resolution: float | None = None,
         course: str = "",
+        accept: bool = True,
     ) -> int:
         """Cluster all questions that are indexed and not dismissed; returns the id of the run.
 
         Nothing is stored unless the whole run succeeds.  The same questions, seed and settings give the
-        same clusters.
+        same clusters.  Whatever the algorithm finds is changed until all standing edits hold.
 
         Args:
             progress: told of each step.
@@ -78,6 +96,7 @@ class ClusterRunner:
             seed: of everything drawn at random.
             resolution: granularity of Leiden; None finds it.
             course: only questions of this course; such runs have a lineage of their own.
+            accept: replace the current clusters at once, instead of proposing what to change.
 
         Raises:
             InvalidInput: the algorithm or a setting is unknown.
@@ -89,18 +108,35 @@ class ClusterRunner:
         progress(0, STEPS, "Reading questions")
         material = self._material(course)
         progress(1, STEPS, "Finding clusters")
-        outcome = _clustered(material, algorithm, seed, resolution, progress)
+        before = self._before(course)
+        words = [query.text for query in material.asked]
+        clusterer = make(algorithm, seed=seed, texts=words, resolution=resolution)
+        outcome = _clustered(material, before, clusterer, seed, progress)
         progress(3, STEPS, "Storing clusters")
         run = Run(
             course=course,
             algorithm=algorithm,
-            parameters={"seed": seed, "resolution": resolution, "course": course},
+            parameters={
+                "seed": seed,
+                "resolution": resolution,
+                "course": course,
+                "newest_question": material.newest,
+            },
             quality={**_quality(material, outcome), "seconds": round(perf_counter() - clock, 2)},
             model_id=self._index.model_id,
             started_at=started,
         )
-        finding = Finding(material.ids, outcome.labels, outcome.strengths, outcome.described, outcome.themes)
-        run_id = record(self._database, run, finding)
+        finding = Finding(
+            material.ids,
+            outcome.labels,
+            outcome.strengths,
+            outcome.described,
+            outcome.themes,
+            fixed=outcome.fixed,
+            newest=material.newest,
+            waiting=material.waiting,
+        )
+        run_id = record(self._database, run, finding, accept=accept)
         progress(STEPS, STEPS, "Done")
         return run_id
 
@@ -113,24 +149,34 @@ class ClusterRunner:
             everything = {row.id: row.text for row in session.execute(query)}
         known = np.array([question in everything for question in indexed.tolist()], dtype=bool)
         ids, vectors = indexed[known], vectors[known]
-        waiting = len(everything) - len(ids)
+        waiting = frozenset(everything.keys() - set(ids.tolist()))
         aside = self._asides.judge_given(everything, ids, vectors)
         asking = np.array([question not in aside for question in ids.tolist()], dtype=bool)
         ids, vectors = ids[asking], vectors[asking]
         asked = [prepare(everything[question]) for question in ids.tolist()]
-        return _Material(ids, asked, vectors, waiting=waiting, small_talk=len(aside))
+        newest = max(everything, default=0)
+        return _Material(ids, asked, vectors, waiting, len(aside), newest)
+
+    def _before(self, course: str) -> _Before:
+        with self._database.reading() as session:
+            standing, base = standing_edits(session, course), current_run(session, course)
+            if base is None:
+                return _Before(standing, {}, {})
+            exemplars = exemplars_of(session, base.id, standing.kept)
+            return _Before(standing, places_of(session, base.id), exemplars)
 
 
 def _clustered(
-    material: _Material, algorithm: str, seed: int, resolution: float | None, progress: Progress
+    material: _Material, before: _Before, clusterer: Clusterer, seed: int, progress: Progress
 ) -> _Outcome:
     n = len(material.ids)
     if n < 2:  # noqa: PLR2004  # nothing recurs in one question
-        return _Outcome(np.full(n, -1, np.int64), np.zeros(n, np.float32), {}, ThemesFound(), {})
-    words = [query.text for query in material.asked]
-    clusterer = make(algorithm, seed=seed, texts=words, resolution=resolution)
+        return _Outcome(np.full(n, -1, np.int64), np.zeros(n, np.float32), {}, ThemesFound(), {}, {})
     labels = np.asarray(clusterer.fit_predict(material.vectors), dtype=np.int64)
     strengths = strengths_of(clusterer, material.vectors, labels)
+    held = constrained(material.ids, labels, before.places, before.standing, before.exemplars)
+    by_people = held.placed & (held.labels >= 0)
+    labels, strengths = held.labels, np.where(by_people, np.float32(1), strengths).astype(np.float32)
     progress(2, STEPS, "Naming clusters")
     bare = [query.bare for query in material.asked]
     rows = centred(material.vectors)
@@ -141,7 +187,7 @@ def _clustered(
         for name in ("resolution", "agreement")
         if isfinite(value := getattr(clusterer, f"{name}_", float("nan")))
     }
-    return _Outcome(labels, strengths, described, themes, learned)
+    return _Outcome(labels, strengths, described, themes, learned, held.fixed)
 
 
 def _quality(material: _Material, outcome: _Outcome) -> dict[str, Any]:
@@ -152,7 +198,7 @@ def _quality(material: _Material, outcome: _Outcome) -> dict[str, Any]:
         "themes": len(outcome.themes.words),
         "coverage": round(float(inside.mean()), 4) if len(inside) else 0.0,
         "mean_strength": round(float(outcome.strengths[inside].mean()), 4) if inside.any() else 0.0,
-        "waiting": material.waiting,
+        "waiting": len(material.waiting),
         "small_talk": material.small_talk,
         "newest": int(material.ids.max(initial=0)),
         **outcome.learned,

@@ -1,19 +1,19 @@
-"""Stores the themes of a run: lasting ids, names, and which clusters they hold."""
+"""The themes of a run as its proposal keeps them: lasting ids and names.
+
+They are stored when somebody accepts them, by `kbsearch.services.theme_acceptance`.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from clustering.lineage import Descent, trace
-from kbsearch.models import Cluster, Membership, Relation, Theme
-
-SAME_SUBJECT = 0.5
-"""Overlap from which a continuing theme keeps its label, so that people find it again."""
+from clustering.lineage import trace
+from kbsearch.models import Cluster, Membership, Relation
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,42 +42,24 @@ def past_themes(session: Session, run_id: int) -> dict[int, int]:
     return {row.question_id: row.theme_id for row in session.execute(query)}
 
 
-def store_themes(
-    session: Session, run_id: int, found: ThemesFound, placed: Mapping[int, int], past: Mapping[int, int]
-) -> dict[int, int]:
-    """Store what themes run ``run_id`` found; returns theme number → theme id.
+def proposed_themes(
+    found: ThemesFound, placed: Mapping[int, int], past: Mapping[int, int]
+) -> dict[int, dict[str, Any]]:
+    """Theme number → what `kbsearch.models.ProposalLine.theme` keeps of it.
 
     Args:
-        session: in which the run is stored already.
-        run_id: of the run.
-        found: the themes.
+        found: the themes of the run.
         placed: question id → number of its theme.
-        past: question id → theme id, as `past_themes` reads it of the run before.
+        past: question id → theme id, as `past_themes` reads it of the current run.
     """
-    sizes = Counter(placed.values())
     return {
-        each.label: _stored(session, run_id, found.words[each.label], sizes[each.label], each)
+        each.label: {
+            "number": each.label,
+            "id": each.previous_id if each.relation is Relation.CONTINUES else None,
+            "label": found.words[each.label].label,
+            "keywords": list(found.words[each.label].keywords),
+            "overlap": each.overlap,
+        }
         for each in trace(past, placed)
         if each.label is not None
     }
-
-
-def place_clusters(session: Session, themes: Mapping[int, int | None]) -> None:
-    """Give each cluster its theme: cluster id → theme id."""
-    rows = [{"id": cluster, "theme_id": theme} for cluster, theme in themes.items()]
-    if rows:
-        session.execute(update(Cluster), rows)
-
-
-def _stored(session: Session, run_id: int, words: ThemeWords, size: int, descent: Descent) -> int:
-    """The id of a theme, brought up to date when it continues an earlier one, else made."""
-    if descent.relation is Relation.CONTINUES and descent.previous_id is not None:
-        theme = session.get_one(Theme, descent.previous_id)
-    else:
-        theme = Theme(label=words.label, first_run_id=run_id)
-        session.add(theme)
-    theme.size, theme.last_run_id, theme.keywords = size, run_id, list(words.keywords)
-    if not theme.label_pinned and descent.overlap < SAME_SUBJECT:
-        theme.label = words.label
-    session.flush()
-    return theme.id

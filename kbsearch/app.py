@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from kbsearch.services.asides import AsideService
     from kbsearch.services.case_pairs import CasePairService
     from kbsearch.services.cases import CaseService
+    from kbsearch.services.cluster_edits import ClusterEditService
     from kbsearch.services.clusters import ClusterService
     from kbsearch.services.coverage import CoverageService
     from kbsearch.services.coverage_schedule import CoverageSchedule
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from kbsearch.services.night import NightWork
     from kbsearch.services.people import PeopleService
     from kbsearch.services.promise import PromiseService
+    from kbsearch.services.proposals import ProposalService
     from kbsearch.services.quality import QualityService
     from kbsearch.services.quality_work import QualityWork
     from kbsearch.services.questions import QuestionService
@@ -288,6 +290,19 @@ class Kbsearch:
         from kbsearch.services.coverage_schedule import CoverageSchedule
 
         return CoverageSchedule(self.database, self.settings, self.jobs)
+
+    def cluster_edits(self) -> ClusterEditService:
+        """What people do to clusters."""
+        from kbsearch.services.cluster_edits import ClusterEditService
+
+        return ClusterEditService(self.database)
+
+    @cached_property
+    def proposals(self) -> ProposalService:
+        """What the last run proposes."""
+        from kbsearch.services.proposals import ProposalService
+
+        return ProposalService(self.database)
 
     @cached_property
     def trends(self) -> TrendService:

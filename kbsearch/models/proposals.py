@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
@@ -12,8 +13,9 @@ from kbsearch.models.base import Base
 
 
 class ChangeKind(StrEnum):
-    """What a line of a proposal does to a cluster."""
+    """What a line of a proposal does to a cluster; ``same``: nothing but its keywords and strengths."""
 
+    SAME = "same"
     BORN = "born"
     GROWN = "grown"
     SHRUNK = "shrunk"
@@ -37,7 +39,8 @@ class ProposalLine(Base):
     cluster where it lives already (born, split: since the line was accepted; merged, gone: the one that
     ends).  ``other_id``: split: the cluster most of it comes from; merged: the one it goes into.
     ``label`` and ``keywords``: as the run would call it.  ``joined`` and ``left``: questions that come and
-    go.  ``examples``: ids of up to three of them.
+    go.  ``examples``: ids of up to three of them.  ``theme``: of the cluster: ``number`` in the run, ``id``
+    (None: it is new), ``label``, ``keywords``, ``overlap``; empty when it has none.
     """
 
     __tablename__ = "proposal_line"
@@ -55,6 +58,7 @@ class ProposalLine(Base):
     joined: Mapped[int] = mapped_column(default=0)
     left: Mapped[int] = mapped_column(default=0)
     examples: Mapped[list[int]] = mapped_column(default=list)
+    theme: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     decision: Mapped[LineDecision] = mapped_column(String(20), default=LineDecision.OPEN)
     decided_at: Mapped[datetime | None]
     decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"))

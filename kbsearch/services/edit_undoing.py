@@ -1,0 +1,110 @@
+"""What undoing an edit does at once: its questions go back, unless a later edit has a say about them."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from kbsearch.models import (
+    Cluster,
+    ClusterEdit,
+    Collection,
+    EditKind,
+    Outbox,
+    Question,
+    QuestionState,
+    Run,
+)
+from kbsearch.services.current_run import current_run
+from kbsearch.services.edit_rows import standing_edits
+from kbsearch.services.placing import put, run_of, settle, where
+from kbsearch.services.standing_edits import Standing
+
+
+def take_back(session: Session, edit: ClusterEdit) -> None:
+    """Undo what ``edit``, which is marked as undone, did to the current memberships and names."""
+    if edit.kind == EditKind.RENAME:
+        _unname(session, edit)
+    if edit.kind == EditKind.DISMISS:
+        _reopen(session, edit)
+    run = _run(session, edit)
+    if run is None or not edit.questions:
+        return
+    standing = standing_edits(session, run.course)
+    now = where(session, run.id, {*edit.questions, *edit.rest})
+    targets: dict[int, int | None] = {}
+    for question in {*edit.questions, *edit.rest}:
+        home = standing.home.get(question)
+        if home is not None:
+            targets[question] = home
+        elif question in edit.questions and now.get(question) == _there(edit, standing):
+            targets[question] = _origin(session, edit, question, standing)
+    put(session, run.id, targets)
+    settle(session, run.id, standing)
+
+
+def _run(session: Session, edit: ClusterEdit) -> Run | None:
+    if edit.cluster_id is None:
+        return current_run(session)
+    return run_of(session, session.get_one(Cluster, edit.cluster_id))
+
+
+def _there(edit: ClusterEdit, standing: Standing) -> int | None:
+    """Where the edit has its questions, as long as nobody and no run moved them."""
+    return None if edit.cluster_id is None else standing.heir(edit.cluster_id)
+
+
+def _origin(session: Session, edit: ClusterEdit, question: int, standing: Standing) -> int | None:
+    """Where the question was before the edit."""
+    if edit.kind in {EditKind.MERGE, EditKind.SPLIT}:
+        return None if edit.other_id is None else standing.heir(edit.other_id)
+    if edit.kind == EditKind.PIN:
+        return _there(edit, standing)
+    was = edit.before.get("from", {}).get(str(question))
+    if was is None:
+        return None
+    alive = _alive(session, was, standing)
+    return _there(edit, standing) if alive is None else alive
+
+
+def _alive(session: Session, cluster_id: int, standing: Standing) -> int | None:
+    """The cluster, or the one that its questions went to when it ended by an edit; None when it is gone."""
+    seen: set[int] = set()
+    while cluster_id not in seen:
+        seen.add(cluster_id)
+        cluster_id = standing.heir(cluster_id)
+        cluster = session.get(Cluster, cluster_id)
+        if cluster is None:
+            return None
+        if cluster.size and cluster.last_run_id == run_of(session, cluster).id:
+            return cluster_id
+        made = select(ClusterEdit.other_id).where(
+            ClusterEdit.kind == EditKind.SPLIT, ClusterEdit.cluster_id == cluster_id
+        )
+        cluster_id = session.scalar(made.limit(1)) or cluster_id
+    return None
+
+
+def _unname(session: Session, edit: ClusterEdit) -> None:
+    """The name that an earlier rename gave, else the one from before the first."""
+    cluster = session.get_one(Cluster, edit.cluster_id)
+    renames = session.scalars(
+        select(ClusterEdit)
+        .where(ClusterEdit.kind == EditKind.RENAME, ClusterEdit.cluster_id == cluster.id)
+        .order_by(ClusterEdit.id)
+    ).all()
+    named = [each.label for each in renames if each.undone_at is None]
+    first = renames[0].before
+    cluster.label = named[-1] if named else first.get("label", cluster.label)
+    cluster.label_pinned = bool(named) or bool(first.get("pinned", False))
+
+
+def _reopen(session: Session, edit: ClusterEdit) -> None:
+    """Give the questions the states that they had; those that somebody reopened meanwhile keep theirs."""
+    for question_id in edit.questions:
+        question = session.get(Question, question_id)
+        if question is not None and question.state == QuestionState.DISMISSED:
+            state, case_id = edit.before.get("states", {}).get(str(question_id), ["open", None])
+            question.state, question.case_id = QuestionState(state), case_id
+            session.add(Outbox(collection=Collection.QUESTIONS, entity_id=question_id))
+    session.flush()
