@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from clustering.joining import ClusterJoiner
+    from clustering.mapping import MapDrawer
     from clustering.run import ClusterRunner
     from indexer.asked import AskedSource
     from indexer.bench import Bench
@@ -33,11 +34,14 @@ if TYPE_CHECKING:
     from kbsearch.services.coverage_schedule import CoverageSchedule
     from kbsearch.services.duplicates import DuplicateService
     from kbsearch.services.effects import EffectService
+    from kbsearch.services.fault_watch import FaultWatch
+    from kbsearch.services.faults import FaultService
     from kbsearch.services.golden import GoldenService
     from kbsearch.services.imports import ImportService
     from kbsearch.services.jobs import JobService
     from kbsearch.services.learning import LearningService
     from kbsearch.services.lexicon import LexiconService
+    from kbsearch.services.map_points import MapService
     from kbsearch.services.model_versions import ModelVersions
     from kbsearch.services.night import NightWork
     from kbsearch.services.people import PeopleService
@@ -50,6 +54,7 @@ if TYPE_CHECKING:
     from kbsearch.services.suggestions import SuggestionService
     from kbsearch.services.trends import TrendService
     from kbsearch.services.uploads import UploadService
+    from kbsearch.services.webhooks import Webhooks
     from kbsearch.services.why import WhyService
 
 
@@ -138,6 +143,41 @@ class Kbsearch:
         from clustering.run import ClusterRunner
 
         return ClusterRunner(self.database, self.question_index)
+
+    @cached_property
+    def map_drawer(self) -> MapDrawer:
+        """Draws the maps of runs."""
+        from clustering.mapping import MapDrawer
+
+        return MapDrawer(self.database, self.question_index)
+
+    @cached_property
+    def maps(self) -> MapService:
+        """Maps of runs."""
+        from kbsearch.services.map_points import MapService
+
+        return MapService(self.database)
+
+    @cached_property
+    def fault_watch(self) -> FaultWatch:
+        """Finds bursts of questions that speak of a broken platform."""
+        from kbsearch.services.fault_watch import FaultWatch
+
+        return FaultWatch(self.database, self.question_index, self.embedder, self.settings)
+
+    @cached_property
+    def faults(self) -> FaultService:
+        """Faults of the platform."""
+        from kbsearch.services.faults import FaultService
+
+        return FaultService(self.database, self.settings)
+
+    @cached_property
+    def webhooks(self) -> Webhooks:
+        """Reports of faults on their way."""
+        from kbsearch.services.webhooks import Webhooks
+
+        return Webhooks(self.database, self.settings, self.faults)
 
     @cached_property
     def questions(self) -> QuestionService:

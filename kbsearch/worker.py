@@ -24,6 +24,8 @@ PROGRESS_SECONDS = 0.25
 """A task's progress is written at most this often."""
 SWEEP_SECONDS = 60.0
 """Uploaded files that nobody needs any more are looked for this often."""
+WATCH_SECONDS = 2.0
+"""New questions are looked at for faults of the platform this often."""
 LOOK_SECONDS = 10.0
 """New feedback, and the hour of the night, are looked at this often."""
 _log = logging.getLogger(__name__)
@@ -32,15 +34,16 @@ Step = Callable[[], bool]
 
 
 class Worker:
-    """Two loops: one works off the outbox, the other runs jobs, so that neither waits for the other."""
+    """Three loops that do not wait for each other: the outbox, jobs, and faults of the platform."""
 
     def __init__(self, app: Kbsearch) -> None:
         self._app = app
         self._poll = app.settings.worker_poll_seconds
-        self._wakes = (threading.Event(), threading.Event())
+        self._wakes = (threading.Event(), threading.Event(), threading.Event())
         self._untidy = True
         self._next_sweep = 0.0
         self._next_look = 0.0
+        self._next_watch = 0.0
 
     def notify(self) -> None:
         """Look for work now instead of at the next poll."""
@@ -57,14 +60,19 @@ class Worker:
             stop.wait(self._poll)
 
     def _serve(self, stop: threading.Event) -> None:
-        waiting, due = self._wakes
+        waiting, due, heard = self._wakes
         run_job = partial(self._run_job, stop)
         jobs = threading.Thread(target=self._loop, args=(run_job, due, stop), name="jobs", daemon=True)
+        watch = threading.Thread(
+            target=self._loop, args=(self._watch, heard, stop), name="faults", daemon=True
+        )
         _log.info("the worker serves %s", self._app.settings.home)
         self._until_done(self._recover, stop)
         jobs.start()
+        watch.start()
         self._loop(self._index, waiting, stop)
         jobs.join(MAX_PAUSE)
+        watch.join(MAX_PAUSE)
 
     def _recover(self) -> bool:
         # This is the only worker, so whatever is said to run was left by one that died.
@@ -124,6 +132,19 @@ class Worker:
             return self._untidy
         return worked
 
+    def _watch(self) -> bool:
+        """Look for faults of the platform in what was asked, and send reports that are due."""
+        if self._app.webhooks.deliver_due():
+            return True
+        now = time.monotonic()
+        if now < self._next_watch:
+            return False
+        self._next_watch = now + WATCH_SECONDS
+        if self._app.fault_watch.watch():
+            self._next_watch = now
+            return True
+        return False
+
     def _run_job(self, stop: threading.Event) -> bool:
         """Run one waiting job to its end; returns whether there was one."""
         jobs = self._app.jobs
@@ -167,7 +188,9 @@ class Worker:
             self._app.maintenance.rebuild(progress)
             return {}
         if job.kind == JobKind.CLUSTER:
-            return {"run_id": self._app.cluster_runner.run(progress, **job.parameters)}
+            run_id = self._app.cluster_runner.run(progress, **job.parameters)
+            self._app.map_drawer.draw(run_id)
+            return {"run_id": run_id}
         if job.kind == JobKind.MEASURE:
             return self._app.quality_work.measure(progress, job.parameters.get("occasion", "person"))
         if job.kind == JobKind.LEARN:

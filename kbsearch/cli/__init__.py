@@ -15,6 +15,7 @@ COMMANDS = {
     "demo": ("kbsearch.cli.demo", "Set up the sample school and serve it."),
     "duplicates": ("kbsearch.cli.duplicates", "List questions that repeat each other."),
     "evaluate": ("kbsearch.cli.evaluate", "Measure matching or clustering on a labelled set."),
+    "faults": ("kbsearch.cli.faults", "List, show, close and dismiss platform faults."),
     "golden": ("kbsearch.cli.golden", "Export the golden set."),
     "import": ("kbsearch.cli.imports", "Take in questions and cases from files."),
     "index": ("kbsearch.cli.index", "Look at, check or rebuild the search index."),

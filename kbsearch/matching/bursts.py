@@ -155,7 +155,8 @@ def _least_likely(windows: _Windows, heard: Heard, past: _Past) -> Burst | None:
 def _chances(windows: _Windows, heard: Heard, past: _Past) -> Moments:
     """The chance of each window, shape (n,): the larger one of both tests.
 
-    The share costs far more to test, so it is looked at only where the rate is no chance.
+    The rate must be beyond that of bursts called off, too.  The share costs far more to test, so it is looked
+    at only where the rate is no chance.
     """
     more, others = windows.counts - 1, windows.asked - 1
     chances = _chance_of_rate(more, windows.expected, past.voices + 0.5, past.spread)
@@ -163,14 +164,9 @@ def _chances(windows: _Windows, heard: Heard, past: _Past) -> Moments:
         rate = _chance_of_rate(more, off.count / off.hours * windows.hours, off.count, 1.0)
         chances = np.where(_near(windows.starts, off), np.maximum(rate, chances), chances)
     at = np.flatnonzero(chances < CHANCE)
-    shares = [(past.voices / past.spread, past.asked / past.spread)]
-    shares += [
-        (off.count, off.count / max(off.share, 0.01))
-        for off in heard.called_off
-        if _near(windows.starts[-1:], off).any()
-    ]
-    for voices, known in shares if len(at) else ():
-        chances[at] = np.maximum(chances[at], _chance_of_share(more[at], others[at], voices, known))
+    if len(at):
+        usual = past.voices / past.spread, past.asked / past.spread
+        chances[at] = np.maximum(chances[at], _chance_of_share(more[at], others[at], *usual))
     return chances
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, selectinload
 
-from kbsearch.models import Case, Question, QuestionLink, QuestionState, Reply
+from kbsearch.models import Case, FaultQuestion, Question, QuestionLink, QuestionState, Reply
 from kbsearch.services.link_rows import ACTIVE, sizes_of
 from kbsearch.services.live_cases import load_live
 from kbsearch.services.row_chunks import chunks
@@ -56,6 +56,7 @@ def _answered(session: Session, roots: Sequence[int]) -> list[tuple[int, Questio
         .where(
             or_(Question.id.in_(roots), QuestionLink.root_id.in_(roots)),
             Question.state == QuestionState.ANSWERED,
+            Question.id.not_in(select(FaultQuestion.question_id).where(FaultQuestion.reply_id.is_not(None))),
         )
     )
     return [(root or question.id, question) for root, question in session.execute(query)]

@@ -12,7 +12,7 @@ from flask_babel import get_locale
 
 from kbsearch.models import Course, Lesson, Role
 from web.session import current_person, kb
-from web.ui import charts, markdown, trend_words, words
+from web.ui import charts, fault_words, markdown, trend_words, words
 from web.ui.texts import gettext
 
 THEMES = ("system", "light", "dark")
@@ -44,6 +44,8 @@ def _context() -> dict[str, Any]:
         "words": words,
         "trend_words": trend_words,
         "charts": charts,
+        "fault_words": fault_words,
+        "current_fault": kb().faults.current,
         "school": school(),
         "navigation": Navigation(Role(person.role) if person else None),
         "may": lambda role: person is not None and Role(person.role).includes(Role(role)),
@@ -144,6 +146,7 @@ class Navigation:
                 Item(gettext("Tokens"), "token", "ui.tokens_page"),
             ]
         return [
+            Item(gettext("Platform faults"), "warn", "ui.faults_page"),
             Item(gettext("Quality"), "chart", "ui.quality_page"),
             *items,
             Item(gettext("Health"), "pulse", "ui.health_page"),

@@ -1,0 +1,113 @@
+"""`kbsearch faults`: bursts of questions that speak of a broken platform."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from kbsearch.app import Kbsearch
+
+
+@click.group(
+    epilog="""\b
+Examples:
+  kbsearch faults list
+  kbsearch faults show 1
+  kbsearch faults close 1 --answer "The platform works again."
+  kbsearch faults dismiss 1
+"""
+)
+def command() -> None:
+    """Bursts of questions that speak of a broken platform."""
+
+
+@command.command("list")
+@click.option(
+    "--state", type=click.Choice(["open", "closed", "dismissed"]), help="Only faults in this state."
+)
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 500), help="Rows to show.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def list_faults(state: str | None, limit: int, as_json: bool) -> None:
+    """List faults, the latest first."""
+    rows = _app().faults.list(state=state or "", limit=limit)
+    if as_json:
+        items = [
+            {
+                "id": row.fault.id,
+                "state": str(row.fault.state),
+                "since": row.fault.started_at.isoformat(),
+                "last": row.fault.last_at.isoformat(),
+                "questions": row.questions,
+                "waiting": row.waiting,
+            }
+            for row in rows
+        ]
+        click.echo(json.dumps({"items": items}, ensure_ascii=False))
+        return
+    if not rows:
+        click.echo("No faults.")
+    for row in rows:
+        click.echo(
+            f"{row.fault.id:>6}  {row.fault.state:<10} {row.fault.started_at:%Y-%m-%d %H:%M} – "
+            f"{row.fault.last_at:%Y-%m-%d %H:%M} UTC  {row.questions} questions, {row.waiting} waiting"
+        )
+
+
+@command.command()
+@click.argument("fault_id", metavar="ID", type=int)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def show(fault_id: int, as_json: bool) -> None:
+    """Show the report of the fault ID."""
+    from kbsearch.services.fault_report import as_data
+
+    detail = _app().faults.get(fault_id)
+    data = as_data(detail.fault, detail.report)
+    if as_json:
+        click.echo(json.dumps(data, ensure_ascii=False))
+        return
+    click.secho(f"Platform fault {fault_id} ({data['state']})", bold=True)
+    click.echo(f"since {data['since']}, last question {data['last']}")
+    click.echo(f"{data['questions']} questions of {data['students']} students, {data['waiting']} waiting")
+    for entry in data["per_hour"]:
+        click.echo(f"  {entry['hour'][:16].replace('T', ' ')}  {entry['questions']:>4}")
+    for title, key, name in (("messages", "messages", "text"), ("lessons", "lessons", "lesson")):
+        told = ", ".join(
+            f"{entry[name] or entry.get('course')} ({entry['questions']})" for entry in data[key]
+        )
+        click.echo(f"{title}: {told or 'none'}")
+    for text in data["examples"]:
+        click.echo(f"  «{' '.join(text.split())}»")
+
+
+@command.command()
+@click.argument("fault_id", metavar="ID", type=int)
+@click.option("--answer", required=True, help="What every waiting question is answered with.")
+def close(fault_id: int, answer: str) -> None:
+    """Close the fault ID: it is over, and its waiting questions get one answer."""
+    count = _app().faults.close(fault_id, answer)
+    click.echo(f"Closed: {count} questions are answered. Undo: kbsearch faults reopen {fault_id}")
+
+
+@command.command()
+@click.argument("fault_id", metavar="ID", type=int)
+def dismiss(fault_id: int) -> None:
+    """Dismiss the fault ID: it was none."""
+    _app().faults.dismiss(fault_id)
+    click.echo(f"Dismissed. Undo: kbsearch faults reopen {fault_id}")
+
+
+@command.command()
+@click.argument("fault_id", metavar="ID", type=int)
+def reopen(fault_id: int) -> None:
+    """Take closing or dismissing the fault ID back."""
+    _app().faults.reopen(fault_id)
+    click.echo("It is open again.")
+
+
+def _app() -> Kbsearch:
+    from kbsearch.app import Kbsearch
+
+    return Kbsearch()
