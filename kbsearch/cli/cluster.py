@@ -53,6 +53,7 @@ def run(algorithm: str, resolution: float | None, seed: int, course: str, as_jso
     run_id = app.cluster_runner.run(
         progress, algorithm=algorithm, seed=seed, resolution=resolution, course=course
     )
+    app.map_drawer.draw(run_id)
     finished = next(each for each in app.clusters.runs() if each.id == run_id)
     if as_json:
         click.echo(json.dumps(_run(finished), ensure_ascii=False))

@@ -69,7 +69,7 @@ def _set_up(app: Kbsearch) -> None:
         app.pipeline.drain_all(_quiet)
     if app.clusters.latest_run() is None:
         with _step("Clusters"):
-            app.cluster_runner.run(_quiet)
+            app.map_drawer.draw(app.cluster_runner.run(_quiet))
 
 
 def _quiet(done: int, total: int, stage: str) -> None:
