@@ -1,14 +1,14 @@
 """BM25 over arrays: Robertson & Zaragoza 2009 with Lucene's never-negative idf.
 
 score(q, d) = Σ over the words t of q of  n(t, q) · ln(1 + (N - df + ½) / (df + ½)) · tf / (tf + K(d)),
-K(d) = k1 · (1 - b + b · |d| / mean |d|), where N, df and the mean count the present documents only.
+K(d) = k1 · (1 - b + b · |d| / mean |d|), where the mean counts the present documents only.  So do N and df of
+pieces of words; those of words also count everyday texts, see `kbsearch.text.word_rarity`.
 """
 
 from __future__ import annotations
 
-import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -16,8 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kbsearch.ports import Floats, Ints
+from kbsearch.text.word_rarity import word_rarity
 
 Mask = NDArray[np.bool_]
+Weigh = Callable[[str, float, float], float]
 K1 = 1.2
 B = 0.75
 MAX_TERMS = 256
@@ -69,15 +71,20 @@ def scored(segments: Sequence[Postings], present: Mask) -> list[Scored]:
     return ready
 
 
-def scores(stems: Sequence[str], segments: Sequence[Scored], documents: int) -> Floats:
-    """Scores of all documents of ``segments``, one after the other; ``documents`` of them are present."""
+def scores(
+    terms: Sequence[str], segments: Sequence[Scored], documents: int, weigh: Weigh = word_rarity
+) -> Floats:
+    """Scores of all documents of ``segments``, one after the other; ``documents`` of them are present.
+
+    ``weigh``: the weight of a term that so many of so many documents hold.
+    """
     totals = [np.zeros(len(segment.arrays), dtype=np.float32) for segment in segments]
-    for stem, times in list(Counter(stems).items())[:MAX_TERMS]:
+    for stem, times in list(Counter(terms).items())[:MAX_TERMS]:
         found = [segment.arrays.term(stem) for segment in segments]
         df = sum(_present(segment, stem, hit) for segment, hit in zip(segments, found, strict=True) if hit)
         if not df:
             continue
-        weight = np.float32(times * math.log1p((documents - df + 0.5) / (df + 0.5)))
+        weight = np.float32(times * weigh(stem, df, documents))
         for total, segment, hit in zip(totals, segments, found, strict=True):
             if hit:
                 places, frequencies = hit
@@ -110,7 +117,7 @@ def soft_scores(
         best = [np.zeros(len(segment.arrays), dtype=np.float32) for segment in segments]
         held = [(worth, _earn(stem, worth, segments, best)) for stem, worth in near]
         most = next((df for worth, df in held if worth == 1 and df), max((df for _, df in held), default=0))
-        weight = np.float32(times * math.log1p((documents - most + 0.5) / (most + 0.5)))
+        weight = np.float32(times * word_rarity(near[0][0], most, documents))
         totals = [total + weight * earned for total, earned in zip(totals, best, strict=True)]
     return np.concatenate([np.zeros(0, np.float32), *totals])
 

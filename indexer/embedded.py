@@ -15,7 +15,7 @@ import numpy as np
 
 from indexer import advanced, writing
 from indexer.asked import AskedSource
-from indexer.generations import Generation, Generations, damaged
+from indexer.generations import Generation, Generations, Stamp, damaged
 from indexer.highlighting import highlight
 from indexer.locks import locked
 from indexer.near_words import Near, WordEncoder, bridges
@@ -64,6 +64,8 @@ class EmbeddedIndex:
         self._opening = threading.Lock()
         self._writing = threading.RLock()
         self._view = View(None, -1, [], np.zeros(0, np.bool_))
+        self._seen: Stamp | None = None
+        """The files as they were when ``_view`` was last found to be the newest."""
 
     # Reading
 
@@ -78,12 +80,17 @@ class EmbeddedIndex:
         Raises:
             IndexUnavailable: the index is damaged.
         """
-        name, view = self.generations.current_name(), self._view
-        if self._is_newest(view, name):
+        seen, view = self._seen, self._view
+        if seen is not None and seen == self.generations.stamp(view.generation):
             return view
+        name = self.generations.current_name()
         with self._opening:
+            self._seen = None
+            stamp = self.generations.stamp(self._view.generation)
             if not self._is_newest(self._view, name):
                 self._view = self._opened(name)
+            elif stamp is not None and stamp.is_settled():
+                self._seen = stamp
             return self._view
 
     def _is_newest(self, view: View, name: str) -> bool:

@@ -10,6 +10,7 @@ import json
 import os
 import re
 import shutil
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from kbsearch.errors import IndexUnavailable
 
 FORMAT = 2
 """Version of everything in a generation; another one means a rebuild."""
+SETTLED = 2_000_000_000
+"""Nanoseconds after which a file system tells two changes apart by their times."""
 _NAME = re.compile(r"gen-(\d{4,})")
 
 
@@ -47,19 +50,46 @@ class Generation:
         return self.folder / "vectors.f32"
 
 
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """When the file CURRENT (which file, too) and the folder of a generation last changed, in nanoseconds.
+
+    Equal stamps that are settled mean that nothing was committed or rebuilt between them.
+    """
+
+    current: int
+    file: int
+    folder: int
+
+    def is_settled(self) -> bool:
+        """Whether the last change is so long ago that another one would have another time."""
+        return time.time_ns() - max(self.current, self.folder) > SETTLED
+
+
 class Generations:
     """The generations of one collection."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._current = str(folder / "CURRENT")
 
     def current_name(self) -> str:
         """The name in CURRENT, or "" when there is no index yet."""
         try:
-            with open(self.folder / "CURRENT", encoding="ascii") as file:
+            with open(self._current, encoding="ascii") as file:
                 return file.read().strip()
         except FileNotFoundError:
             return ""
+
+    def stamp(self, generation: Generation | None) -> Stamp | None:
+        """When CURRENT and ``generation`` changed; None when one of them is not there."""
+        if generation is None:
+            return None
+        try:
+            current, folder = os.stat(self._current), os.stat(generation.folder)
+        except FileNotFoundError:
+            return None
+        return Stamp(current.st_mtime_ns, current.st_ino, folder.st_mtime_ns)
 
     def open(self, name: str) -> Generation:
         """The generation ``name``.

@@ -19,6 +19,7 @@ from indexer.vectors import PASSAGE, Centred, Kinds, map_rows
 from indexer.word_vectors import WordVectors, forms, read, sizes_of
 from kbsearch.ports import PARTS, Filters, Floats, Hits, Ints, Part
 from kbsearch.text.pieces import pieces_of
+from kbsearch.text.word_rarity import piece_rarity
 
 
 class View:
@@ -147,7 +148,7 @@ class View:
         return bm25.soft_scores(asked, self._scored, len(self.ids)).round(6)
 
     def _scored_by_pieces(self, stems: Sequence[str]) -> Floats:
-        return bm25.scores(pieces_of(stems), self._scored_pieces, len(self.ids)).round(6)
+        return bm25.scores(pieces_of(stems), self._scored_pieces, len(self.ids), piece_rarity).round(6)
 
     def holds(self, number: int, stem: str) -> bool:
         """Whether document ``number`` has the word ``stem`` in its title, variants or answer."""

@@ -61,6 +61,12 @@ Examples:
     help="Refit ranker and calibration on the other folds, split by case; 0: the shipped model.",
 )
 @click.option(
+    "--asked",
+    default="text",
+    show_default=True,
+    help="The column of questions.jsonl that is asked, such as english for a translation.",
+)
+@click.option(
     "--model",
     "--encoder",
     "models",
@@ -76,13 +82,17 @@ def command(  # noqa: PLR0917  # click passes options by name
     spoil: Spoil | None,
     learn: float,
     folds: int,
+    asked: str,
     models: tuple[str, ...],
     reranker: str,
 ) -> None:
     """Measure matching on the labelled set in FOLDER, away from the live database.
 
-    FOLDER holds cases.jsonl, questions.jsonl and relevant.csv, or is the sample school.  With --drop-cases
-    the decisions are measured too: does it answer rightly, and abstain where the case was removed?
+    FOLDER holds cases.jsonl, questions.jsonl and relevant.csv, or is the sample school.  Without cases, each
+    label of the questions is a case, worded by half of its questions; the others are asked.
+
+    With --drop-cases the decisions are measured too: does it answer rightly, and abstain where the case was
+    removed?
     With --spoil the questions are asked the way hurried people type, with --learn after mentors confirmed
     some of them as variants, with --folds by a model that was refitted on the others.
     """
@@ -99,11 +109,11 @@ def command(  # noqa: PLR0917  # click passes options by name
         raise click.BadParameter("one fold leaves nothing to fit on; give 2 at least", param_hint="--folds")
     settings = load_settings(**({"encoder": models[0]} if models else {}))
     if len(models) > 1 or reranker:
-        if folds:
-            raise click.UsageError("models are compared as they are shipped: leave --folds out")
+        if folds or asked != "text":
+            raise click.UsageError("models are compared as they are shipped: leave --folds and --asked out")
         task = Task(str(folder), settings.encoder, "", drop_cases, learn, spoil, seed)
         sys.exit(compare(task, models or (settings.encoder,), reranker, as_json=as_json))
-    chosen = without_some(with_variants(read_matching_set(folder), learn, seed), drop_cases, seed)
+    chosen = without_some(with_variants(read_matching_set(folder, asked), learn, seed), drop_cases, seed)
     if spoil:
         chosen = spoiled(chosen, spoil, seed)
     with temporary_matcher(chosen, open_embedder(settings.encoder)) as (matcher, ids):

@@ -5,13 +5,17 @@ from __future__ import annotations
 import csv
 import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from kbsearch.errors import UnreadableFile
 from kbsearch.importers.sample_school import read_truth
+
+TEXT = "text"
+NOTHING = frozenset({"", "nan", "none", "null"})
+"""What stands in a column that has no value, as programs write it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +52,19 @@ class MatchingSet:
     relevant: dict[str, frozenset[str]]
 
 
-def read_matching_set(folder: Path) -> MatchingSet:
+def read_matching_set(folder: Path, asked: str = TEXT) -> MatchingSet:
     """The matching set in ``folder``.
+
+    ``asked``: the column that holds what is asked; questions that have nothing there are left out.  A folder
+    with labelled questions and no cases gives `by_label`.
 
     Raises:
         UnreadableFile: a file is missing or a line is broken; the message names the place.
     """
     if (folder / "truth.csv").is_file():
         return _sample_school(folder)
+    if not (folder / "cases.jsonl").exists() and (folder / "questions.jsonl").exists():
+        return by_label(folder.name, read_questions(folder), read_questions(folder, asked))
     cases = tuple(
         LabelledCase(
             id=str(row["id"]),
@@ -71,12 +80,35 @@ def read_matching_set(folder: Path) -> MatchingSet:
     relevant: defaultdict[str, set[str]] = defaultdict(set)
     for question_id, case_id in _pairs(folder / "relevant.csv"):
         relevant[question_id].add(case_id)
-    questions = read_questions(folder)
+    questions = read_questions(folder, asked)
     return MatchingSet(folder.name, cases, questions, {key: frozenset(ids) for key, ids in relevant.items()})
 
 
-def read_questions(folder: Path) -> tuple[LabelledQuestion, ...]:
+def by_label(
+    name: str, written: Sequence[LabelledQuestion], asked: Sequence[LabelledQuestion]
+) -> MatchingSet:
+    """A set in which each label is a case, worded by every other of its questions as they are ``written``.
+
+    The first one is its title, further ones its variants; what is left is asked, as it stands in ``asked``,
+    in another language, say.  Questions that lack either are left out.
+    """
+    said = {question.id: question for question in asked}
+    of_label: defaultdict[str, list[LabelledQuestion]] = defaultdict(list)
+    for question in written:
+        if question.label and question.id in said:
+            of_label[question.label].append(question)
+    cases = tuple(
+        LabelledCase(label, some[0].text, tuple(one.text for one in some[2::2]), "", "", ())
+        for label, some in of_label.items()
+    )
+    questions = tuple(said[one.id] for some in of_label.values() for one in some[1::2])
+    return MatchingSet(name, cases, questions, {one.id: frozenset([one.label]) for one in questions})
+
+
+def read_questions(folder: Path, asked: str = TEXT) -> tuple[LabelledQuestion, ...]:
     """The questions of the set in ``folder``, with labels where it has them.
+
+    ``asked``: the column that holds what is asked; questions without it are left out.
 
     Raises:
         UnreadableFile: as `read_matching_set`.
@@ -84,12 +116,13 @@ def read_questions(folder: Path) -> tuple[LabelledQuestion, ...]:
     return tuple(
         LabelledQuestion(
             id=str(row["id"]),
-            text=str(row["text"]),
+            text=str(row[asked]),
             course=str(row.get("course") or ""),
             label=str(row.get("label") or ""),
             lesson=str(row.get("lesson") or ""),
         )
-        for row in _rows(folder / "questions.jsonl", ("id", "text"))
+        for row in _rows(folder / "questions.jsonl", ("id", TEXT))
+        if asked == TEXT or str(row.get(asked) or "").lower() not in NOTHING
     )
 
 

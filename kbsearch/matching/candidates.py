@@ -18,6 +18,7 @@ from kbsearch.errors import EncoderUnavailable, IndexUnavailable
 from kbsearch.matching.queries import Query, QueryEncoder
 from kbsearch.matching.rarity import Rarity
 from kbsearch.matching.standard_scores import (
+    FLAT,
     UNRELATED_VECTORS,
     UNRELATED_WORDS,
     Background,
@@ -32,14 +33,16 @@ NOTHING = Background(0.0, 0.0)
 """Scores of unrelated texts by prototypes."""
 POOL = 60
 """How many of the best of each retriever are candidates."""
-SIGNALS = ("text", "pieces", "vector", "cosine", "explained", "lesson", "popularity", "prototype")
+SIGNALS = ("text", "pieces", "vector", "cosine", "explained", "lesson", "popularity", "prototype", "short")
 """The columns of `Pool.signals`: all that a ranker sees.
 
 text, pieces, vector: standardised scores of the retrievers.  cosine: likeness of the nearest part, centred.
 explained: share in [0, 1] of the query's weight in rare words that the document earns.  lesson: 1 for a
 document of the asker's lesson.  popularity: how often it helped before, log(1 + n).  prototype: standardised,
-what all parts of the document say together; 0 while no document has variants.
+what all parts of the document say together; as vector while no document has variants.
+short: 1 when the query has at most `FEW_WORDS` words, which many documents may explain by chance.
 """
+FEW_WORDS = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -199,19 +202,29 @@ def _signals(found: _Found, ids: Ints, query: Query, weight: float, popularity: 
     text = standardised(found.text, ids, found.size, words)
     nothing = np.zeros(len(ids), np.float32)
     near = found.vector
+    vector = standardised(near, ids, found.size, UNRELATED_VECTORS) if near else nothing
     columns = {
         "text": text,
         "pieces": standardised(found.pieces, ids, found.size, _for_pieces(words, query))
         if found.pieces
         else text,
-        "vector": standardised(near, ids, found.size, UNRELATED_VECTORS) if near else nothing,
+        "vector": vector,
         "cosine": scores_of(near, ids) if near else nothing,
         "explained": np.minimum(scores_of(found.text, ids) / weight, 1.0) if weight else nothing,
         "lesson": [one in found.lesson for one in ids.tolist()],
-        "prototype": standardised(found.prototype, ids, found.size, NOTHING) if found.prototype else nothing,
+        "prototype": _together(found, ids, vector),
+        "short": np.full(len(ids), len(query.words) <= FEW_WORDS),
         "popularity": np.log1p([popularity.get(one, 0) for one in ids.tolist()]),
     }
     return np.stack([np.asarray(columns[name], np.float32) for name in SIGNALS], axis=1)
+
+
+def _together(found: _Found, ids: Ints, vector: Floats) -> Floats:
+    """What all parts of each of ``ids`` say together; ``vector`` while no document has variants."""
+    prototype = found.prototype
+    if prototype is None or prototype.std < FLAT:
+        return vector
+    return standardised(prototype, ids, found.size, NOTHING)
 
 
 def _for_pieces(words: Background, query: Query) -> Background:

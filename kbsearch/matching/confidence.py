@@ -72,13 +72,13 @@ class Calibration:
         """The probability from which on to answer; None: never.
 
         Where too few questions were held out to promise ``precision``, it is the lowest threshold from which
-        on the observed precision reached it at every step.
+        on the observed precision reached it at every step, and never below ``precision`` itself.
         """
         if promised := self.promise(precision, scope):
             return promised.probability
         thresholds = self.thresholds.get(scope, ())
         reached = list(takewhile(lambda one: one.right >= precision * one.count, reversed(thresholds)))
-        return reached[-1].probability if reached else None
+        return max(reached[-1].probability, precision) if reached else None
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""

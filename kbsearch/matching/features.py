@@ -11,12 +11,12 @@ import numpy as np
 from kbsearch.matching.candidates import SIGNALS
 from kbsearch.ports import Floats
 
-NAMES = ("pieces", "vector", "explained", "margin", "lesson")
+NAMES = ("pieces", "vector", "explained", "margin", "lesson", "prototype", "short")
 """The columns of `features`; docs/adr/008-learned-ranker.md says why there are no more.
 
-pieces, vector: standardised scores.  explained: share of the query's weight in rare words that the case has.
-margin: lead in score over the best other candidate (negative: how far behind it is).  lesson: 1 for a case of
-the asker's lesson.
+pieces, vector, prototype: standardised scores.  explained: share of the query's weight in rare words that the
+case has.  margin: lead in score over the best other candidate (negative: how far behind it is).  lesson: 1
+for a case of the asker's lesson.  short: 1 for a question of a word or two.
 """
 
 

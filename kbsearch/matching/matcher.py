@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from kbsearch.matching.candidates import Pool, Wanted, gather
 from kbsearch.matching.model import MatchingModel, load_model
 from kbsearch.matching.queries import Query, QueryEncoder, prepare
 from kbsearch.matching.rarity import Rarity
+from kbsearch.matching.rivals import Rivals
 from kbsearch.models import LIVE_STATES, Decision
 from kbsearch.ports import Embedder, Filters, Floats, Part, SearchBackend
 
@@ -66,6 +67,7 @@ class Matcher:
         self._index = case_index
         self.encoder = QueryEncoder(embedder)
         self.rarity = Rarity(case_index)
+        self._rivals = Rivals(case_index, embedder)
         self.model = model or load_model()
 
     def match(
@@ -99,11 +101,35 @@ class Matcher:
         """What to say with ``result``, when ``answer`` must be right with ``precision``.
 
         ``course`` and ``language`` of the question choose thresholds of their own, where there are some.
+        Of two cases that are nearly the same neither is an answer alone: both are suggested.
         """
-        probabilities = [match.probability for match in result.matches]
-        return self.model.decide(
-            probabilities, precision, degraded=result.degraded, course=course, language=language
+        ids = dict.fromkeys([match.case_id for match in result.matches] + result.pool.ids[:2].tolist())
+        return self.decision(
+            [match.probability for match in result.matches],
+            list(ids),
+            precision,
+            degraded=result.degraded,
+            course=course,
+            language=language,
         )
+
+    def decision(
+        self,
+        probabilities: Sequence[float],
+        ids: Sequence[int],
+        precision: float,
+        *,
+        degraded: bool,
+        course: str = "",
+        language: str = "",
+    ) -> Decision:
+        """As `decide`, of ``probabilities`` of the cases ``ids``, both best first."""
+        found = self.model.decide(
+            probabilities, precision, degraded=degraded, course=course, language=language
+        )
+        if found == Decision.ANSWER and len(ids) > 1 and self._rivals.are(ids[0], ids[1]):
+            return Decision.SUGGEST
+        return found
 
     def _pool(self, query: Query, filters: Filters, lesson: str, only: Collection[int] | None) -> Pool:
         wanted = Wanted(filters, lesson=lesson, only=only)

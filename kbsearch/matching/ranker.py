@@ -10,11 +10,11 @@ import numpy as np
 from kbsearch.matching.candidates import SIGNALS
 from kbsearch.ports import Floats
 
-RANKED = ("text", "pieces", "vector", "vector_explained", "lesson", "popularity")
+RANKED = ("text", "pieces", "vector", "vector_explained", "lesson", "popularity", "prototype")
 """The columns of `ranked_features`: signals as they are, and
 
 vector_explained: the vector's signal times the largest share of the query that any candidate explains.  The
-more the words explain, the less the vector is needed, so its weight is negative.
+more the words explain, the less the vector is needed.
 """
 
 

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from kbsearch.ports import SearchBackend, TextQuery
+from kbsearch.text.word_rarity import word_rarity
+from kbsearch.text.words import stem
 
 REMEMBERED = 20_000
 GROWTH = 50
@@ -36,7 +38,8 @@ class Rarity:
             IndexUnavailable: the text index cannot be read.
         """
         count = self.index.count()
-        return sum(math.log1p((count * (1 - p) + 0.5) / (count * p + 0.5)) for p in self.shares(words))
+        shares = zip(words, self.shares(words), strict=True)
+        return sum(word_rarity(stem(word), count * share, count) for word, share in shares)
 
     def _asked(self, word: str, size: int) -> float:
         """Scores of one word are nearly alike where it occurs and 0 elsewhere.

@@ -19,14 +19,18 @@ from kbsearch.matching.candidates import Pool
 from kbsearch.matching.confidence import Calibration
 from kbsearch.matching.features import NAMES, features
 from kbsearch.matching.model import MatchingModel, Way
-from kbsearch.matching.ranker import RANKED, Ranker, ranked_features
+from kbsearch.matching.ranker import Ranker, ranked_features, ranker_from
 from kbsearch.matching.regressions import fit_binary, fit_listwise
 from kbsearch.matching.thresholds import FirstCases, abstain_below, held_out_figures, thresholds_by_scope
 from kbsearch.ports import Floats
 
 FOLDS = 10
 PULL = 3.0
-"""Towards no preference, where there is no model to start from; in judged questions."""
+"""Towards a calibration that looks at nothing, where there is no model to start from; in judged questions."""
+EVEN = {"text": 0.5, "pieces": 0.5, "vector": 0.5, "prototype": 0.5, "lesson": 3.0}
+"""What a ranker starts from without a model: retrievers have even voices, and the lesson outweighs them."""
+PULL_TO_EVEN = 100.0
+"""Towards `EVEN`: which retriever is best differs from school to school."""
 PULL_TO_BASE = 30.0
 """Towards the model that a fit starts from."""
 ROWS = 3
@@ -147,7 +151,7 @@ def fit_ranker(queries: Sequence[JudgedQuery], base: Ranker | None = None) -> Ra
     Questions without a right candidate say nothing of the order and are left out.
     """
     useful = [one for one in queries if one.right.any() and one.weight > 0]
-    start = base.weights.astype(np.float64) if base else np.zeros(len(RANKED))
+    start = (base or ranker_from(EVEN)).weights.astype(np.float64)
     if not useful:
         return Ranker(start.astype(np.float32))
     weights = fit_listwise(
@@ -156,7 +160,7 @@ def fit_ranker(queries: Sequence[JudgedQuery], base: Ranker | None = None) -> Ra
         np.array([len(one.right) for one in useful]),
         np.array([one.weight for one in useful]),
         start=start,
-        pull=PULL_TO_BASE if base else PULL,
+        pull=PULL_TO_BASE if base else PULL_TO_EVEN,
     )
     return Ranker(weights.astype(np.float32))
 
@@ -181,7 +185,7 @@ def _fitted_calibration(
 def _start(base: Way | None) -> tuple[Ranker, Floats, float]:
     if base:
         return base.ranker, base.calibration.weights, base.calibration.intercept
-    return Ranker(np.zeros(len(RANKED), np.float32)), np.zeros(len(NAMES), np.float32), 0.0
+    return ranker_from(EVEN), np.zeros(len(NAMES), np.float32), 0.0
 
 
 def ranked_rows(query: JudgedQuery, ranker: Ranker, rows: int) -> tuple[Floats, NDArray[np.bool_]]:

@@ -143,8 +143,9 @@ class SuggestionService:
             cases = load_live(session, [match.case_id for match in found.matches])
         result, read = reread(self._reranker, asked.matcher, found, cases)
         kept = result.matches[:SHOWN]
-        chances = [match.probability for match in kept]
-        decision, held_back = self._decide(chances, asked, degraded=result.degraded)
+        decision, held_back = self._decide(
+            [(match.probability, match.case_id) for match in kept], asked, degraded=result.degraded
+        )
         shown = () if decision == Decision.ABSTAIN else kept
         matches = tuple(_shown(result, match, cases[match.case_id], asked) for match in shown)
         spent = 1000 * (time.perf_counter() - started)
@@ -171,7 +172,7 @@ class SuggestionService:
         """
         asked = self._asked(text, course, lesson, question_id, surface)
         shown = tuple(SuggestedMatch(match.case, match.probability, match.reasons) for match in matches)
-        chances = [match.probability for match in shown]
+        chances = [(match.probability, match.case.id) for match in shown]
         decision, held_back = self._decide(chances, asked, degraded=degraded)
         version = self._version(asked.matcher, degraded=degraded)
         view = SuggestionView("", decision, shown, degraded, milliseconds, version, held_back)
@@ -241,10 +242,22 @@ class SuggestionService:
             raise InvalidInput("There is no text.", remedy="Write the question in a few words.")
         return cleaned
 
-    def _decide(self, chances: Sequence[float], asked: _Asked, *, degraded: bool) -> tuple[Decision, bool]:
-        """What to say, and whether an answer is held back because live precision fell."""
-        precision = self._settings.answer_precision
-        decision = asked.matcher.model.decide(chances, precision, degraded=degraded)
+    def _decide(
+        self, shown: Sequence[tuple[float, int]], asked: _Asked, *, degraded: bool
+    ) -> tuple[Decision, bool]:
+        """What to say, and whether an answer is held back because live precision fell.
+
+        ``shown``: probability and id of the cases, best first.
+        """
+        chances = [chance for chance, _ in shown]
+        decision = asked.matcher.decision(
+            chances,
+            [case_id for _, case_id in shown],
+            self._settings.answer_precision,
+            degraded=degraded,
+            course=asked.course,
+            language=asked.language,
+        )
         floor = self._active.floor(asked.course, asked.language)
         if decision == Decision.ANSWER and chances[0] < floor:
             return Decision.SUGGEST, True
