@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
-from kbsearch.text.words import stem
+from kbsearch.text.words import stems_by_word
 
 FILE = "common_words.txt.gz"
 EVERYWHERE = 6.4
@@ -42,7 +42,8 @@ def share_of_texts(stem: str) -> float:
 
 @cache
 def _stem_shares() -> Mapping[str, float]:
+    common = common_words()
     found: defaultdict[str, float] = defaultdict(float)
-    for word, frequency in common_words().items():
-        found[stem(word)] += 10 ** (frequency - PER_BILLION)
+    for word, stem in stems_by_word(list(common)).items():
+        found[stem] += 10 ** (common[word] - PER_BILLION)
     return {one: -math.expm1(-WORDS_OF_A_TEXT * frequency) for one, frequency in found.items()}

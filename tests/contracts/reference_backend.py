@@ -9,6 +9,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 
 from kbsearch.ports import PARTS, Document, Filters, Floats, Highlight, Hits, Ints, NearWord, Part, TextQuery
+from kbsearch.text.common_words import share_of_texts
 from kbsearch.text.pieces import pieces_of
 from kbsearch.text.words import stems, words
 
@@ -41,7 +42,9 @@ class ReferenceBackend:
         scores = dict.fromkeys(bags, 0.0)
         for term, times in Counter(split(stems(query.text))).items():
             df = sum(term in bag for bag in bags.values())
-            idf = math.log(1 + (len(bags) - df + 0.5) / (df + 0.5))
+            shared = 0.0 if query.unit == "pieces" else 1000 * share_of_texts(term)
+            count, known = len(bags) + (0 if query.unit == "pieces" else 1000), df + shared
+            idf = math.log(1 + (count - known + 0.5) / (known + 0.5))
             for key, bag in bags.items():
                 length = 1.2 * (0.25 + 0.75 * sum(bag.values()) / mean) if mean else 1.2
                 scores[key] += times * idf * bag[term] / (bag[term] + length)

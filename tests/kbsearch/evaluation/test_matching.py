@@ -130,3 +130,34 @@ def test_the_sample_school_is_a_set() -> None:
     assert len(known) >= 80
     assert all(ids <= known for ids in school.relevant.values())
     assert any(question.lesson for question in school.questions)
+
+
+def labelled(folder: Path, rows: list[dict[str, str]]) -> Path:
+    (folder / "questions.jsonl").write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    return folder
+
+
+def test_without_cases_each_label_is_one_worded_by_half_of_its_questions(tmp_path: Path) -> None:
+    rows = [
+        {"id": f"{label}{n}", "text": f"{text} {n}", "label": label, "english": f"{label} {n}"}
+        for label, text in (("a", "ветка"), ("b", "пароль"))
+        for n in range(5)
+    ]
+    rows[1]["english"] = "nan"
+    chosen = read_matching_set(labelled(tmp_path, rows), "english")
+    assert [(case.title, case.variants) for case in chosen.cases] == [
+        ("ветка 0", ("ветка 3",)),
+        ("пароль 0", ("пароль 2", "пароль 4")),
+    ]
+    assert [question.text for question in chosen.questions] == ["a 2", "a 4", "b 1", "b 3"]
+    assert chosen.relevant["a2"] == {"a"}
+
+
+def test_questions_are_asked_in_the_column_that_is_named(tmp_path: Path) -> None:
+    rows = [
+        {"id": f"{n}", "text": CASES[n // 2], "label": f"{n // 2}", "back": CASES[n // 2][::-1]}
+        for n in range(10)
+    ]
+    folder = labelled(tmp_path, rows)
+    assert measure(folder)["hit@1"] == 1
+    assert measure(folder, "--asked", "back")["hit@1"] < 1

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from indexer.embedded import EmbeddedIndex
 from indexer.embedders.hashing import HashingEmbedder
 from kbsearch.errors import EncoderUnavailable
+from kbsearch.matching.confidence import POOLED, Threshold
 from kbsearch.matching.features import NAMES
 from kbsearch.matching.matcher import Matcher
 from kbsearch.matching.queries import QueryEncoder, prepare
 from kbsearch.matching.rarity import Rarity
 from kbsearch.models import Decision
 from kbsearch.ports import Floats, Role
+from tests.contracts.samples import document
 
 
 class BrokenEmbedder(HashingEmbedder):
@@ -124,3 +127,20 @@ def test_rare_words_weigh_more(case_index: EmbeddedIndex) -> None:
     assert never == 0
     assert 0 < rare < common <= 1
     assert rarity.weight(["сертификат"]) > rarity.weight(["как"])
+
+
+def test_of_two_cases_that_are_nearly_the_same_none_is_an_answer_alone(
+    case_index: EmbeddedIndex, embedder: HashingEmbedder
+) -> None:
+    matcher = Matcher(case_index, embedder)
+    calibration = replace(
+        matcher.model.hybrid.calibration, thresholds={POOLED: (Threshold(0.5, 100, 100, 0.96),)}
+    )
+    hybrid = replace(matcher.model.hybrid, calibration=calibration)
+    matcher.model = replace(matcher.model, hybrid=hybrid)
+    case_index.upsert([document(701, "Как отменить подписку на рассылку", embedder=embedder)])
+    alone = matcher.decision([0.99, 0.1], [701, 1], 0.95, degraded=False)
+    assert alone == Decision.ANSWER
+    case_index.upsert([document(702, "Как отменить подписку на рассылку?", embedder=embedder)])
+    assert matcher.decision([0.99, 0.1], [701, 702], 0.95, degraded=False) == Decision.SUGGEST
+    assert matcher.decision([0.99, 0.1], [701, 999], 0.95, degraded=False) == Decision.ANSWER
