@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from kbsearch.ports import Embedder, SearchBackend
     from kbsearch.services.active_matcher import ActiveMatcher
     from kbsearch.services.asides import AsideService
+    from kbsearch.services.case_care import CaseCareService
     from kbsearch.services.case_pairs import CasePairService
     from kbsearch.services.cases import CaseService
     from kbsearch.services.cluster_edits import ClusterEditService
@@ -36,8 +37,11 @@ if TYPE_CHECKING:
     from kbsearch.services.effects import EffectService
     from kbsearch.services.fault_watch import FaultWatch
     from kbsearch.services.faults import FaultService
+    from kbsearch.services.gaps import GapService
     from kbsearch.services.golden import GoldenService
+    from kbsearch.services.hard_points import HardPointService
     from kbsearch.services.imports import ImportService
+    from kbsearch.services.insight_rows import InsightRows
     from kbsearch.services.jobs import JobService
     from kbsearch.services.learning import LearningService
     from kbsearch.services.lexicon import LexiconService
@@ -323,6 +327,34 @@ class Kbsearch:
 
         lessons = LessonMatching(self.database, self.embedder, self.question_index)
         return CoverageService(self.database, self.active_matcher, lessons)
+
+    @cached_property
+    def gaps(self) -> GapService:
+        """What is not covered."""
+        from kbsearch.services.gaps import GapService
+
+        return GapService(self.database)
+
+    @cached_property
+    def hard_points(self) -> HardPointService:
+        """Where the programme is hard."""
+        from kbsearch.services.hard_points import HardPointService
+
+        return HardPointService(self.database, self.settings)
+
+    @cached_property
+    def case_care(self) -> CaseCareService:
+        """Cases that need somebody, and what people contributed."""
+        from kbsearch.services.case_care import CaseCareService
+
+        return CaseCareService(self.database)
+
+    @cached_property
+    def insight_rows(self) -> InsightRows:
+        """The questions behind the figures."""
+        from kbsearch.services.insight_rows import InsightRows
+
+        return InsightRows(self.database)
 
     @cached_property
     def coverage_schedule(self) -> CoverageSchedule:

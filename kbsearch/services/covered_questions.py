@@ -1,0 +1,102 @@
+"""Questions with what covers them: the conditions that figures, and the rows behind them, are counted by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
+
+from kbsearch.models import Case, Colour, Coverage, InferredLesson, Membership, Question, QuestionState
+
+
+class Cover(StrEnum):
+    """What covers a question.
+
+    *covered*: a case answered it, or its cluster is green.  *outside*: no lesson teaches what its cluster
+    asks.  *open*: the rest.
+    """
+
+    COVERED = "covered"
+    OPEN = "open"
+    OUTSIDE = "outside"
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionFilter:
+    """Which questions; every field that is not empty narrows.
+
+    ``lesson``: told or inferred.  ``owner_id``: whose case answered it.  ``waiting``: open, and no mentor has
+    replied.  ``start`` is included, ``end`` is not.
+    """
+
+    course: str = ""
+    lesson: str = ""
+    author: str = ""
+    cover: Cover | None = None
+    colour: Colour | None = None
+    cluster_id: int | None = None
+    case_id: int | None = None
+    owner_id: int | None = None
+    waiting: bool = False
+    state: QuestionState | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+
+
+LESSON = func.coalesce(func.nullif(Question.lesson_code, ""), InferredLesson.lesson_code)
+"""The lesson that a question tells, else the inferred one, else NULL."""
+
+COVER = case(
+    (or_(Question.case_id.is_not(None), Coverage.colour == Colour.GREEN), str(Cover.COVERED)),
+    (Coverage.in_programme.is_(False), str(Cover.OUTSIDE)),
+    else_=str(Cover.OPEN),
+)
+
+
+def joined(query: Any, run_id: int | None) -> Any:
+    """``query`` over questions, joined with inferred lessons, the run's memberships and coverage."""
+    mine = and_(Membership.question_id == Question.id, Membership.run_id == (run_id or 0))
+    return (
+        query.select_from(Question)
+        .outerjoin(InferredLesson, InferredLesson.question_id == Question.id)
+        .outerjoin(Membership, mine)
+        .outerjoin(Coverage, Coverage.cluster_id == Membership.cluster_id)
+        .where(Question.state != QuestionState.DISMISSED)
+    )
+
+
+def narrowed(query: Any, wanted: QuestionFilter) -> Any:
+    """A `joined` query with only the questions that are ``wanted``."""
+    conditions: list[Any] = []
+    plain = {
+        Question.course_code: wanted.course,
+        Question.author_key: wanted.author,
+        Question.case_id: wanted.case_id,
+        Question.state: wanted.state,
+        Membership.cluster_id: wanted.cluster_id,
+        Coverage.colour: wanted.colour,
+    }
+    conditions += [column == value for column, value in plain.items() if value not in ("", None)]
+    if wanted.lesson:
+        inferred = and_(Question.lesson_code == "", InferredLesson.lesson_code == wanted.lesson)
+        conditions.append(or_(Question.lesson_code == wanted.lesson, inferred))
+    if wanted.cover:
+        conditions.append(str(wanted.cover) == COVER)
+    if wanted.waiting:
+        conditions.append(waits())
+    if wanted.owner_id is not None:
+        own = select(Case.id).where(Case.owner_id == wanted.owner_id)
+        conditions.append(Question.case_id.in_(own))
+    if wanted.start:
+        conditions.append(Question.asked_at >= wanted.start)
+    if wanted.end:
+        conditions.append(Question.asked_at < wanted.end)
+    return query.where(*conditions)
+
+
+def waits() -> ColumnElement[bool]:
+    """Whether a question is open: neither a reply that answers it nor a case."""
+    return and_(Question.state == QuestionState.OPEN, Question.case_id.is_(None))

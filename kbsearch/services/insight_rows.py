@@ -1,0 +1,73 @@
+"""The questions behind a number, and what was asked in a period."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import case, func, select
+from sqlalchemy.orm import selectinload
+
+from kbsearch.database import Database
+from kbsearch.models import InferredLesson, Question
+from kbsearch.services.cluster_rows import answered
+from kbsearch.services.covered_questions import QuestionFilter, joined, narrowed, waits
+from kbsearch.services.newest_run import newest_run
+from kbsearch.services.weeks import Period
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionRow:
+    """A question with the lesson that was inferred for it; "" when it tells its own, or none is sure."""
+
+    question: Question
+    inferred: str
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodCounts:
+    """Questions asked in a period: all, answered by now, waiting, and students who asked."""
+
+    period: Period
+    asked: int
+    answered: int
+    waiting: int
+    students: int
+
+
+class InsightRows:
+    """Reads questions."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def page(self, wanted: QuestionFilter, *, limit: int, offset: int = 0) -> tuple[list[QuestionRow], int]:
+        """Questions that are ``wanted``, latest first, and how many there are."""
+        with self._database.reading() as session:
+            run = newest_run(session)
+            run_id = run.id if run else None
+            counted = narrowed(joined(select(func.count(func.distinct(Question.id))), run_id), wanted)
+            query = narrowed(joined(select(Question, InferredLesson.lesson_code), run_id), wanted)
+            query = query.options(selectinload(Question.replies))
+            query = query.order_by(Question.asked_at.desc(), Question.id.desc()).limit(limit).offset(offset)
+            rows = [
+                QuestionRow(question, (inferred or "") if not question.lesson_code else "")
+                for question, inferred in session.execute(query)
+            ]
+            return rows, session.scalar(counted) or 0
+
+    def counts(self, periods: Sequence[Period]) -> list[PeriodCounts]:
+        """What was asked in each of ``periods``."""
+        return [self._counted(period) for period in periods]
+
+    def _counted(self, period: Period) -> PeriodCounts:
+        columns = (
+            func.count(),
+            func.sum(case((answered(), 1), else_=0)),
+            func.sum(case((waits(), 1), else_=0)),
+            func.count(func.distinct(func.nullif(Question.author_key, ""))),
+        )
+        wanted = QuestionFilter(start=period.start_at, end=period.end_at)
+        with self._database.reading() as session:
+            row = session.execute(narrowed(joined(select(*columns), None), wanted)).one()
+        return PeriodCounts(period, row[0], row[1] or 0, row[2] or 0, row[3])
