@@ -11,7 +11,7 @@ from flask_babel import format_date, format_percent, format_timedelta
 from markupsafe import Markup, escape
 
 from kbsearch.errors import KbsearchError, fill
-from kbsearch.models import CaseState, GoldenSource, Job, JobState, QuestionState, Relation, Role, utc_now
+from kbsearch.models import CaseState, Colour, GoldenSource, Job, JobState, QuestionState, Relation, Role, utc_now
 from kbsearch.ports import Highlight
 from web.errors import spoken
 from web.ui.texts import gettext, ngettext
@@ -81,6 +81,15 @@ def coverage(share: float, *, has_case: bool) -> str:
     if has_case:
         return gettext("has a case")
     return gettext("partly answered") if share >= POSSIBLE else gettext("no case")
+
+
+def colour(name: str) -> str:
+    """How far a cluster is covered, as a colour."""
+    return {
+        Colour.GREEN: gettext("green"),
+        Colour.YELLOW: gettext("yellow"),
+        Colour.RED: gettext("red"),
+    }[Colour(name)]
 
 
 def case_state(state: str) -> str:

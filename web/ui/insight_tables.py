@@ -1,0 +1,103 @@
+"""Tables of the insights: built once, shown on pages, written into files and into the e-mail of the digest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from flask_babel import format_decimal, format_percent
+
+from kbsearch.exporters.tables import Sheet, Value
+
+Kind = Literal["text", "number", "decimal", "share"]
+ASIDE = "–"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column.  ``series``: a chart above the table draws it."""
+
+    label: str
+    kind: Kind = "text"
+    series: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A number of a cell that is split, with its colour, where it leads and what it says aloud."""
+
+    value: int
+    tone: str
+    url: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A value with how it reads, where it leads and its colour; ``parts`` split it, ``note`` is said below."""
+
+    value: Value
+    text: str
+    url: str = ""
+    tone: str = ""
+    parts: tuple[Part, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table.  ``key`` names it in addresses; ``total``: rows there are, when not all are here.
+
+    ``chart``: "weeks" draws the series over the first column's moments.
+    """
+
+    key: str
+    title: str
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[Cell]]
+    note: str = ""
+    empty: str = ""
+    total: int = 0
+    chart: str = ""
+    moments: Sequence[int] = field(default_factory=tuple)
+
+    def sheet(self) -> Sheet:
+        """As a file holds it."""
+        return Sheet(
+            self.title,
+            [column.label for column in self.columns],
+            [[cell.value for cell in row] for row in self.rows],
+        )
+
+
+def text(value: str, url: str = "", tone: str = "", note: str = "") -> Cell:
+    """A cell of words."""
+    return Cell(value, value or ASIDE, url, tone, note=note)
+
+
+def number(value: int | None, url: str = "", tone: str = "", parts: Sequence[Part] = (), note: str = "") -> Cell:
+    """A cell of a count; a link only when there is something to see."""
+    if value is None:
+        return Cell(None, ASIDE)
+    return Cell(value, str(format_decimal(value)), url if value else "", tone, tuple(parts), note)
+
+
+def decimal(value: float | None, digits: int = 1, url: str = "", note: str = "") -> Cell:
+    """A cell of a figure with ``digits`` after the point."""
+    if value is None:
+        return Cell(None, ASIDE)
+    shown = format_decimal(value, format=f"0.{'0' * digits}")
+    return Cell(round(value, 4), str(shown), url, note=note)
+
+
+def share(value: float | None, url: str = "", tone: str = "") -> Cell:
+    """A cell of a share in [0, 1]."""
+    if value is None:
+        return Cell(None, ASIDE)
+    return Cell(round(value, 4), str(format_percent(value)), url, tone)
+
+
+def plain(tables: Sequence[Table]) -> Mapping[str, Table]:
+    """``tables`` by key."""
+    return {table.key: table for table in tables}
