@@ -12,7 +12,9 @@ from kbsearch.errors import KbsearchError
 
 COMMANDS = {
     "cluster": ("kbsearch.cli.cluster", "Find recurring patterns in the questions."),
+    "coverage": ("kbsearch.cli.coverage", "Ask what covers the clusters."),
     "demo": ("kbsearch.cli.demo", "Set up the sample school and serve it."),
+    "digest": ("kbsearch.cli.digest", "Tell what happened in a week."),
     "duplicates": ("kbsearch.cli.duplicates", "List questions that repeat each other."),
     "evaluate": ("kbsearch.cli.evaluate", "Measure matching or clustering on a labelled set."),
     "faults": ("kbsearch.cli.faults", "List, show, close and dismiss platform faults."),

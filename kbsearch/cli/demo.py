@@ -70,6 +70,8 @@ def _set_up(app: Kbsearch) -> None:
     if app.clusters.latest_run() is None:
         with _step("Clusters"):
             app.map_drawer.draw(app.cluster_runner.run(_quiet))
+        with _step("Coverage"):
+            app.coverage.refresh(_quiet)
 
 
 def _quiet(done: int, total: int, stage: str) -> None:

@@ -42,10 +42,10 @@ class CoverageFigures:
 
 @dataclass(frozen=True, slots=True)
 class ClusterGap:
-    """A cluster that is not green.
+    """A cluster with its coverage, and what a case for it would save.
 
     ``weekly``: questions a week over the last 28 days.  ``saved``: those a case is expected to save.
-    ``case``: the one written for it that is not live yet, if any.
+    ``case``: the newest one that was written for it, if any.
     """
 
     cluster: Cluster
@@ -75,7 +75,15 @@ class GapService:
         """
         with self._database.reading() as session:
             run = newest_run(session)
-            return _gaps(session, run, now or utc_now(), outside=outside) if run else []
+            found = _rows(session, run, now or utc_now()) if run else []
+        return [one for one in found if one.recent and _is_gap(one.coverage, outside=outside)]
+
+    def clusters(self, colour: Colour | None = None, now: datetime | None = None) -> list[ClusterGap]:
+        """All clusters whose coverage is known, or those of a ``colour``, in the same order."""
+        with self._database.reading() as session:
+            run = newest_run(session)
+            found = _rows(session, run, now or utc_now()) if run else []
+        return [one for one in found if colour in (None, one.coverage.colour)]
 
 
 def recent_by_cluster(session: Session, run_id: int, since: datetime, until: datetime) -> dict[int, int]:
@@ -117,20 +125,20 @@ def _figures(session: Session, now: datetime) -> CoverageFigures:
     return CoverageFigures(run, clusters, questions, loose, unknown, min(moments, default=None))
 
 
-def _gaps(session: Session, run: Run, now: datetime, *, outside: bool) -> list[ClusterGap]:
+def _is_gap(coverage: Coverage, *, outside: bool) -> bool:
+    return coverage.colour != Colour.GREEN and not (outside and coverage.in_programme is not False)
+
+
+def _rows(session: Session, run: Run, now: datetime) -> list[ClusterGap]:
     recent = recent_by_cluster(session, run.id, now - RECENT, now)
     query = select(Coverage, Cluster).join(Cluster, Cluster.id == Coverage.cluster_id)
-    query = query.where(Coverage.colour != Colour.GREEN)
-    if outside:
-        query = query.where(Coverage.in_programme.is_(False))
     written = {
         case.cluster_id: case
         for case in session.scalars(select(Case).where(Case.cluster_id.is_not(None)).order_by(Case.id))
     }
     found = [
-        _gap(cluster, coverage, recent[cluster.id], written.get(cluster.id))
+        _gap(cluster, coverage, recent.get(cluster.id, 0), written.get(cluster.id))
         for coverage, cluster in session.execute(query)
-        if recent.get(cluster.id)
     ]
     return sorted(found, key=lambda gap: (-gap.saved, -gap.recent, gap.cluster.id))
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import selectinload
 
 from kbsearch.database import Database
-from kbsearch.models import InferredLesson, Question
+from kbsearch.models import Cluster, InferredLesson, Question
 from kbsearch.services.cluster_rows import answered
 from kbsearch.services.covered_questions import QuestionFilter, joined, narrowed, waits
 from kbsearch.services.newest_run import newest_run
@@ -55,6 +55,12 @@ class InsightRows:
                 for question, inferred in session.execute(query)
             ]
             return rows, session.scalar(counted) or 0
+
+    def clusters(self, ids: Iterable[int]) -> dict[int, Cluster]:
+        """Clusters by id."""
+        with self._database.reading() as session:
+            found = session.scalars(select(Cluster).where(Cluster.id.in_(list(ids))))
+            return {one.id: one for one in found}
 
     def counts(self, periods: Sequence[Period]) -> list[PeriodCounts]:
         """What was asked in each of ``periods``."""

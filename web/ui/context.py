@@ -146,6 +146,7 @@ class Navigation:
                 Item(gettext("Tokens"), "token", "ui.tokens_page"),
             ]
         return [
+            Item(gettext("Insights"), "bars", "ui.insights_page"),
             Item(gettext("Platform faults"), "warn", "ui.faults_page"),
             Item(gettext("Quality"), "chart", "ui.quality_page"),
             *items,

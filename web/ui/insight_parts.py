@@ -1,33 +1,32 @@
-"""What the pages of insights show: services' figures as tables, every number with the way to its rows."""
+"""Coverage, gaps, growth and weeks as tables, every number with the way to its rows."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from flask import url_for
 from flask_babel import format_date
 
 from kbsearch.insights.coverage import SAVED
-from kbsearch.models import Colour, utc_now
+from kbsearch.models import Colour
+from kbsearch.services.covered_questions import Cover, QuestionFilter
 from kbsearch.services.weeks import Period, name_of_week
 from web.session import kb
 from web.ui import words
 from web.ui.context import school
-from web.ui.insight_tables import Cell, Column, Part, Table, decimal, number, share, text
-from web.ui.texts import gettext, ngettext
+from web.ui.insight_tables import Cell, Column, Table, decimal, number, share, text
+from web.ui.texts import gettext
 
 if TYPE_CHECKING:
-    from kbsearch.services.case_care import Contribution, StaleCase
+    from collections.abc import Mapping
+
+    from kbsearch.models import Cluster, ClusterTrend
     from kbsearch.services.gaps import ClusterGap, CoverageFigures
-    from kbsearch.services.hard_points import HardPoints, LessonRow, StuckStudent
     from kbsearch.services.insight_rows import PeriodCounts
 
 TONES = {Colour.GREEN: "good", Colour.YELLOW: "warn", Colour.RED: "bad"}
 RECENT_DAYS = 28
-PSEUDONYM = 8
-"""Signs of an author key that are shown: enough to tell the students of a school apart."""
 
 
 def questions_url(**wanted: object) -> str:
@@ -36,14 +35,33 @@ def questions_url(**wanted: object) -> str:
     return url_for("ui.insight_questions", **kept)  # type: ignore[arg-type]
 
 
+def said_of(wanted: QuestionFilter) -> list[str]:
+    """What kind of questions are wanted, in words."""
+    said = [cover_word(wanted.cover)] if wanted.cover else []
+    if wanted.colour:
+        said.append(gettext("coverage: %(colour)s", colour=words.colour(wanted.colour)))
+    if wanted.state:
+        said.append(words.question_state(wanted.state))
+    if wanted.waiting:
+        said.append(gettext("waiting"))
+    if wanted.owner_id:
+        name = kb().cases.names([wanted.owner_id]).get(wanted.owner_id, "")
+        said.append(gettext("answered with cases of %(name)s", name=name))
+    return said
+
+
+def cover_word(cover: str) -> str:
+    """What covers a question."""
+    return {
+        Cover.COVERED: gettext("covered"),
+        Cover.OPEN: gettext("not covered"),
+        Cover.OUTSIDE: gettext("not in the programme"),
+    }[Cover(cover)]
+
+
 def colour_cell(colour: str, note: str = "") -> Cell:
     """A colour in words."""
     return text(words.colour(colour), tone=TONES[Colour(colour)], note=note)
-
-
-def since_recent() -> str:
-    """The day from which on questions count as recent, for addresses."""
-    return (utc_now() - timedelta(days=RECENT_DAYS)).date().isoformat()
 
 
 def coverage(figures: CoverageFigures) -> Table:
@@ -59,7 +77,12 @@ def coverage(figures: CoverageFigures) -> Table:
         for colour in Colour
     ]
     rows.append(
-        [text(gettext("in no cluster")), number(None), number(figures.loose), share(figures.loose / total if total else None)]
+        [
+            text(gettext("in no cluster")),
+            number(None),
+            number(figures.loose),
+            share(figures.loose / total if total else None),
+        ]
     )
     return Table(
         "coverage",
@@ -72,8 +95,8 @@ def coverage(figures: CoverageFigures) -> Table:
         ],
         rows if figures.run else [],
         note=gettext(
-            "Green: published cases are sure on most of a sample of its questions. Yellow: on a quarter or more. "
-            "Red: on fewer."
+            "Green: published cases are sure on most of a sample of its questions. "
+            "Yellow: on a quarter or more. Red: on fewer."
         ),
         empty=gettext("Find clusters first: coverage is told of clusters."),
     )
@@ -87,7 +110,11 @@ def gaps(found: Sequence[ClusterGap], limit: int | None = None) -> Table:
             _colour_of(gap),
             number(gap.recent, questions_url(cluster=gap.cluster.id, days=RECENT_DAYS)),
             decimal(gap.saved),
-            text(gap.case.title, url_for("ui.case_page", case_id=gap.case.id), note=words.case_state(gap.case.state))
+            text(
+                gap.case.title,
+                url_for("ui.case_page", case_id=gap.case.id),
+                note=words.case_state(gap.case.state),
+            )
             if gap.case
             else text(""),
         ]
@@ -105,8 +132,8 @@ def gaps(found: Sequence[ClusterGap], limit: int | None = None) -> Table:
         ],
         rows,
         note=gettext(
-            "Questions a week, times the share that is not answered surely, times %(share)s: the share that a case is "
-            "assumed to save.",
+            "Questions a week, times the share that is not answered surely, times %(share)s: "
+            "the share that a case is assumed to save.",
             share=words.percent(SAVED),
         ),
         empty=gettext("No gaps: every cluster that was asked about in 28 days is green, or none is known."),
@@ -145,11 +172,73 @@ def outside(found: Sequence[ClusterGap], limit: int | None = None) -> Table:
         ],
         rows,
         note=gettext(
-            "No published case covers it, and the nearest lesson hardly teaches it. Questions about the platform or "
-            "payments are here too."
+            "No published case covers it, and the nearest lesson hardly teaches it. "
+            "Questions about the platform or payments are here too."
         ),
         empty=gettext("Nothing: or no course outline was imported, or no clusters are known."),
         total=len(found),
+    )
+
+
+def clusters(found: Sequence[ClusterGap], colour: str) -> Table:
+    """Clusters with what covers them, and which lesson."""
+    rows = [
+        [
+            text(one.cluster.label, url_for("ui.cluster_page", cluster_id=one.cluster.id)),
+            _colour_of(one),
+            number(one.recent, questions_url(cluster=one.cluster.id, days=RECENT_DAYS)),
+            decimal(one.saved),
+            text(
+                school().lesson(one.coverage.lesson_code),
+                note=words.percent(one.coverage.lesson_probability) if one.coverage.lesson_code else "",
+            ),
+        ]
+        for one in found
+    ]
+    return Table(
+        "clusters",
+        gettext("Clusters: %(colour)s", colour=words.colour(colour)) if colour else gettext("Clusters"),
+        [
+            Column(gettext("Cluster")),
+            Column(gettext("Coverage")),
+            Column(gettext("Questions in 28 days"), "number"),
+            Column(gettext("Saved a week"), "decimal"),
+            Column(gettext("Nearest lesson")),
+        ],
+        rows,
+        empty=gettext("There is no such cluster."),
+    )
+
+
+def growing(
+    found: Sequence[ClusterTrend], clusters: Mapping[int, Cluster], limit: int | None = None
+) -> Table:
+    """Clusters that are new or grow, surest first."""
+    known = [one for one in found if one.cluster_id in clusters]
+    rows = [
+        [
+            text(clusters[one.cluster_id].label, url_for("ui.cluster_page", cluster_id=one.cluster_id)),
+            text(gettext("new") if one.state == "new" else gettext("growing"), tone="accent"),
+            number(one.observed, questions_url(cluster=one.cluster_id, days=7 * one.weeks)),
+            decimal(one.expected),
+            decimal(one.p, 3),
+        ]
+        for one in known[:limit]
+    ]
+    return Table(
+        "growing",
+        gettext("New and growing"),
+        [
+            Column(gettext("Cluster")),
+            Column(gettext("Trend")),
+            Column(gettext("Students who asked"), "number"),
+            Column(gettext("Expected"), "decimal"),
+            Column(gettext("Chance"), "decimal"),
+        ],
+        rows,
+        note=gettext("In the last week or two; chance: how likely so many are without a trend."),
+        empty=gettext("Nothing grows that could not be chance."),
+        total=len(known),
     )
 
 
@@ -185,216 +274,3 @@ def weeks(counts: Sequence[PeriodCounts]) -> Table:
 def day(period: Period) -> str:
     """The first day of a period, in words."""
     return str(format_date(period.first, "d MMM"))
-
-
-def hard_map(found: HardPoints) -> Table:
-    """Lessons by weeks, each cell split by what covers it."""
-    rows = [[_lesson(row), *(_cell(row, at, found.weeks[at]) for at in range(len(row.cells))), _sum(row)] for row in found.rows]
-    return Table(
-        "hard",
-        gettext("Hard points: questions by lesson and week"),
-        [
-            Column(gettext("Lesson")),
-            *(Column(day(week), "number") for week in found.weeks),
-            Column(gettext("All"), "number"),
-        ],
-        rows,
-        note=_map_note(found),
-        empty=gettext("No question of these weeks belongs to a lesson."),
-    )
-
-
-def _map_note(found: HardPoints) -> str:
-    said = [gettext("Three numbers: covered, not covered, not in the programme."), gettext("≈: inferred from the outline.")]
-    if found.per_student:
-        said.append(gettext("The last line of a cell: questions for 100 active students."))
-    if found.untold:
-        said.append(ngettext("%(num)d question belongs to no lesson.", "%(num)d questions belong to no lesson.", found.untold))
-    return " ".join(said)
-
-
-def _lesson(row: LessonRow) -> Cell:
-    return text(school().lesson(row.code), questions_url(lesson=row.code), note=school().course(row.course))
-
-
-def _cell(row: LessonRow, at: int, week: Period) -> Cell:
-    cell = row.cells[at]
-    if not cell.total:
-        return number(0)
-    place = {"lesson": row.code, "week": name_of_week(week)}
-    parts = [
-        Part(count, tone, questions_url(**place, cover=cover), label)
-        for count, tone, cover, label in (
-            (cell.covered, "good", "covered", gettext("covered")),
-            (cell.open, "warn", "open", gettext("not covered")),
-            (cell.outside, "bad", "outside", gettext("not in the programme")),
-        )
-        if count
-    ]
-    notes = [gettext("≈%(number)s", number=cell.inferred)] if cell.inferred else []
-    rate = row.per_student(at)
-    if rate is not None:
-        notes.append(gettext("%(number)s/100", number=decimal(100 * rate).text))
-    return number(cell.total, questions_url(**place), heat(cell.total), parts, " ".join(notes))
-
-
-MUCH, SOME = 10, 4
-"""Questions a week on one lesson from which on a cell is coloured strongly, or a little."""
-
-
-def heat(count: int) -> str:
-    """How strongly a cell of so many questions is coloured."""
-    return "hot" if count >= MUCH else "warm" if count >= SOME else "mild"
-
-
-def _sum(row: LessonRow) -> Cell:
-    return number(row.total, questions_url(lesson=row.code))
-
-
-def hard_rows(found: HardPoints) -> Table:
-    """The map as rows, a lesson and week each, for files."""
-    rows = [
-        [
-            text(school().course(row.course)),
-            text(school().lesson(row.code)),
-            text(week.first.isoformat()),
-            *(number(count) for count in (cell.covered, cell.open, cell.outside, cell.inferred, row.students[at])),
-            decimal(row.per_student(at), 4),
-        ]
-        for row in found.rows
-        for at, (week, cell) in enumerate(zip(found.weeks, row.cells, strict=True))
-        if cell.total
-    ]
-    names = (gettext("Covered"), gettext("Not covered"), gettext("Not in the programme"), gettext("Inferred"))
-    return Table(
-        "hard",
-        gettext("Hard points"),
-        [
-            Column(gettext("Course")),
-            Column(gettext("Lesson")),
-            Column(gettext("Week from")),
-            *(Column(name, "number") for name in (*names, gettext("Students"))),
-            Column(gettext("For each student"), "decimal"),
-        ],
-        rows,
-    )
-
-
-def hard_lessons(found: HardPoints, limit: int) -> Table:
-    """The lessons that were asked about most, over all weeks of ``found``."""
-    ranked = sorted(found.rows, key=lambda row: (-row.total, row.code))[:limit]
-    start, end = found.weeks[0], found.weeks[-1]
-    span = {"since": start.first.isoformat(), "until": end.last.isoformat()}
-
-    def counts(row: LessonRow, cover: str) -> Cell:
-        return number(sum(getattr(cell, cover) for cell in row.cells), questions_url(lesson=row.code, cover=cover, **span))
-
-    rows = [
-        [
-            _lesson(row),
-            number(row.total, questions_url(lesson=row.code, **span)),
-            *(counts(row, cover) for cover in ("covered", "open", "outside")),
-            number(sum(cell.inferred for cell in row.cells)),
-        ]
-        for row in ranked
-    ]
-    return Table(
-        "lessons",
-        gettext("Hard lessons"),
-        [
-            Column(gettext("Lesson")),
-            Column(gettext("Questions"), "number"),
-            Column(gettext("Covered"), "number"),
-            Column(gettext("Not covered"), "number"),
-            Column(gettext("Not in the programme"), "number"),
-            Column(gettext("Inferred"), "number"),
-        ],
-        rows,
-        empty=gettext("No question of this time belongs to a lesson."),
-        total=len(found.rows),
-    )
-
-
-def stuck(found: Sequence[StuckStudent], limit: int | None = None) -> Table:
-    """Students who ask again and again, or wait."""
-    rows = [
-        [
-            text(one.author[:PSEUDONYM], questions_url(author=one.author, days=RECENT_DAYS)),
-            text(school().lesson(one.lesson), note=school().course(one.course)),
-            number(one.questions, questions_url(author=one.author, lesson=one.lesson, days=RECENT_DAYS)),
-            number(one.waiting, questions_url(author=one.author, lesson=one.lesson, days=RECENT_DAYS, waiting=1)),
-            text(words.ago(one.waiting_since) if one.waiting_since else ""),
-        ]
-        for one in found[:limit]
-    ]
-    return Table(
-        "stuck",
-        gettext("Students who are stuck"),
-        [
-            Column(gettext("Student")),
-            Column(gettext("Lesson")),
-            Column(gettext("Questions in 28 days"), "number"),
-            Column(gettext("Waiting"), "number"),
-            Column(gettext("Since")),
-        ],
-        rows,
-        note=gettext("Three questions or more on one lesson, or one that is open for two days. Names are not known: these are pseudonyms."),
-        empty=gettext("Nobody: no student asks again and again or waits."),
-        total=len(found),
-    )
-
-
-def stale(found: Sequence[StaleCase], limit: int | None = None) -> Table:
-    """Cases that need a look."""
-    rows = [
-        [
-            text(one.case.title, url_for("ui.case_page", case_id=one.case.id)),
-            text(words.case_state(one.case.state)),
-            text(words.ago(one.checked_at) if one.checked_at else ""),
-            number(one.asked),
-            text(one.owner),
-        ]
-        for one in found[:limit]
-    ]
-    return Table(
-        "stale",
-        gettext("Cases that need a look"),
-        [
-            Column(gettext("Case")),
-            Column(gettext("State")),
-            Column(gettext("Looked at")),
-            Column(gettext("First match of"), "number"),
-            Column(gettext("Owner")),
-        ],
-        rows,
-        note=gettext("Put to a check, or not looked at for half a year; those that match most come first."),
-        empty=gettext("None: all cases have been looked at within half a year."),
-        total=len(found),
-    )
-
-
-def contributions(found: Sequence[Contribution], period: Period) -> Table:
-    """What mentors' cases did."""
-    span = {"since": period.first.isoformat(), "until": period.last.isoformat()}
-    rows = [
-        [
-            text(one.person.name),
-            number(one.answered, questions_url(owner=one.person.id, **span)),
-            number(one.published),
-            number(one.cases),
-        ]
-        for one in found
-    ]
-    return Table(
-        "contribution",
-        gettext("Contribution"),
-        [
-            Column(gettext("Person")),
-            Column(gettext("Questions answered with their cases"), "number"),
-            Column(gettext("Published"), "number"),
-            Column(gettext("Live cases"), "number"),
-        ],
-        rows,
-        note=gettext("Questions asked in this time that a case of theirs answered."),
-        empty=gettext("No case has an owner yet."),
-    )

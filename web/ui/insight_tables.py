@@ -1,8 +1,8 @@
-"""Tables of the insights: built once, shown on pages, written into files and into the e-mail of the digest."""
+"""Tables of insights: built once, shown on pages, written into files and into the digest's e-mail."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -35,7 +35,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A value with how it reads, where it leads and its colour; ``parts`` split it, ``note`` is said below."""
+    """A value: how it reads, where it leads, its colour; ``parts`` split it, ``note`` is said below."""
 
     value: Value
     text: str
@@ -76,7 +76,9 @@ def text(value: str, url: str = "", tone: str = "", note: str = "") -> Cell:
     return Cell(value, value or ASIDE, url, tone, note=note)
 
 
-def number(value: int | None, url: str = "", tone: str = "", parts: Sequence[Part] = (), note: str = "") -> Cell:
+def number(
+    value: int | None, url: str = "", tone: str = "", parts: Sequence[Part] = (), note: str = ""
+) -> Cell:
     """A cell of a count; a link only when there is something to see."""
     if value is None:
         return Cell(None, ASIDE)
@@ -96,8 +98,3 @@ def share(value: float | None, url: str = "", tone: str = "") -> Cell:
     if value is None:
         return Cell(None, ASIDE)
     return Cell(round(value, 4), str(format_percent(value)), url, tone)
-
-
-def plain(tables: Sequence[Table]) -> Mapping[str, Table]:
-    """``tables`` by key."""
-    return {table.key: table for table in tables}

@@ -11,7 +11,17 @@ from flask_babel import format_date, format_percent, format_timedelta
 from markupsafe import Markup, escape
 
 from kbsearch.errors import KbsearchError, fill
-from kbsearch.models import CaseState, Colour, GoldenSource, Job, JobState, QuestionState, Relation, Role, utc_now
+from kbsearch.models import (
+    CaseState,
+    Colour,
+    GoldenSource,
+    Job,
+    JobState,
+    QuestionState,
+    Relation,
+    Role,
+    utc_now,
+)
 from kbsearch.ports import Highlight
 from web.errors import spoken
 from web.ui.texts import gettext, ngettext

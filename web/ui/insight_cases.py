@@ -1,0 +1,144 @@
+"""Effects of cases, cases that need a look, and what people contributed, as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from flask import url_for
+
+from kbsearch.models import Case
+from kbsearch.services.weeks import Period
+from web.ui import words
+from web.ui.context import school
+from web.ui.insight_parts import questions_url
+from web.ui.insight_tables import Cell, Column, Table, decimal, number, text
+from web.ui.texts import gettext
+
+if TYPE_CHECKING:
+    from kbsearch.services.case_care import Contribution, StaleCase
+    from kbsearch.services.effects import JudgedCase
+
+VERDICTS = {"reduced": "good", "not_visible": "warn", "too_little": ""}
+
+
+def effects(found: Sequence[JudgedCase], limit: int | None = None) -> Table:
+    """What published cases did to their questions."""
+    rows = [
+        [
+            text(one.case.title, url_for("ui.case_page", case_id=one.case.id)),
+            text(verdict(one.effect.verdict), tone=VERDICTS.get(one.effect.verdict, "")),
+            number(one.effect.before),
+            number(one.effect.after),
+            decimal(one.effect.expected),
+            _ratio(one),
+        ]
+        for one in found[:limit]
+    ]
+    return Table(
+        "effects",
+        gettext("Effects of cases"),
+        [
+            Column(gettext("Case")),
+            Column(gettext("Effect")),
+            Column(gettext("Before"), "number"),
+            Column(gettext("After"), "number"),
+            Column(gettext("Expected after"), "decimal"),
+            Column(gettext("Of what was expected"), "decimal"),
+        ],
+        rows,
+        note=gettext(
+            "Students who asked before and after publication, against clusters that no case touched."
+        ),
+        empty=gettext("No published case has a cluster of its own yet, so no effect can be told."),
+        total=len(found),
+    )
+
+
+def verdict(name: str) -> str:
+    """What became of a case's questions."""
+    named = {
+        "reduced": gettext("reduced"),
+        "not_visible": gettext("no visible effect"),
+        "too_little": gettext("too little data"),
+    }
+    return named.get(name, name)
+
+
+def _ratio(one: JudgedCase) -> Cell:
+    effect = one.effect
+    if effect.ratio is None or effect.low is None or effect.high is None:
+        return decimal(None)
+    span = gettext("%(low)s to %(high)s", low=decimal(effect.low, 2).text, high=decimal(effect.high, 2).text)
+    return decimal(effect.ratio, 2, note=span)
+
+
+def published(found: Sequence[Case]) -> Table:
+    """Cases that were published in a period."""
+    rows = [
+        [text(case.title, url_for("ui.case_page", case_id=case.id)), text(school().course(case.course_code))]
+        for case in found
+    ]
+    return Table(
+        "published",
+        gettext("Published cases"),
+        [Column(gettext("Case")), Column(gettext("Course"))],
+        rows,
+        empty=gettext("No case was published in this time."),
+    )
+
+
+def stale(found: Sequence[StaleCase], limit: int | None = None) -> Table:
+    """Cases that need a look."""
+    rows = [
+        [
+            text(one.case.title, url_for("ui.case_page", case_id=one.case.id)),
+            text(words.case_state(one.case.state)),
+            text(words.ago(one.checked_at) if one.checked_at else ""),
+            number(one.asked),
+            text(one.owner),
+        ]
+        for one in found[:limit]
+    ]
+    return Table(
+        "stale",
+        gettext("Cases that need a look"),
+        [
+            Column(gettext("Case")),
+            Column(gettext("State")),
+            Column(gettext("Looked at")),
+            Column(gettext("First match of"), "number"),
+            Column(gettext("Owner")),
+        ],
+        rows,
+        note=gettext("Put to a check, or not looked at for half a year; those that match most come first."),
+        empty=gettext("None: all cases have been looked at within half a year."),
+        total=len(found),
+    )
+
+
+def contributions(found: Sequence[Contribution], period: Period) -> Table:
+    """What mentors' cases did."""
+    span = {"since": period.first.isoformat(), "until": period.last.isoformat()}
+    rows = [
+        [
+            text(one.person.name),
+            number(one.answered, questions_url(owner=one.person.id, **span)),
+            number(one.published),
+            number(one.cases),
+        ]
+        for one in found
+    ]
+    return Table(
+        "contribution",
+        gettext("Contribution"),
+        [
+            Column(gettext("Person")),
+            Column(gettext("Questions answered with their cases"), "number"),
+            Column(gettext("Published"), "number"),
+            Column(gettext("Live cases"), "number"),
+        ],
+        rows,
+        note=gettext("Questions asked in this time that a case of theirs answered."),
+        empty=gettext("No case has an owner yet."),
+    )

@@ -1,0 +1,199 @@
+"""Hard points and stuck students as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from kbsearch.services.weeks import Period, name_of_week
+from web.ui import words
+from web.ui.context import school
+from web.ui.insight_parts import RECENT_DAYS, cover_word, day, questions_url
+from web.ui.insight_tables import Cell, Column, Part, Table, decimal, number, text
+from web.ui.texts import gettext, ngettext
+
+if TYPE_CHECKING:
+    from kbsearch.services.hard_points import HardPoints, LessonRow, StuckStudent
+
+PSEUDONYM = 8
+"""Signs of an author key that are shown: enough to tell the students of a school apart."""
+
+
+def hard_map(found: HardPoints) -> Table:
+    """Lessons by weeks, each cell split by what covers it."""
+    rows = [
+        [_lesson(row), *(_cell(row, at, found.weeks[at]) for at in range(len(row.cells))), _sum(row)]
+        for row in found.rows
+    ]
+    return Table(
+        "hard",
+        gettext("Hard points: questions by lesson and week"),
+        [
+            Column(gettext("Lesson")),
+            *(Column(day(week), "number") for week in found.weeks),
+            Column(gettext("All"), "number"),
+        ],
+        rows,
+        note=_map_note(found),
+        empty=gettext("No question of these weeks belongs to a lesson."),
+    )
+
+
+def _map_note(found: HardPoints) -> str:
+    said = [
+        gettext("Three numbers: covered, not covered, not in the programme."),
+        gettext("≈: inferred from the outline."),
+    ]
+    if found.per_student:
+        said.append(gettext("The last line of a cell: questions for 100 active students."))
+    if found.untold:
+        said.append(
+            ngettext(
+                "%(num)d question belongs to no lesson.",
+                "%(num)d questions belong to no lesson.",
+                found.untold,
+            )
+        )
+    return " ".join(said)
+
+
+def _lesson(row: LessonRow) -> Cell:
+    return text(school().lesson(row.code), questions_url(lesson=row.code), note=school().course(row.course))
+
+
+def _cell(row: LessonRow, at: int, week: Period) -> Cell:
+    cell = row.cells[at]
+    if not cell.total:
+        return number(0)
+    place = {"lesson": row.code, "week": name_of_week(week)}
+    parts = [
+        Part(count, tone, questions_url(**place, cover=cover), cover_word(cover))
+        for count, tone, cover in (
+            (cell.covered, "good", "covered"),
+            (cell.open, "warn", "open"),
+            (cell.outside, "bad", "outside"),
+        )
+        if count
+    ]
+    notes = [gettext("≈%(number)s", number=cell.inferred)] if cell.inferred else []
+    rate = row.per_student(at)
+    if rate is not None:
+        notes.append(gettext("%(number)s/100", number=decimal(100 * rate).text))
+    return number(cell.total, questions_url(**place), heat(cell.total), parts, " ".join(notes))
+
+
+MUCH, SOME = 10, 4
+"""Questions a week on one lesson from which on a cell is coloured strongly, or a little."""
+
+
+def heat(count: int) -> str:
+    """How strongly a cell of so many questions is coloured."""
+    return "hot" if count >= MUCH else "warm" if count >= SOME else "mild"
+
+
+def _sum(row: LessonRow) -> Cell:
+    return number(row.total, questions_url(lesson=row.code))
+
+
+def hard_rows(found: HardPoints) -> Table:
+    """The map as rows, a lesson and week each, for files."""
+    rows = [
+        [
+            text(school().course(row.course)),
+            text(school().lesson(row.code)),
+            text(week.first.isoformat()),
+            *(
+                number(count)
+                for count in (cell.covered, cell.open, cell.outside, cell.inferred, row.students[at])
+            ),
+            decimal(row.per_student(at), 4),
+        ]
+        for row in found.rows
+        for at, (week, cell) in enumerate(zip(found.weeks, row.cells, strict=True))
+        if cell.total
+    ]
+    names = (gettext("Covered"), gettext("Not covered"), gettext("Not in the programme"), gettext("Inferred"))
+    return Table(
+        "hard",
+        gettext("Hard points"),
+        [
+            Column(gettext("Course")),
+            Column(gettext("Lesson")),
+            Column(gettext("Week from")),
+            *(Column(name, "number") for name in (*names, gettext("Students"))),
+            Column(gettext("For each student"), "decimal"),
+        ],
+        rows,
+    )
+
+
+def hard_lessons(found: HardPoints, limit: int) -> Table:
+    """The lessons that were asked about most, over all weeks of ``found``."""
+    ranked = sorted(found.rows, key=lambda row: (-row.total, row.code))[:limit]
+    start, end = found.weeks[0], found.weeks[-1]
+    span = {"since": start.first.isoformat(), "until": end.last.isoformat()}
+
+    def counts(row: LessonRow, cover: str) -> Cell:
+        return number(
+            sum(getattr(cell, cover) for cell in row.cells),
+            questions_url(lesson=row.code, cover=cover, **span),
+        )
+
+    rows = [
+        [
+            _lesson(row),
+            number(row.total, questions_url(lesson=row.code, **span)),
+            *(counts(row, cover) for cover in ("covered", "open", "outside")),
+            number(sum(cell.inferred for cell in row.cells)),
+        ]
+        for row in ranked
+    ]
+    return Table(
+        "lessons",
+        gettext("Hard lessons"),
+        [
+            Column(gettext("Lesson")),
+            Column(gettext("Questions"), "number"),
+            Column(gettext("Covered"), "number"),
+            Column(gettext("Not covered"), "number"),
+            Column(gettext("Not in the programme"), "number"),
+            Column(gettext("Inferred"), "number"),
+        ],
+        rows,
+        empty=gettext("No question of this time belongs to a lesson."),
+        total=len(found.rows),
+    )
+
+
+def stuck(found: Sequence[StuckStudent], limit: int | None = None) -> Table:
+    """Students who ask again and again, or wait."""
+    rows = [
+        [
+            text(one.author[:PSEUDONYM], questions_url(author=one.author, days=RECENT_DAYS)),
+            text(school().lesson(one.lesson), note=school().course(one.course)),
+            number(one.questions, questions_url(author=one.author, lesson=one.lesson, days=RECENT_DAYS)),
+            number(
+                one.waiting, questions_url(author=one.author, lesson=one.lesson, days=RECENT_DAYS, waiting=1)
+            ),
+            text(words.ago(one.waiting_since) if one.waiting_since else ""),
+        ]
+        for one in found[:limit]
+    ]
+    return Table(
+        "stuck",
+        gettext("Students who are stuck"),
+        [
+            Column(gettext("Student")),
+            Column(gettext("Lesson")),
+            Column(gettext("Questions in 28 days"), "number"),
+            Column(gettext("Waiting"), "number"),
+            Column(gettext("Since")),
+        ],
+        rows,
+        note=gettext(
+            "Three questions or more on one lesson, or one that is open for two days. "
+            "Names are not known: these are pseudonyms."
+        ),
+        empty=gettext("Nobody: no student asks again and again or waits."),
+        total=len(found),
+    )
