@@ -65,7 +65,8 @@ def to_xlsx(sheets: Sequence[Sheet]) -> bytes:
             for column, value in enumerate(values, start=1):
                 cell = page.cell(row, column)
                 if isinstance(value, str):
-                    cell.set_explicit_value(_UNPRINTABLE.sub("", value)[:CELL_CHARS], "s")
+                    cell.value = _UNPRINTABLE.sub("", value)[:CELL_CHARS]
+                    cell.data_type = "s"  # else a text that begins with = becomes a formula
                     cell.quotePrefix = value.lstrip(" ").startswith(_FORMULA)
                 else:
                     cell.value = value

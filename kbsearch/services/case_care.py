@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import Session
 
 from kbsearch.database import Database
 from kbsearch.models import LIVE_STATES, Case, CaseState, CoverageSample, Person, Question, utc_now
@@ -70,11 +72,11 @@ class CaseCareService:
             people = {one.id: one for one in session.scalars(select(Person))}
             answered = select(Case.owner_id, func.count()).join(Question, Question.case_id == Case.id)
             answered = answered.where(Question.asked_at >= period.start_at, Question.asked_at < period.end_at)
-            counts = dict(session.execute(answered.group_by(Case.owner_id)).tuples().all())
+            counts = _counted(session, answered.group_by(Case.owner_id))
             live = select(Case.owner_id, func.count()).where(Case.state.in_(LIVE_STATES))
-            cases = dict(session.execute(live.group_by(Case.owner_id)).tuples().all())
+            cases = _counted(session, live.group_by(Case.owner_id))
             fresh = select(Case.owner_id, func.count()).where(*_published_in(period))
-            published = dict(session.execute(fresh.group_by(Case.owner_id)).tuples().all())
+            published = _counted(session, fresh.group_by(Case.owner_id))
         found = [
             Contribution(one, cases.get(one.id, 0), published.get(one.id, 0), counts.get(one.id, 0))
             for one in people.values()
@@ -95,3 +97,8 @@ def _published_in(period: Period) -> tuple[ColumnElement[bool], ...]:
         Case.published_at >= period.start_at,
         Case.published_at < period.end_at,
     )
+
+
+def _counted(session: Session, query: Any) -> dict[int | None, int]:
+    """The counts of a query, by its first column."""
+    return {row[0]: row[1] for row in session.execute(query)}

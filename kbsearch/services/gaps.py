@@ -94,7 +94,7 @@ def recent_by_cluster(session: Session, run_id: int, since: datetime, until: dat
         .where(Membership.run_id == run_id, Membership.question_id.in_(asked))
         .group_by(Membership.cluster_id)
     )
-    return dict(session.execute(query).tuples().all())
+    return {row[0]: row[1] for row in session.execute(query)}
 
 
 def _figures(session: Session, now: datetime) -> CoverageFigures:

@@ -125,7 +125,7 @@ def _tables(period: Period, limit: int) -> list[Table]:
         insight_parts.gaps(kb().gaps.gaps(), limit),
         insight_parts.outside(kb().gaps.gaps(outside=True), limit),
         insight_lessons.hard_lessons(kb().hard_points.map_of([period]), limit),
-        insight_cases.published(kb().case_care.published(period)),
+        insight_cases.published(kb().case_care.published(period), limit),
         insight_cases.effects(kb().effects.all(), limit),
         insight_cases.contributions(kb().case_care.contributions(period), period),
     ]

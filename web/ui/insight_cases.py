@@ -73,11 +73,11 @@ def _ratio(one: JudgedCase) -> Cell:
     return decimal(effect.ratio, 2, note=span)
 
 
-def published(found: Sequence[Case]) -> Table:
+def published(found: Sequence[Case], limit: int | None = None) -> Table:
     """Cases that were published in a period."""
     rows = [
         [text(case.title, url_for("ui.case_page", case_id=case.id)), text(school().course(case.course_code))]
-        for case in found
+        for case in found[:limit]
     ]
     return Table(
         "published",
@@ -85,6 +85,7 @@ def published(found: Sequence[Case]) -> Table:
         [Column(gettext("Case")), Column(gettext("Course"))],
         rows,
         empty=gettext("No case was published in this time."),
+        total=len(found),
     )
 
 

@@ -21,8 +21,13 @@ PSEUDONYM = 8
 
 def hard_map(found: HardPoints) -> Table:
     """Lessons by weeks, each cell split by what covers it."""
+    several = len({row.course for row in found.rows}) > 1
     rows = [
-        [_lesson(row), *(_cell(row, at, found.weeks[at]) for at in range(len(row.cells))), _sum(row)]
+        [
+            _lesson(row, several),
+            *(_cell(row, at, week) for at, week in enumerate(found.weeks)),
+            number(row.total, questions_url(lesson=row.code, since=found.weeks[0].first.isoformat())),
+        ]
         for row in found.rows
     ]
     return Table(
@@ -57,8 +62,9 @@ def _map_note(found: HardPoints) -> str:
     return " ".join(said)
 
 
-def _lesson(row: LessonRow) -> Cell:
-    return text(school().lesson(row.code), questions_url(lesson=row.code), note=school().course(row.course))
+def _lesson(row: LessonRow, course: bool = True) -> Cell:
+    note = school().course(row.course) if course else ""
+    return text(school().lesson(row.code), questions_url(lesson=row.code), note=note)
 
 
 def _cell(row: LessonRow, at: int, week: Period) -> Cell:
@@ -89,10 +95,6 @@ MUCH, SOME = 10, 4
 def heat(count: int) -> str:
     """How strongly a cell of so many questions is coloured."""
     return "hot" if count >= MUCH else "warm" if count >= SOME else "mild"
-
-
-def _sum(row: LessonRow) -> Cell:
-    return number(row.total, questions_url(lesson=row.code))
 
 
 def hard_rows(found: HardPoints) -> Table:

@@ -70,6 +70,15 @@ class Table:
             [[cell.value for cell in row] for row in self.rows],
         )
 
+    def line(self, row: Sequence[Cell]) -> str:
+        """All but the first cell of ``row`` in a line of plain text; empty cells are left out."""
+        told = [
+            f"{column.label}: {cell.text}" + (f" ({cell.note})" if cell.note else "")
+            for column, cell in zip(self.columns[1:], row[1:], strict=True)
+            if cell.text != ASIDE
+        ]
+        return "; ".join(told)
+
 
 def text(value: str, url: str = "", tone: str = "", note: str = "") -> Cell:
     """A cell of words."""

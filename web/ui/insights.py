@@ -25,7 +25,7 @@ from web.ui.digest import digest_tables, month_tables
 from web.ui.forms import address, go, number_of, text_of
 from web.ui.insight_tables import Table
 from web.ui.questions import Pages
-from web.ui.texts import gettext
+from web.ui.texts import gettext, ngettext
 
 if TYPE_CHECKING:
     from kbsearch.services.case_care import Contribution
@@ -177,6 +177,7 @@ def insight_questions() -> str:
 
 def _wanted() -> Wanted:
     start, end = _span()
+    days = min(number_of("days", 0), MOST_DAYS)
     author, lesson = text_of("author"), text_of("lesson")
     wanted = QuestionFilter(
         course=text_of("course"),
@@ -189,10 +190,13 @@ def _wanted() -> Wanted:
         owner_id=number_of("owner", 0) or None,
         waiting=bool(text_of("waiting")),
         state=_one_of(QuestionState, "state"),
-        start=start.start_at if start else None,
+        start=utc_now() - timedelta(days=days) if days else start.start_at if start else None,
         end=end.end_at if end else None,
     )
-    return Wanted(wanted, _said(wanted, start, end))
+    said = _said(wanted, start, end)
+    if days:
+        said.append(ngettext("the last day", "the last %(num)d days", days))
+    return Wanted(wanted, said)
 
 
 def _one_of(kind: type[E], name: str) -> E | None:
@@ -203,11 +207,9 @@ def _one_of(kind: type[E], name: str) -> E | None:
 
 
 def _span() -> tuple[Period | None, Period | None]:
-    """The first and the last period that the address names: a week, days back from now, or two days."""
+    """The first and the last period that the address names: a week, or two days."""
     if week := text_of("week"):
         return week_named(week, zone()), week_named(week, zone())
-    if days := min(number_of("days", 0), MOST_DAYS):
-        return _of_day(today() - timedelta(days=days)), None
     since, until = text_of("since"), text_of("until")
     return _of_day(_day(since)) if since else None, _of_day(_day(until)) if until else None
 

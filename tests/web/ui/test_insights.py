@@ -1,0 +1,151 @@
+"""The pages of insights: figures with links to their rows, files, empty states, who sees what."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from html import unescape
+
+import pytest
+from flask.testing import FlaskClient
+from openpyxl import load_workbook
+
+from kbsearch.app import Kbsearch
+from web import create_app
+from web.ui.digest import digest_text
+
+PAGES = ("/insights", "/insights/cases", "/insights/lessons", "/insights/digest", "/insights/month")
+FORMULA = "=HYPERLINK(1)"
+
+
+@pytest.fixture
+def covered(school: Kbsearch) -> Kbsearch:
+    """`school` after its coverage was looked at."""
+    school.coverage.refresh()
+    school.trends.refresh()
+    return school
+
+
+def followed(client: FlaskClient, page: str) -> list[tuple[int, int]]:
+    """Numbers of the page that lead to questions, with how many questions their pages tell."""
+    html = client.get(page).text
+    links = re.findall(
+        r'href="(/insights/questions[^"]*)"[^>]*>(?:<span class="sr">[^<]*</span>)?(\d+)<', html
+    )
+    return [(int(number), _told(client.get(unescape(url)).text)) for url, number in links]
+
+
+def _told(html: str) -> int:
+    found = re.search(r"<h1>(\d+) question", html)
+    assert found, html[:500]
+    return int(found[1])
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_number_leads_to_as_many_rows(covered: Kbsearch, methodologist: FlaskClient, page: str) -> None:
+    numbers = followed(methodologist, page)
+    assert [told for told, _ in numbers] == [rows for _, rows in numbers]
+    assert numbers or page in {"/insights/cases", "/insights/month", "/insights/digest"}
+
+
+def test_the_overview_tells_coverage_and_gaps(covered: Kbsearch, methodologist: FlaskClient) -> None:
+    html = methodologist.get("/insights").text
+    for name in ("Coverage", "Gaps: what a case would save", "New and growing", "Week by week"):
+        assert name in html
+    assert 'data-chart="time"' in html
+    assert "Отмена коммита" in methodologist.get("/insights/clusters").text
+
+
+def test_a_school_with_nothing_is_told_what_to_do(app: Kbsearch, methodologist: FlaskClient) -> None:
+    with app.database.writing() as session:
+        for table in ("membership", "cluster", "run"):
+            session.connection().exec_driver_sql(f"DELETE FROM {table}")  # noqa: S608  # the names above
+    html = methodologist.get("/insights").text
+    assert "No clusters yet" in html
+    for page in PAGES:
+        assert methodologist.get(page).status_code == 200
+
+
+def test_mentors_see_what_concerns_them(covered: Kbsearch, mentor: FlaskClient) -> None:
+    assert mentor.get("/insights").location == "/insights/lessons"
+    assert mentor.get("/insights/lessons").status_code == 200
+    assert mentor.get("/insights/digest").status_code == 403
+    assert mentor.get("/insights/file?page=overview&format=csv").status_code == 403
+    assert mentor.post("/insights/refresh").status_code == 403
+
+
+def test_mentors_see_their_own_contribution_only(covered: Kbsearch, mentor: FlaskClient) -> None:
+    html = mentor.get("/insights/cases").text
+    assert "Admin" not in html
+
+
+@pytest.mark.parametrize("page", ["overview", "lessons", "cases", "clusters", "digest", "month"])
+def test_tables_come_as_files(covered: Kbsearch, methodologist: FlaskClient, page: str) -> None:
+    answer = methodologist.get(f"/insights/file?page={page}&format=xlsx")
+    assert answer.status_code == 200
+    assert "attachment" in answer.headers["Content-Disposition"]
+    assert load_workbook(io.BytesIO(answer.data)).sheetnames
+    text = methodologist.get(f"/insights/file?page={page}&format=csv").data.decode("utf-8-sig")
+    assert list(csv.reader(io.StringIO(text, newline="")))
+
+
+def test_names_that_students_gave_run_nothing_in_a_file(
+    covered: Kbsearch, methodologist: FlaskClient
+) -> None:
+    cluster = covered.clusters.list().items[0].cluster
+    covered.clusters.rename(cluster.id, FORMULA)
+    answer = methodologist.get("/insights/file?page=clusters&table=clusters&format=csv")
+    assert f"'{FORMULA}" in answer.data.decode("utf-8-sig")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/insights/questions?week=x",
+        "/insights/questions?week=2026-W99",
+        "/insights/questions?since=1",
+        "/insights/questions?cover=x",
+        "/insights/questions?colour=x",
+        "/insights/questions?state=x",
+        "/insights/questions?cluster=x",
+        "/insights/questions?offset=-1",
+        "/insights/clusters?colour=x",
+        "/insights/digest?week=0000-W01",
+        "/insights/month?month=2026-13",
+        "/insights/file?page=x&format=csv",
+        "/insights/file?page=overview&format=exe",
+        "/insights/file?page=overview&format=csv&table=x",
+    ],
+)
+def test_bad_addresses_are_refused(methodologist: FlaskClient, path: str) -> None:
+    assert methodologist.get(path).status_code in {400, 422}
+
+
+def test_days_of_any_length_are_taken(methodologist: FlaskClient) -> None:
+    assert methodologist.get("/insights/questions?days=999999999&offset=999999").status_code == 200
+    assert (
+        methodologist.get("/insights/questions?lesson=x&course=y&author=z&cluster=9&owner=9").status_code
+        == 200
+    )
+
+
+def test_coverage_is_asked_for_once(covered: Kbsearch, methodologist: FlaskClient) -> None:
+    first = methodologist.post("/insights/refresh").location
+    assert methodologist.post("/insights/refresh").location == first
+
+
+@pytest.mark.parametrize(("language", "said"), [("ru", "Итоги недели"), ("en", "Weekly digest")])
+def test_the_digest_is_an_e_mail_too(covered: Kbsearch, language: str, said: str) -> None:
+    text = digest_text(create_app(covered, testing=True), "", language, "https://kb.example")
+    assert text.startswith(said)
+    assert "https://kb.example/insights/digest?week=" in text
+    assert "<" not in text
+    assert "&#" not in text
+    assert not re.search(r"[ \t]$", text, re.MULTILINE)
+
+
+def test_the_month_can_be_printed(covered: Kbsearch, methodologist: FlaskClient) -> None:
+    html = methodologist.get("/insights/month?month=2026-11").text
+    assert "Month report" in html
+    assert "November 30, 2026" in html
