@@ -58,7 +58,7 @@ function options(table, box, width) {
     width,
     height: HEIGHT,
     scales: { x: { time, ...(time ? {} : { range: [0, 1] }) }, y: { range: counts ? upwards : [0, 1] } },
-    axes: [time ? { ...axis, values: days } : { ...axis, values: shares }, { ...axis, values: shares, size: 56 }],
+    axes: [time ? { ...axis, values: days, space: 70 } : { ...axis, values: shares }, { ...axis, values: shares, size: 56 }],
     series: [{ label: heads[0].textContent.trim(), value: time ? when : (self, value) => percent(value) }, ...series],
     cursor: { drag: { x: false, y: false } },
   };

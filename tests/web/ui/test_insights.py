@@ -53,7 +53,7 @@ def test_the_overview_tells_coverage_and_gaps(covered: Kbsearch, methodologist: 
     html = methodologist.get("/insights").text
     for name in ("Coverage", "Gaps: what a case would save", "New and growing", "Week by week"):
         assert name in html
-    assert 'data-chart="time"' in html
+    assert 'data-chart="counts"' in html
     assert "Отмена коммита" in methodologist.get("/insights/clusters").text
 
 
