@@ -125,6 +125,7 @@ def of_http(error: HTTPException) -> Problem:
     kept = {"Allow", "Retry-After"}
     headers = {name: value for name, value in error.get_headers() if name in kept}
     remedies = {
+        400: "Check that the body is JSON in UTF-8." if is_api() else "Go back and try again.",
         404: "Check the address.",
         405: "See /api/v1/docs for what it does." if is_api() else "Go back and try again.",
         413: "Send less at once.",

@@ -33,6 +33,7 @@ def command(text: str, course: str, lesson: str, limit: int, as_json: bool) -> N
     from kbsearch.app import Kbsearch
 
     app = Kbsearch()
+    app.questions.check_place(course, lesson)
     page = app.search.search(text, course=course, lesson=lesson, limit=limit)
     if not page.cases:
         app.maintenance.require_present()

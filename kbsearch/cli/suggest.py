@@ -36,6 +36,7 @@ def command(text: str, course: str, lesson: str, as_json: bool) -> None:
     app = Kbsearch()
     if app.reranker:
         app.reranker.load()
+    app.questions.check_place(course, lesson)
     view = app.suggestions.suggest(text, course=course, lesson=lesson, store=False)
     if not view.matches:
         app.maintenance.require_present()

@@ -66,8 +66,8 @@ def map_columns(columns: Sequence[str], told: Mapping[str, str]) -> dict[str, st
     return mapping
 
 
-def kind_of(mapping: Mapping[str, str], kind: Kind) -> Kind:
-    """Whether rows are questions, cases or enrolments.
+def kind_of(mapping: Mapping[str, str], kind: Kind, columns: Sequence[str]) -> Kind:
+    """Whether the rows of a table with ``columns`` are questions, cases or enrolments.
 
     Cases have a title and an answer, or only variants besides; enrolments have students and no text.
 
@@ -81,27 +81,28 @@ def kind_of(mapping: Mapping[str, str], kind: Kind) -> Kind:
         enrolments = "students" in mapping and not {"text", "title", "answer"} & mapping.keys()
         kind = "cases" if cases else "enrolments" if enrolments else "questions"
     if kind == "questions" and "text" not in mapping:
-        raise _missing("text", "questions")
+        raise _missing("text", "questions", columns)
     if kind == "cases" and not {"title", "text"} & mapping.keys():
-        raise _missing("title", "cases")
+        raise _missing("title", "cases", columns)
     if kind == "enrolments":
-        _check_enrolments(mapping)
+        _check_enrolments(mapping, columns)
     return kind
 
 
-def _check_enrolments(mapping: Mapping[str, str]) -> None:
+def _check_enrolments(mapping: Mapping[str, str], columns: Sequence[str]) -> None:
     if "students" not in mapping:
-        raise _missing("students", "enrolments")
+        raise _missing("students", "enrolments", columns)
     if not {"week", "asked_at"} & mapping.keys():
-        raise _missing("week", "enrolments")
+        raise _missing("week", "enrolments", columns)
 
 
-def _missing(field: str, kind: str) -> InvalidInput:
+def _missing(field: str, kind: str, columns: Sequence[str]) -> InvalidInput:
     return InvalidInput(
         "No column is known to hold the {field} of {kind}.",
-        remedy="Name it: --map {field}=COLUMN (a header, or a number from 1).",
+        remedy="Say which of these it is (in a command: --map {field}=COLUMN): {columns}.",
         field=field,
         kind=kind,
+        columns=", ".join(column for column in columns[:30] if column),
     )
 
 

@@ -54,7 +54,9 @@ def open_csv(path: Path, options: ImportOptions) -> Source:
     mapping = map_columns(columns, options.mapping)
 
     def records() -> Iterator[Record]:
-        reader = RowReader(mapping, kind_of(mapping, options.kind), source_name(path, options), options)
+        reader = RowReader(
+            mapping, kind_of(mapping, options.kind, columns), source_name(path, options), options
+        )
         rows = split_rows(read_lines(path, encoding, meter), delimiter)
         for row in _after_header(rows) if headed else rows:
             yield _record(row, columns, reader)

@@ -67,7 +67,9 @@ def _table(
         if not mapping and all(isinstance(row, Skipped) for _, row in first):
             yield from (row for _, row in first)
             return
-        reader = RowReader(mapping, kind_of(mapping, options.kind), source_name(path, options), options)
+        reader = RowReader(
+            mapping, kind_of(mapping, options.kind, columns), source_name(path, options), options
+        )
         for place, row in chain(first, rows):
             yield row if isinstance(row, Skipped) else _record(reader, row, place)
 

@@ -7,10 +7,12 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from kbsearch.errors import UnreadableFile
 from kbsearch.importers.options import Meter
+from kbsearch.text.common_words import common_words
 
 LONGEST_LINE = 1_000_000
 """Characters of a line that are kept in memory; a longer one is passed over and reported."""
@@ -29,6 +31,11 @@ _CONTROL = bytes(set(range(32)) - set(b"\t\n\r\f\x1b"))
 _ESCAPED = re.compile("[\udc80-\udcff]")
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _CYRILLIC = re.compile("[А-Яа-яЁё]")
+_WORD = re.compile("[а-яё]{3,}", re.IGNORECASE)
+_OLD_ENCODINGS = ("cp1251", "koi8-r", "cp866", "mac-cyrillic")
+"""The likeliest first; any of them reads any bytes, so known words tell."""
+_WORDS = 2_000
+"""Words of a file by which its encoding is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +48,7 @@ class Line:
 
 
 def tell_encoding(path: Path) -> str:
-    """The encoding of the file at ``path``: UTF-8 (with or without BOM), UTF-16 or Windows-1251.
+    """The encoding of the file at ``path``: UTF-8 (with or without BOM), UTF-16 or an old Cyrillic one.
 
     Raises:
         UnreadableFile: it is empty, no text, or in another encoding.
@@ -80,7 +87,8 @@ def _is_mostly_utf8(head: bytes) -> bool:
 
 
 def _cyrillic_encoding(head: bytes, path: Path) -> str:
-    text = head.decode("cp1251", "replace")
+    name = max(_OLD_ENCODINGS, key=lambda one: _known_words(head.decode(one, "replace")))
+    text = head.decode(name, "replace")
     letters = len(_CYRILLIC.findall(text))
     if letters < 0.6 * len(_NOT_ASCII.findall(text)):
         raise UnreadableFile(
@@ -88,7 +96,13 @@ def _cyrillic_encoding(head: bytes, path: Path) -> str:
             remedy="Save it as UTF-8, or name its encoding with --encoding.",
             path=str(path),
         )
-    return "cp1251"
+    return name
+
+
+def _known_words(text: str) -> int:
+    """How many of the first words of ``text`` are common Russian ones."""
+    found = islice(_WORD.finditer(text), _WORDS)
+    return sum(word.group().lower().replace("ё", "е") in common_words() for word in found)
 
 
 def check_encoding(name: str) -> str:

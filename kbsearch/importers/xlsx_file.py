@@ -51,7 +51,9 @@ def open_xlsx(path: Path, options: ImportOptions) -> Source:
     dated = mapping.get("asked_at")
 
     def records() -> Iterator[Record]:
-        reader = RowReader(mapping, kind_of(mapping, options.kind), source_name(path, options), options)
+        reader = RowReader(
+            mapping, kind_of(mapping, options.kind, columns), source_name(path, options), options
+        )
         for number, cells in chain(ahead, rows):
             meter.done += 1
             row = dict(zip(columns, cells, strict=False))

@@ -50,19 +50,19 @@ def store_questions(session: Session, batch: Sequence[PreparedQuestion]) -> list
     return _results(batch, created, known)
 
 
-def refuse_unknown_courses(session: Session, batch: Iterable[PreparedQuestion]) -> None:
-    """Check courses and lessons against the school's outline, if it has one.
+def refuse_unknown_places(session: Session, places: Iterable[tuple[str, str]]) -> None:
+    """Check ``places``, courses and lessons by code, against the school's outline, if it has one.
 
     Raises:
         InvalidInput: the outline does not have one of them.
     """
     courses = set(session.scalars(select(Course.code)))
     lessons = set(session.scalars(select(Lesson.code)))
-    for question in batch:
-        if courses and question.course and question.course not in courses:
-            raise _unknown("course", question.course, courses)
-        if lessons and question.lesson and question.lesson not in lessons:
-            raise _unknown("lesson", question.lesson, lessons)
+    for course, lesson in places:
+        if courses and course and course not in courses:
+            raise _unknown("course", course, courses)
+        if lessons and lesson and lesson not in lessons:
+            raise _unknown("lesson", lesson, lessons)
 
 
 def _unknown(kind: str, code: str, known: set[str]) -> InvalidInput:

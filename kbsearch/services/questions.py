@@ -15,7 +15,7 @@ from kbsearch.errors import InvalidInput, NotFound
 from kbsearch.importers.records import IncomingCourse, IncomingQuestion
 from kbsearch.models import Case, Cohort, Collection, Course, Lesson, Outbox, Question, QuestionState
 from kbsearch.services.intake import LONGEST_CODE, PreparedQuestion, clean, prepare
-from kbsearch.services.question_rows import Received, refuse_unknown_courses, store_questions
+from kbsearch.services.question_rows import Received, refuse_unknown_places, store_questions
 from kbsearch.services.row_chunks import chunks
 
 __all__ = ["QuestionService", "Received"]
@@ -51,8 +51,18 @@ class QuestionService:
         prepared = [self.prepare(incoming) for incoming in batch]
         with self._database.writing() as session:
             if strict_course:
-                refuse_unknown_courses(session, prepared)
+                refuse_unknown_places(session, [(one.course, one.lesson) for one in prepared])
             return self.store(session, prepared)
+
+    def check_place(self, course: str, lesson: str = "") -> None:
+        """Check codes that a program sends, so that a wrong one does not quietly find less.
+
+        Raises:
+            InvalidInput: the school has an outline, and it does not have the course or the lesson.
+        """
+        if course or lesson:
+            with self._database.reading() as session:
+                refuse_unknown_places(session, [(course, lesson)])
 
     def prepare(self, incoming: IncomingQuestion) -> PreparedQuestion:
         """``incoming`` checked and masked, not stored.

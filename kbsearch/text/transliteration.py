@@ -47,6 +47,8 @@ ENGLISH = 4
 """Known words of this length and longer are English for sure; of shorter ones both languages are full."""
 FUNCTION_WORD = 5.0
 """Short words this common are Russian where the rest is: "no", "to"."""
+LONGEST = 40
+"""Longer words are keys that were held down, or data."""
 LONG = 5
 """From this length on one Russian word among English ones is turned."""
 
@@ -67,7 +69,8 @@ def to_cyrillic(text: str, vocabulary: Vocabulary | None = None) -> str:
     languages, code and names is left as it is.
     """
     known = vocabulary or common_vocabulary()
-    latin = {word: _as_latin(word, known) for word in dict.fromkeys(_WORD.findall(text))}
+    written = (word for word in dict.fromkeys(_WORD.findall(text)) if len(word) <= LONGEST)
+    latin = {word: _as_latin(word, known) for word in written}
     letters = sum(map(len, latin))
     if sum(len(word) for word, worth in latin.items() if _is_english(word, worth)) > MOST * letters:
         return text

@@ -43,6 +43,7 @@ def search(query: SearchQuery) -> Response:
 
     Quotes, minus and field names (`title:`, `tags:`) are understood.
     """
+    kb().questions.check_place(query.course, query.lesson)
     page = kb().search.search(
         fitting(query.q),
         course=query.course,
@@ -91,6 +92,7 @@ def suggest(body: SuggestBody) -> Response:
     `answer`: one of the matches answers it, with the promised precision.  `suggest`: one of them may.
     `abstain`: none is good enough; say so, and let a person answer.
     """
+    kb().questions.check_place(body.course, body.lesson)
     if body.question_id is not None:
         kb().questions.get(body.question_id)
     suggestion = suggestion_for(
@@ -135,6 +137,7 @@ def earlier(text: str, *, course: str, lesson: str, question_id: int | None) -> 
 @requires_token(Scope.READ)
 def why(query: WhyQuery) -> Response:
     """Tell why a published case was found for a text, or was not."""
+    kb().questions.check_place(query.course, query.lesson)
     found = kb().why.why(
         fitting(query.q), query.case, course=query.course, lesson=query.lesson, language=query.language
     )

@@ -73,6 +73,24 @@ def test_windows_1251_declared_as_utf8(app: Kbsearch, tmp_path: Path) -> None:
     assert "--encoding" in caught.value.remedy
 
 
+@pytest.mark.parametrize("encoding", ["cp1251", "koi8-r", "cp866", "mac-cyrillic"])
+def test_old_cyrillic_encodings_are_told_apart(app: Kbsearch, tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "chat.csv"
+    path.write_bytes("Сообщение;Курс\nКак перенести срок сдачи задания?;python\n".encode(encoding))
+    preview = app.imports.preview(path, ImportOptions())
+    assert preview.encoding == encoding
+    assert preview.sample[0].fields["text"] == "Как перенести срок сдачи задания?"
+
+
+def test_a_missing_column_is_told_with_those_there_are(app: Kbsearch, tmp_path: Path) -> None:
+    path = tmp_path / "chat.csv"
+    path.write_bytes("Номер;Что спросили;Дата\n1;Где сертификат?;01.11.2026\n".encode("cp1251"))
+    with pytest.raises(InvalidInput) as caught:
+        app.imports.run(path, ImportOptions())
+    assert "Номер, Что спросили, Дата" in caught.value.remedy
+    assert app.imports.run(path, ImportOptions(mapping={"text": "2"})).taken["questions_new"] == 1
+
+
 def test_one_broken_byte_does_not_change_the_encoding_of_the_rest(app: Kbsearch, tmp_path: Path) -> None:
     lines = ["text", *(f"почему не работает номер {n}?" for n in range(50))]
     content = "\n".join(lines).encode() + b"\nbroken \xff byte\n"

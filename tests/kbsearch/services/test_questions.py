@@ -172,6 +172,17 @@ def test_an_unknown_course_is_refused_only_where_it_must_be_known(app: Kbsearch)
         app.questions.receive(asked("d", lesson="fe-9"), strict_course=True)
 
 
+def test_the_place_that_a_program_asks_for_must_be_known(app: Kbsearch) -> None:
+    app.questions.check_place("nope", "fe-9")
+    outline(app)
+    app.questions.check_place("frontend", "fe-2")
+    app.questions.check_place("", "")
+    with pytest.raises(InvalidInput, match="no course 'nope'"):
+        app.questions.check_place("nope")
+    with pytest.raises(InvalidInput, match="no lesson 'fe-9'"):
+        app.questions.check_place("", "fe-9")
+
+
 def test_a_course_is_brought_up_to_date(app: Kbsearch) -> None:
     outline(app)
     lessons = (IncomingLesson("fe-3", "JavaScript"), IncomingLesson("fe-1", "HTML5"))

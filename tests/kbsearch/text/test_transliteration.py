@@ -55,3 +55,8 @@ def test_every_scheme_of_the_measurement_is_read(seed: int) -> None:
     question = "как вернуть деньги за курс, если передумал"
     chance = random.Random(seed)  # noqa: S311  # a sample, no secret
     assert to_cyrillic(transliterated(question, chance), KNOWN) == question
+
+
+def test_a_key_that_was_held_down_is_no_word() -> None:
+    assert to_cyrillic("a" * 4_000) == "a" * 4_000
+    assert to_cyrillic("kak sdelat domashku " + "a" * 4_000).startswith("как сделать домашку a")

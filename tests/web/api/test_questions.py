@@ -122,6 +122,13 @@ def test_an_unknown_course_is_named(call: Call) -> None:
     problem = call("questions", {"text": "Как?", "course": "alchemy"}).get_json()
     assert problem["status"] == 422
     assert "alchemy" in problem["detail"]
+    for asked in (
+        call("suggest", {"text": "Как?", "course": "alchemy"}),
+        call("search", q="git", course="alchemy"),
+    ):
+        assert asked.status_code == 422
+        assert "alchemy" in asked.get_json()["detail"]
+        assert "git" in asked.get_json()["remedy"]
 
 
 def test_a_text_over_the_limit_is_too_large(call: Call) -> None:
