@@ -21,6 +21,8 @@ from kbsearch.services.passwords import hash_password, is_outdated, password_fit
 LANGUAGES = ("", "ru", "en")
 TOKEN_PREFIX = "kbs_"  # noqa: S105  # not a secret: it tells people and scanners what the string is
 TOUCH_EVERY = timedelta(minutes=1)
+TOUCH_PATIENCE = 0.1
+"""Seconds to wait for another writer before a use goes unnoted: whoever asks must not wait for a log."""
 
 _LOGIN = re.compile(r"[\w.@+-]{2,100}")
 _Value = TypeVar("_Value", Role, Scope)
@@ -187,7 +189,7 @@ class PeopleService:
         if token.last_used_at is not None and now - token.last_used_at < TOUCH_EVERY:
             return
         try:
-            with self._database.writing() as session:
+            with self._database.writing(patience=TOUCH_PATIENCE) as session:
                 session.execute(update(Token).where(Token.id == token.id).values(last_used_at=now))
         except StorageUnavailable as error:
             # Reading must go on while a long write holds the lock; the next call notes its time.
