@@ -146,9 +146,16 @@ def _translated() -> Iterator[None]:
         raise _unavailable(error) from error
     except DBAPIError as error:
         # SQLite tells of a damaged file by the class itself; its subclasses are about statements.
-        if error.connection_invalidated or type(error) is DatabaseError:
+        undefined = getattr(error.orig, "sqlstate", None) in _UNDEFINED
+        if error.connection_invalidated or type(error) is DatabaseError or undefined:
             raise _unavailable(error) from error
         raise
+
+
+_OLDER_SCHEMA = ("no such table", "no such column", "has no column", "does not exist")
+"""What SQLite and PostgreSQL say when a newer kbsearch meets a database that was not upgraded."""
+_UNDEFINED = {"42P01", "42703"}
+"""PostgreSQL's codes of a table and a column that is not there."""
 
 
 def _unavailable(error: DBAPIError) -> StorageUnavailable:
@@ -159,7 +166,7 @@ def _unavailable(error: DBAPIError) -> StorageUnavailable:
         remedy = "The file is damaged: put a backup in its place, or move it away and run `kbsearch init`."
     elif "full" in reason:
         remedy = "Free some disk space; nothing that was confirmed is lost."
-    elif "no such table" in reason or "does not exist" in reason:
+    elif any(sign in reason for sign in _OLDER_SCHEMA):
         remedy = "Run `kbsearch init` to create or upgrade the database."
     else:
         remedy = "Check that the database is running and that its files can be written."

@@ -167,6 +167,20 @@ def test_a_database_without_tables_tells_what_to_do(tmp_path: Path) -> None:
     database.close()
 
 
+def test_a_database_of_an_older_version_says_how_to_upgrade_it(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/kbsearch.db")
+    database.upgrade()
+    with database.writing() as session:
+        session.execute(text("ALTER TABLE question RENAME COLUMN received_at TO taken_at"))
+    with pytest.raises(StorageUnavailable, match="no such column") as caught, database.reading() as session:
+        session.scalars(select(Question)).all()
+    assert "kbsearch init" in caught.value.remedy
+    with pytest.raises(StorageUnavailable) as caught, database.writing() as session:
+        session.add(question())
+    assert "kbsearch init" in caught.value.remedy
+    database.close()
+
+
 @pytest.mark.parametrize("kept", [0, 5_000])
 def test_a_damaged_file_is_a_clear_error(tmp_path: Path, kept: int) -> None:
     path = tmp_path / "kbsearch.db"

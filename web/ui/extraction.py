@@ -42,6 +42,8 @@ def extract(
     for node in ast.walk(_Filled(_constants(tree)).visit(tree)):
         if isinstance(node, ast.Call):
             yield from ((node.lineno, None, text, []) for text in _of_call(node))
+        elif isinstance(node, ast.Assign) and "remedy" in _names(node):
+            yield from ((node.lineno, None, text, []) for text in _texts(node.value))
         elif isinstance(node, (ast.Assign, ast.AnnAssign)) and _names(node) & TABLES:
             yield from ((node.lineno, None, text, []) for text in _of_table(node.value))
 
