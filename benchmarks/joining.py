@@ -131,7 +131,7 @@ def _report_strangers(vectors: Floats, topics: Any, out: Any, labels: Ints) -> N
             continue
         strangers.add(int(row), "", rows[row])
         agreeing = strangers.agreeing(rows[row], places.typical)
-        if agreeing:
+        if agreeing and not places.holds(strangers.rows(agreeing)):
             ids = strangers.ids(agreeing)
             most = Counter(topics[ids].tolist()).most_common(1)[0]
             purity.append(most[1] / len(ids))

@@ -156,7 +156,7 @@ class ClusterJoiner:
     def _opened(self, known: _Known, row: Floats) -> int:
         """Open a candidate when enough strangers agree with ``row``; returns how many questions it has."""
         agreeing = known.strangers.agreeing(row, known.places.typical)
-        if not agreeing or _has_home(known.places, known.strangers.rows(agreeing)):
+        if not agreeing or known.places.holds(known.strangers.rows(agreeing)):
             return 0
         ids, rows = known.strangers.ids(agreeing), known.strangers.rows(agreeing)
         with self._database.writing() as session:
@@ -184,12 +184,6 @@ class ClusterJoiner:
 def _nearest(places: Places, question_id: int, row: Floats) -> Joined | None:
     place = places.of(row)
     return Joined(question_id, place.cluster_id, place.share) if place is not None and place.fits else None
-
-
-def _has_home(places: Places, rows: Floats) -> bool:
-    """Whether half of the strangers are near a cluster after all, only between two of them."""
-    near = [place is not None and place.is_near for place in map(places.of, rows)]
-    return 2 * sum(near) >= len(near)
 
 
 def _stamp(session: Session) -> _Stamp | None:

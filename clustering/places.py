@@ -48,14 +48,9 @@ class Place:
     usual: float
 
     @property
-    def is_near(self) -> bool:
-        """Whether the question is as near as members are."""
-        return self.likeness >= self.usual
-
-    @property
     def fits(self) -> bool:
-        """Whether the question joins."""
-        return self.is_near and self.share >= LEAST_SHARE
+        """Whether the question joins: it is as near as members are, and they agree on where."""
+        return self.likeness >= self.usual and self.share >= LEAST_SHARE
 
 
 class _Cell:
@@ -114,6 +109,17 @@ class Places:
         winner, share = _winner(likeness)
         closest = float(np.sort(likeness[winner])[-CLOSEST:].mean())
         return Place(self._ids[cells[winner]], share, closest, self._cells[cells[winner]].usual)
+
+    def holds(self, rows: Floats) -> bool:
+        """Whether half of ``rows``, shape (n, d), are nearer to a cluster than to each other."""
+        among = rows @ rows.T
+        np.fill_diagonal(among, -1.0)
+        own = np.sort(among, axis=1)[:, -CLOSEST:].mean(axis=1)
+        places = [self.of(row) for row in rows]
+        nearer = [
+            place is not None and place.likeness >= each for place, each in zip(places, own, strict=True)
+        ]
+        return 2 * sum(nearer) >= len(nearer)
 
     def add(self, row: Floats, cluster_id: int) -> None:
         """Let a question be a member from now on."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from clustering.labels import keywords
+from clustering.keywords import keywords
 from clustering.theme_record import ThemesFound, ThemeWords
 from clustering.themes import themes
 from kbsearch.ports import Floats, Ints

@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clustering.labels import describe, keywords
+from clustering.keywords import keywords
+from clustering.labels import describe
 from clustering.neighbours import centred
-from clustering.titles import LONGEST, title_of
+from clustering.titles import LONGEST, form_of, titles_of
+from clustering.word_forms import dictionary_form
 
 
 @pytest.mark.parametrize(
@@ -21,20 +23,54 @@ from clustering.titles import LONGEST, title_of
         ("pip.exe не найден!!!", "pip.exe не найден"),
         ("```\nTraceback\n```\nчто значит KeyError?", "Что значит KeyError?"),
         ("hi all, how do I centre a div?", "How do I centre a div?"),
-        ("В сводной нет строк за апрель. Что я упускаю?", "В сводной нет строк за апрель"),
-        ("", ""),
-        ("?!", ""),
+        ("а где лежит учебная база", "Где лежит учебная база?"),
+        ("ПОЧЕМУ срок сгорел в воскресенье", "Почему срок сгорел в воскресенье?"),
+        ("Permission denied (publickey", "Permission denied"),
+        ("Как отменить слияние, если начались конфликты и я запутался?", "Как отменить слияние?"),
     ],
 )
-def test_titles_are_the_asking_sentence(text: str, title: str) -> None:
-    assert title_of(text) == title
+def test_the_best_title_of_a_question_reads_well(text: str, title: str) -> None:
+    assert max(titles_of(text), key=form_of) == title
+
+
+@pytest.mark.parametrize("text", ["", "?!", " … "])
+def test_what_has_no_words_has_no_title(text: str) -> None:
+    assert titles_of(text) == ()
 
 
 @given(st.text(max_size=400))
 def test_titles_are_short_and_of_one_line(text: str) -> None:
-    title = title_of(text)
-    assert len(title) <= LONGEST
-    assert "\n" not in title
+    for title in titles_of(text):
+        assert 0 < len(title) <= LONGEST
+        assert "\n" not in title
+
+
+def test_a_title_is_about_the_keywords_in_the_language_of_most() -> None:
+    texts = [
+        "Добрый день! Уже третий день мучаюсь. как вернуть деньги за курс?",
+        "как мне вернуть деньги за курс если я передумала и не открывала уроки",
+        "почему мне не отвечают, деньги ушли за курс неделю назад",
+        "How do I get the money for the course back?",
+    ]
+    vectors = centred(np.random.default_rng(0).standard_normal((4, 8)).astype(np.float32))
+    described = describe(texts, vectors, np.zeros(4, np.int64), np.ones(4, np.float32))[0]
+    assert described.label == "Как вернуть деньги за курс?"
+    assert {"деньги", "курс"} <= set(" ".join(described.keywords).split())
+
+
+@pytest.mark.parametrize(
+    ("forms", "shown"),
+    [
+        ({"картинку": 3, "картинка": 1}, "картинка"),
+        ({"пользователи": 3, "пользователей": 2}, "пользователи"),
+        ({"денег": 3, "деньги": 4}, "деньги"),
+        ({"приходит": 2, "пришло": 1}, "приходить"),
+        ({"комит": 2, "комита": 1}, "комит"),
+        ({"cards": 3, "card": 2}, "cards"),
+    ],
+)
+def test_keywords_stand_in_their_dictionary_form(forms: dict[str, int], shown: str) -> None:
+    assert dictionary_form(forms) == shown
 
 
 def test_keywords_tell_clusters_apart_in_their_common_form() -> None:
