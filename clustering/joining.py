@@ -20,14 +20,26 @@ from clustering.places import Places
 from clustering.strangers import MOST, Strangers
 from kbsearch.database import Database
 from kbsearch.matching.queries import bare_text
-from kbsearch.models import Cluster, ClusterEdit, Membership, Question, QuestionLink, QuestionState
+from kbsearch.models import (
+    Cluster,
+    ClusterEdit,
+    LineDecision,
+    Membership,
+    ProposalLine,
+    Question,
+    QuestionLink,
+    QuestionState,
+)
 from kbsearch.ports import Floats, SearchBackend
 from kbsearch.services.asides import AsideService, aside_ids
 from kbsearch.services.current_run import current_run
+from kbsearch.services.edit_rows import standing_edits
 from kbsearch.services.row_chunks import chunks
+from kbsearch.services.standing_edits import Standing
 
-_Stamp = tuple[int, int, int]
-"""The current run, the newest edit, and how many were undone: what changes memberships but this module."""
+_Stamp = tuple[int, int, int, int]
+"""The current run, how many of its lines are accepted, the newest edit, and how many edits were undone: what
+changes memberships but this module."""
 
 
 @dataclass(slots=True, eq=False)
@@ -41,6 +53,7 @@ class _Known:
     mean: Floats
     places: Places
     strangers: Strangers
+    standing: Standing
     missed: list[int] = field(default_factory=list)
 
     def centred(self, vectors: Floats) -> Floats:
@@ -117,11 +130,12 @@ class ClusterJoiner:
         dimension = vectors.shape[1] if vectors.ndim > 1 else 0
         mean = vectors.mean(axis=0) if len(ids) else np.zeros(dimension, np.float32)
         strangers = Strangers(dimension)
-        known = _Known(stamp, mean, Places(np.zeros((0, dimension), np.float32), clusters[:0]), strangers)
+        nobody = Places(np.zeros((0, dimension), np.float32), clusters[:0])
+        known = _Known(stamp, mean, nobody, strangers, standing_edits(session))
         known.places = Places(known.centred(vectors[inside]), clusters[inside])
         outside = np.flatnonzero(~inside)
         run = current_run(session)
-        newest = int(run.quality.get("newest", 0)) if run else 0
+        newest = int(run.parameters.get("newest_question", 0)) if run else 0
         authors = _strangers(session, ids[outside].tolist())
         late = {one for one in authors if newest and one > newest}
         known.missed = sorted(late)
@@ -142,7 +156,7 @@ class ClusterJoiner:
             if one.id not in rows:
                 continue
             found = linked.get(one.id) or _nearest(known.places, one.id, rows[one.id])
-            if found is not None:
+            if found is not None and known.standing.allows(one.id, found.cluster_id):
                 joined.append(found)
                 known.places.add(rows[one.id], found.cluster_id)
                 continue
@@ -190,8 +204,10 @@ def _stamp(session: Session) -> _Stamp | None:
     run = current_run(session)
     if run is None:
         return None
+    decided = (ProposalLine.run_id == run.id, ProposalLine.decision == LineDecision.ACCEPTED)
+    accepted = session.scalar(select(func.count()).select_from(ProposalLine).where(*decided))
     edits = session.execute(select(func.max(ClusterEdit.id), func.count(ClusterEdit.undone_at))).one()
-    return run.id, edits[0] or 0, edits[1] or 0
+    return run.id, accepted or 0, edits[0] or 0, edits[1] or 0
 
 
 def _without_place(session: Session, run_id: int, ids: Sequence[int]) -> list[_New]:

@@ -60,7 +60,7 @@ def _terms(texts: Iterable[str], forms: defaultdict[Term, Counter[str]]) -> Coun
     counted: Counter[Term] = Counter()
     for text in texts:
         found = [(word.stem, text[word.start : word.end].lower()) for word in apart(text)]
-        terms = {(root,): form for root, form in found if _tells(root)}
+        terms: dict[Term, str] = {(root,): form for root, form in found if _tells(root)}
         for (left, one), (right, other) in pairwise(found):
             if left != right and _tells(left) and _tells(right):
                 terms.setdefault((left, right), f"{one} {other}")

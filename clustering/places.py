@@ -119,7 +119,7 @@ class Places:
         nearer = [
             place is not None and place.likeness >= each for place, each in zip(places, own, strict=True)
         ]
-        return 2 * sum(nearer) >= len(nearer)
+        return bool(2 * sum(nearer) >= len(nearer))
 
     def add(self, row: Floats, cluster_id: int) -> None:
         """Let a question be a member from now on."""

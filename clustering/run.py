@@ -200,6 +200,5 @@ def _quality(material: _Material, outcome: _Outcome) -> dict[str, Any]:
         "mean_strength": round(float(outcome.strengths[inside].mean()), 4) if inside.any() else 0.0,
         "waiting": len(material.waiting),
         "small_talk": material.small_talk,
-        "newest": int(material.ids.max(initial=0)),
         **outcome.learned,
     }

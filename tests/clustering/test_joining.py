@@ -138,6 +138,7 @@ def test_a_run_dissolves_a_candidate_that_is_none(
     with database.writing() as session:
         for question in session.scalars(select(Question).where(Question.id.in_(new))):
             question.state = QuestionState.DISMISSED
+    ask(["как отменить последний коммит в git если всё плохо"])
     runner.run(silent)
     with database.reading() as session:
         gone = select(Lineage.relation).where(Lineage.previous_cluster_id == candidate)
