@@ -108,15 +108,14 @@ def _controls(
         before,
         after.start,
     )[0]
-    course = school.courses[clusters[0]]
-    costs = []
-    for row in range(len(school.counts)):
-        asked = school.counts[row, before].sum()
-        if row in clusters or asked < LEAST_OF_CONTROL or _is_touched(school, row, before.start, after.stop):
-            continue
-        unlike = np.abs(shapes[row] - own) @ np.array([1.0, 1.0, SIZE])
-        costs.append((float(unlike) + OTHER_COURSE * (school.courses[row] != course), row))
-    return [row for _, row in sorted(costs)[:MOST_CONTROLS]]
+    unlike = np.abs(shapes - own) @ np.array([1.0, 1.0, SIZE])
+    unlike += OTHER_COURSE * (school.courses != school.courses[clusters[0]])
+    able = school.counts[:, before].sum(axis=1) >= LEAST_OF_CONTROL
+    able[list(clusters)] = False
+    free = [
+        row for row in np.flatnonzero(able).tolist() if not _is_touched(school, row, before.start, after.stop)
+    ]
+    return sorted(free, key=lambda row: (float(unlike[row]), row))[:MOST_CONTROLS]
 
 
 def _is_touched(school: School, row: int, begin: int, until: int) -> bool:

@@ -8,13 +8,13 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from kbsearch.config import Settings
 from kbsearch.database import Database
 from kbsearch.insights.trend import Trend, TrendState, trends
-from kbsearch.models import ClusterTrend, Membership, Question, Run, utc_now
+from kbsearch.models import ClusterTrend, Membership, Question, utc_now
 from kbsearch.services.current_run import current_run
 from kbsearch.services.weekly_counts import (
     WeeklyCounts,
@@ -26,7 +26,8 @@ from kbsearch.services.weekly_counts import (
 
 REMEMBERED = 53
 """Weeks that trends are told from."""
-FRESH = timedelta(hours=3)
+REFRESHED = timedelta(hours=1)
+FRESH = timedelta(days=1)
 """Trends older than this are computed anew for whoever asks, because no worker keeps them up."""
 LOUD = (TrendState.NEW, TrendState.GROWING)
 
@@ -70,7 +71,7 @@ class TrendService:
             kept = session.scalar(select(ClusterTrend).order_by(ClusterTrend.computed_at.desc()).limit(1))
         if run is None:
             return False
-        if kept is not None and kept.run_id == run.id and moment - kept.computed_at < FRESH / 3:
+        if kept is not None and kept.run_id == run.id and moment - kept.computed_at < REFRESHED:
             return False
         self.refresh(moment)
         return True
@@ -79,22 +80,19 @@ class TrendService:
         """The trends of clusters by id; clusters that are gone have none."""
         wanted, moment = set(cluster_ids), now or utc_now()
         with self._database.reading() as session:
-            run = current_run(session)
-            kept = select(ClusterTrend).where(ClusterTrend.cluster_id.in_(wanted))
-            found = {one.cluster_id: one for one in session.scalars(kept)}
-            if run is None or _are_fresh(session, run, moment):
-                return found
+            if _are_fresh(session, moment):
+                kept = select(ClusterTrend).where(ClusterTrend.cluster_id.in_(wanted))
+                return {one.cluster_id: one for one in session.scalars(kept)}
             return {one.cluster_id: one for one in _computed(session, moment) if one.cluster_id in wanted}
 
     def loud(self, now: datetime | None = None) -> list[ClusterTrend]:
         """Clusters that are new or grow, surest first."""
         moment = now or utc_now()
         with self._database.reading() as session:
-            run = current_run(session)
-            if run is not None and not _are_fresh(session, run, moment):
-                found = _computed(session, moment)
-            else:
+            if _are_fresh(session, moment):
                 found = list(session.scalars(select(ClusterTrend).where(ClusterTrend.state.in_(LOUD))))
+            else:
+                found = _computed(session, moment)
         return sorted(
             (one for one in found if one.state in LOUD),
             key=lambda one: (one.p, -one.observed, one.cluster_id),
@@ -127,9 +125,10 @@ class TrendService:
         return [(day, asked.count(day)) for day in (first + timedelta(days=n) for n in range(days))]
 
 
-def _are_fresh(session: Session, run: Run, now: datetime) -> bool:
-    kept = session.scalar(select(ClusterTrend).order_by(ClusterTrend.computed_at.desc()).limit(1))
-    return kept is not None and kept.run_id == run.id and abs(now - kept.computed_at) < FRESH
+def _are_fresh(session: Session, now: datetime) -> bool:
+    """Whether trends are kept that may still be shown; right after a run they are those of the run before."""
+    kept = session.scalar(select(func.max(ClusterTrend.computed_at)))
+    return kept is not None and abs(now - kept) < FRESH
 
 
 def _computed(session: Session, now: datetime) -> list[ClusterTrend]:

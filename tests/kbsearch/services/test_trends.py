@@ -75,7 +75,7 @@ def test_what_grows_is_told_and_kept(trends: TrendService, database: Database) -
     with database.writing() as session:
         session.execute(delete(ClusterTrend).where(ClusterTrend.cluster_id == 2))
     assert set(trends.of([1, 2], later)) == {1}
-    assert set(trends.of([1, 2], later + timedelta(days=1))) == {1, 2}
+    assert set(trends.of([1, 2], later + timedelta(days=2))) == {1, 2}
 
 
 def test_they_are_refreshed_once_an_hour(trends: TrendService) -> None:
