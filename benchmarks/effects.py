@@ -26,12 +26,13 @@ EFFECTS = (
 )
 WATCHED = replace(PLAN, growths=8, cases=0)
 TRENDS = (
-    ("x4 at once, and new ones", WATCHED, True),
-    ("cohorts not told", WATCHED, False),
-    ("x4 over two weeks", replace(WATCHED, sudden=False), True),
-    ("x3 at once", replace(WATCHED, factor=3.0), True),
-    ("x2 at once", replace(WATCHED, factor=2.0), True),
-    ("rougher: drift .4, scatter .2", replace(WATCHED, drift=0.4, scatter=0.2), True),
+    ("x6 at once, and new ones", replace(WATCHED, factor=6.0), True, 1),
+    ("x4 at once, and new ones", WATCHED, True, 1),
+    ("x4, cohorts not told", WATCHED, False, 1),
+    ("x3", replace(WATCHED, factor=3.0), True, 1),
+    ("x2", replace(WATCHED, factor=2.0), True, 1),
+    ("x6, calmer: drift .15, scatter .05", replace(WATCHED, factor=6.0, drift=0.15, scatter=0.05), True, 1),
+    ("x6, looked at every day", replace(WATCHED, factor=6.0), True, 7),
 )
 
 
@@ -71,9 +72,10 @@ def main() -> None:
             print(f"effects, {name}", flush=True)
             effects(seeds, plan, known)
     if given.only != "effects":
-        for name, plan, known in TRENDS:
+        for name, plan, known, looks in TRENDS:
+            some = seeds[: max(1, len(seeds) // looks)]
             print(f"trends, {name}", flush=True)
-            print("  " + _trends_line(watch(seeds, plan, cohorts_known=known)), flush=True)
+            print("  " + _trends_line(watch(some, plan, cohorts_known=known, looks=looks)), flush=True)
 
 
 if __name__ == "__main__":

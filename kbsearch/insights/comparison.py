@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kbsearch.insights.effect import GAP, LEAST_OF_CONTROL, LONGEST, MOST_CONTROLS, Change, Effect, effect_of
-from kbsearch.insights.exposure import exposures
+from kbsearch.insights.exposure import dispersions, exposures
 from kbsearch.insights.seasons import seasons
 
 OTHER_COURSE = 1.0
@@ -108,7 +108,7 @@ def _controls(
         before,
         after.start,
     )[0]
-    unlike = np.abs(shapes - own) @ np.array([1.0, 1.0, SIZE])
+    unlike = np.abs(shapes - own) @ np.array([1.0, 1.0, 1.0, SIZE])
     unlike += OTHER_COURSE * (school.courses != school.courses[clusters[0]])
     able = school.counts[:, before].sum(axis=1) >= LEAST_OF_CONTROL
     able[list(clusters)] = False
@@ -123,14 +123,15 @@ def _is_touched(school: School, row: int, begin: int, until: int) -> bool:
 
 
 def _shapes(counts: Counts, awaited: Doubles, before: slice, published: int) -> Doubles:
-    """Logs of the peak over the weeks before it, of the later half of these over the first, and of size."""
+    """Logs of: the peak over the weeks before, their later half over the first, their scatter, their size."""
     middle = (before.start + before.stop) // 2
     peak = _rate(counts, awaited, slice(before.stop, published))
     first = _rate(counts, awaited, slice(before.start, middle))
     second = _rate(counts, awaited, slice(middle, before.stop))
     whole = _rate(counts, awaited, before)
+    scatter = dispersions(counts[:, before], awaited[:, before])
     size = np.log(counts[:, before].sum(axis=1) + 1.0)
-    return np.stack([np.log(peak / whole), np.log(second / first), size], axis=1)
+    return np.stack([np.log(peak / whole), np.log(second / first), np.log(scatter), size], axis=1)
 
 
 def _rate(counts: Counts, awaited: Doubles, weeks: slice) -> Doubles:

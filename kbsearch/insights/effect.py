@@ -25,7 +25,8 @@ LEAST_OF_CONTROL = 8
 """Students who must have asked in a control cluster, before."""
 DETECTABLE = 0.5
 """That no effect is visible is said only where a fall by this share would be seen four times of five."""
-LEVEL = 0.05
+LEVEL = 0.02
+"""Tails of the interval together; at 0.05 it held the truth of simulated schools nine times of ten only."""
 FARTHEST = math.log(1000.0)
 
 CHANGES = np.linspace(-1.6, 1.6, 65)
@@ -109,7 +110,7 @@ def effect_of(case: Change, controls: Sequence[Change], weeks_after: int) -> Eff
     scatter that holds overdispersion and each cluster's own drift.  Both are integrated over what the
     controls leave possible (flat priors on their logs), as inference with few treated groups takes its
     reference from the untreated ones (Conley and Taber, Review of Economics and Statistics 93, 2011).  The
-    interval holds all ratios at which the case's own split is not in either tail of 2.5 % (Clopper and
+    interval holds all ratios at which the case's own split is not in either tail (`LEVEL`; Clopper and
     Pearson, 1934).
     """
     plain = Effect(EffectVerdict.TOO_LITTLE, case.before, case.after, controls=len(controls))

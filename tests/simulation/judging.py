@@ -105,42 +105,54 @@ def judge_effects(seeds: Iterable[int], plan: Plan, *, cohorts_known: bool = Tru
     return score
 
 
-def watch(seeds: Iterable[int], plan: Plan, *, cohorts_known: bool = True, first: int = 58) -> TrendScore:
-    """Look at the schools once a week from week ``first`` on.
+def watch(
+    seeds: Iterable[int], plan: Plan, *, cohorts_known: bool = True, first: int = 58, looks: int = 1
+) -> TrendScore:
+    """Look at the schools ``looks`` times a week (1 or 7) from week ``first`` on.
 
-    Whatever is called new or growing and was not injected is a false alarm, once for each time it comes up;
-    so are chance waves that truly were higher than ever.
+    Whatever is called new or growing and was not injected is a false alarm, once unless it was silent for a
+    week; so are chance waves that truly were higher than ever.
     """
     score = TrendScore()
     for seed in seeds:
         drawn = draw(seed, plan)
         growths = {growth.cluster: growth for growth in drawn.growths}
-        loud: set[int] = set()
-        heard: dict[int, int] = {}
-        for now in range(first, plan.weeks + 1):
-            before, loud = loud, _loud(drawn, now, cohorts_known=cohorts_known)
-            for row in loud - before:
-                growth = growths.get(row)
-                if growth is None or now <= growth.week:
-                    score.false += 1
-                else:
+        loud: dict[int, float] = {}
+        heard: dict[int, float] = {}
+        days = _daily(drawn, seed)
+        for end in range(7 * first, 7 * plan.weeks + 1, 7 // looks):
+            now = end / 7
+            for row in _loud(drawn, days[:, :end], cohorts_known=cohorts_known):
+                growth, last = growths.get(row), loud.get(row, -9.0)
+                loud[row] = now
+                if growth is not None and now > growth.week:
                     heard.setdefault(row, now - growth.week)
+                elif now - last > 1.0:
+                    score.false += 1
         score.months += (plan.weeks + 1 - first) / WEEKS_A_MONTH
         for growth in drawn.growths:
             kind = "new" if growth.new else f"x{growth.factor:g}"
             score.injected[kind] += 1
-            score.hits[kind] += heard.get(growth.cluster, 99) <= 2
+            score.hits[kind] += heard.get(growth.cluster, 99.0) <= 2.0
     return score
 
 
-def _loud(drawn: SimulatedSchool, now: int, *, cohorts_known: bool) -> set[int]:
-    counts = drawn.counts[:, max(0, now - REMEMBERED) : now]
-    places = _places(drawn, now, counts.shape[1]) if cohorts_known else {}
+def _daily(drawn: SimulatedSchool, seed: int) -> NDArray[np.int64]:
+    """The counts by day, (clusters, 7 x weeks), each day of a week alike."""
+    random = np.random.default_rng(seed)
+    by_day = random.multinomial(drawn.counts, [1 / 7] * 7)
+    return np.asarray(by_day.reshape(len(drawn.counts), -1), np.int64)
+
+
+def _loud(drawn: SimulatedSchool, days: NDArray[np.int64], *, cohorts_known: bool) -> set[int]:
+    weeks = min(REMEMBERED, days.shape[1] // 7)
+    counts = days[:, -7 * weeks :].reshape(len(days), weeks, 7).sum(axis=2)
+    places = _places(drawn, days.shape[1] / 7, weeks) if cohorts_known else {}
     found = trends(counts, drawn.courses, places)
     return {row for row, trend in enumerate(found) if trend.state in LOUD}
 
 
-def _places(drawn: SimulatedSchool, now: int, weeks: int) -> dict[int, NDArray[np.float64]]:
+def _places(drawn: SimulatedSchool, now: float, weeks: int) -> dict[int, NDArray[np.float64]]:
     return {
         course: course_weeks([now - start for start in starts if start <= now + 1], weeks)
         for course, starts in drawn.starts.items()
