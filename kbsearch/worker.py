@@ -23,7 +23,7 @@ MAX_PAUSE = 30.0
 PROGRESS_SECONDS = 0.25
 """A task's progress is written at most this often."""
 SWEEP_SECONDS = 60.0
-"""Uploaded files that nobody needs any more are looked for this often."""
+"""Uploaded files that nobody needs any more, and damage of the indexes, are looked for this often."""
 WATCH_SECONDS = 2.0
 """New questions are looked at for faults of the platform this often."""
 LOOK_SECONDS = 10.0
@@ -42,6 +42,7 @@ class Worker:
         self._wakes = (threading.Event(), threading.Event(), threading.Event())
         self._untidy = True
         self._next_sweep = 0.0
+        self._next_ping = 0.0
         self._next_look = 0.0
         self._next_watch = 0.0
 
@@ -120,6 +121,8 @@ class Worker:
             return True
         try:
             worked = self._app.pipeline.drain() > 0
+            if not worked:
+                self._look_at_indexes()
         except IndexUnavailable as error:
             if not error.details.get("rebuild"):
                 raise
@@ -144,6 +147,14 @@ class Worker:
             self._next_watch = now
             return True
         return False
+
+    def _look_at_indexes(self) -> None:
+        """Now and then, so that damage is mended before there is something to write."""
+        now = time.monotonic()
+        if now >= self._next_ping:
+            self._next_ping = now + SWEEP_SECONDS
+            self._app.case_index.ping()
+            self._app.question_index.ping()
 
     def _run_job(self, stop: threading.Event) -> bool:
         """Run one waiting job to its end; returns whether there was one."""

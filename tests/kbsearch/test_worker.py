@@ -152,6 +152,17 @@ def test_a_damaged_index_is_built_anew(app: Kbsearch) -> None:
     assert app.maintenance.check().ok
 
 
+def test_damage_is_mended_although_nothing_waits(app: Kbsearch) -> None:
+    receive(app, 0, 30)
+    app.pipeline.drain_all()
+    vectors = app.settings.index_dir / "questions" / "gen-0001" / "vectors.f32"
+    vectors.unlink()  # a file that is cut short under whoever has mapped it kills the process
+    vectors.write_bytes(b"short")
+    with worker_thread(Kbsearch(app.settings)):
+        until(lambda: app.question_index.generations.current_name() == "gen-0002", "built anew")
+    assert app.maintenance.check().ok
+
+
 def test_kill_9_loses_nothing_and_doubles_nothing(app: Kbsearch, settings: Settings) -> None:
     chance = random.Random(7)  # noqa: S311  # a seed, no secret
     process = start_process(settings)
