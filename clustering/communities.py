@@ -37,20 +37,43 @@ def neighbour_matrix(ids: Ints, rows: Ints | None = None, k: int | None = None) 
     return (counted + identity(m, dtype=np.float32, format="csr")).tocsr()
 
 
-def shared_neighbour_graph(counted: Any) -> Any:
+def shared_neighbour_graph(counted: Any, least: int = 1) -> Any:
     """Edges between rows that share neighbours, weighted by Jaccard: symmetric CSR (m, m) in (0, 1].
 
     Shared nearest neighbours (Jarvis and Patrick, 1973) adapt to regions of different density, where one
     threshold on the cosine would not.
+
+    Args:
+        counted: who counts whom, as `neighbour_matrix` makes it.
+        least: neighbours that the ends of an edge share at least.
     """
     sizes = np.asarray(counted.sum(axis=1)).ravel()
     shared = (counted @ counted.T).tocsr()
     shared.setdiag(0)
+    shared.data[shared.data < least] = 0
     shared.eliminate_zeros()
     shared.sort_indices()
     left = np.repeat(np.arange(shared.shape[0]), np.diff(shared.indptr))
     shared.data = shared.data / (sizes[left] + sizes[shared.indices] - shared.data)
     return shared
+
+
+def steadied(graph: Any, earlier: Ints, bonus: float) -> Any:
+    """``graph`` with each edge within a cluster of an earlier partition weighing 1 + ``bonus`` times as much.
+
+    So communities start from what was, and leave it where the edges speak clearly for it: `leiden_csr` takes
+    no partition to start from.
+
+    Args:
+        graph: symmetric CSR (m, m).
+        earlier: cluster of each row in the earlier partition, -1 for none or unknown, shape (m,).
+        bonus: 0 leaves the graph as it is.
+    """
+    left = np.repeat(np.arange(graph.shape[0]), np.diff(graph.indptr))
+    same = (earlier[left] >= 0) & (earlier[left] == earlier[graph.indices])
+    held = graph.copy()
+    held.data = graph.data * (1.0 + bonus * same)
+    return held
 
 
 def communities(graph: Any, resolution: float, seed: int, *, iterations: int = 1, trials: int = 1) -> Ints:

@@ -2,9 +2,12 @@
 
 A resolution that fits the data gives nearly the same clusters when a fifth of the questions is missing;
 one that is too coarse or too fine joins or cuts them differently each time.  So Leiden runs on random
-subsamples at each resolution of a grid, and the one whose partitions agree best (adjusted Rand index over
-the questions two subsamples share) is taken.  After Ben-Hur, Elisseeff and Guyon, "A stability based method
+subsamples at each resolution of a grid, and how well their partitions agree is measured (adjusted Rand index
+over the questions two subsamples share).  After Ben-Hur, Elisseeff and Guyon, "A stability based method
 for discovering structure in clustered data" (2002).  Nothing is known beforehand of the number of clusters.
+
+Agreement is often flat over a wide range, where the best one is a matter of luck.  So the resolution is a
+mean of the whole grid (of its logarithms) in which good ones weigh much more than others.
 
 Whole subjects (all about git, all about payment) are steady too, but one case cannot answer them.  So a
 resolution at which a cluster holds more than an eighth of a large collection is not taken.
@@ -23,9 +26,11 @@ import numpy as np
 from clustering.communities import communities, neighbour_matrix, shared_neighbour_graph
 from kbsearch.ports import Ints
 
-RESOLUTIONS = (1.0, 1.4, 2.0, 2.8, 4.0, 5.6, 8.0, 11.3, 16.0)
-"""The grid, in steps of the square root of two.  Modularity joins small communities even at its standard
-value 1 (its resolution limit), so nothing coarser is tried."""
+RESOLUTIONS = (1.0, 1.6, 2.6, 4.2, 6.7, 10.7, 17.2, 27.5)
+"""The grid, in steps of 1.6.  Modularity joins small communities even at its standard value 1 (its
+resolution limit), so nothing coarser is tried."""
+TOLERANCE = 0.02
+"""A resolution weighs e times less than another one when its agreement is worse by this much."""
 LARGEST_SHARE = 0.125
 LARGEST_ALWAYS = 50
 """A cluster of so many questions is never too large: small collections may have few clusters."""
@@ -34,17 +39,18 @@ RECURRING = 3
 """Partitions into single questions agree perfectly and say nothing: at least half of the rows must be in
 groups of so many."""
 KEPT_SHARE = 0.8
-SAMPLES = 6
+SAMPLES = ((2_000, 6), (6_000, 4))
+"""Subsamples of collections of up to so many rows: the larger, the less agreement varies."""
 SAMPLES_WHEN_LARGE = 3
-LARGE = 20_000
-"""From here on agreement varies so little that fewer subsamples tell it."""
+LOYALTY = 1.6
+"""The resolution of the run before is kept unless the one found differs by more than this factor."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Granularity:
-    """The chosen resolution, its agreement in [-1, 1], and the subsamples' partitions there.
+    """The chosen resolution, and of the nearest one in the grid its agreement and the subsamples' partitions.
 
-    ``partitions`` has shape (samples, n), -1 where a subsample left the row out.
+    ``agreement`` lies in [-1, 1]; ``partitions`` has shape (samples, n), -1 where a subsample left the row out.
     """
 
     resolution: float
@@ -52,8 +58,14 @@ class Granularity:
     partitions: Ints
 
 
-def steadiest(ids: Ints, k: int, seed: int, resolutions: tuple[float, ...] = RESOLUTIONS) -> Granularity:
-    """The resolution at which partitions of subsamples agree best.
+def steadiest(
+    ids: Ints,
+    k: int,
+    seed: int,
+    resolutions: tuple[float, ...] = RESOLUTIONS,
+    earlier: float | None = None,
+) -> Granularity:
+    """The resolution at which partitions of subsamples agree well.
 
     Args:
         ids: neighbours of each row, best first, -1 for none, shape (n, more than k): enough that k are
@@ -61,22 +73,30 @@ def steadiest(ids: Ints, k: int, seed: int, resolutions: tuple[float, ...] = RES
         k: neighbours that the graph uses.
         seed: of the subsamples and of Leiden.
         resolutions: the grid; with one entry only its partitions and agreement are found.
+        earlier: the resolution of the run before, which is kept where it is about as good.
     """
     samples = _samples(ids, k, seed)
-    with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         found = [_partitions(pool, samples, len(ids), each, seed) for each in resolutions]
         agreement = np.array(list(pool.map(_agreement, found)))
     fine = np.array([_largest(each) <= max(LARGEST_ALWAYS, LARGEST_SHARE * len(ids)) for each in found])
     fine &= np.array([_clustered_share(each) >= LEAST_CLUSTERED for each in found])
-    best = int(np.argmax(np.where(fine | ~fine.any(), _smoothed(agreement), -np.inf)))
-    return Granularity(resolutions[best], float(agreement[best]), found[best])
+    value = np.where(fine | ~fine.any(), agreement, -np.inf)
+    weights = np.exp((value - value.max()) / TOLERANCE)
+    logs = np.log(np.array(resolutions))
+    chosen = float(np.exp(np.average(logs, weights=weights)))
+    if earlier is not None and 1 / LOYALTY <= earlier / chosen <= LOYALTY:
+        chosen = earlier
+    near = int(np.argmin(np.abs(logs - np.log(chosen))))
+    return Granularity(chosen, float(agreement[near]), found[near])
 
 
 def _samples(ids: Ints, k: int, seed: int) -> list[tuple[Ints, Any]]:
     """Rows and shared-neighbour graph of each subsample."""
     draw = np.random.default_rng(seed)
+    count = next((count for size, count in SAMPLES if len(ids) <= size), SAMPLES_WHEN_LARGE)
     samples = []
-    for _ in range(SAMPLES if len(ids) < LARGE else SAMPLES_WHEN_LARGE):
+    for _ in range(count):
         rows = np.flatnonzero(draw.random(len(ids)) < KEPT_SHARE)
         samples.append((rows, shared_neighbour_graph(neighbour_matrix(ids, rows, k))))
     return samples
@@ -115,13 +135,6 @@ def _clustered_share(partitions: Ints) -> float:
         sizes = np.bincount(each[each >= 0])
         shares.append(sizes[sizes >= RECURRING].sum() / max(1, sizes.sum()))
     return float(np.mean(shares))
-
-
-def _smoothed(values: Any) -> Any:
-    """Each value averaged with its neighbours in the grid (1-2-1): a single lucky one should not win."""
-    weights = np.array([1.0, 2.0, 1.0])
-    total = np.convolve(np.ones(len(values)), weights)[1:-1]
-    return np.convolve(values, weights)[1:-1] / total
 
 
 def togetherness(partitions: Ints, left: Ints, right: Ints) -> Any:

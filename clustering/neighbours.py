@@ -1,7 +1,9 @@
-"""Nearest neighbours of questions: cosine of centred vectors plus a little likeness of words.
+"""Nearest neighbours of questions: cosine of centred vectors plus a little likeness of spelling.
 
-Small collections are searched exactly, block by block; large ones with an HNSW graph of half-precision
-vectors (usearch), whose candidates are ranked again exactly.
+Small collections are searched exactly, block by block.  Large ones are parted into cells around some of their
+rows, and a row is compared with the rows of the cells that it is nearest to (an inverted file: Jégou, Douze
+and Schmid, "Product quantization for nearest neighbor search", 2011, without the quantization).  Both use
+all cores and give the same answer each time, which graph indexes built on several threads do not.
 """
 
 from __future__ import annotations
@@ -12,17 +14,21 @@ from typing import Any
 
 import numpy as np
 
+from clustering.spelling import spelling
 from kbsearch.ports import Floats, Ints
-from kbsearch.text.words import stems
 
-EXACT_UP_TO = 20_000
-"""Rows up to which comparing all pairs is quicker than building an approximate index."""
+EXACT_UP_TO = 12_000
+"""Rows up to which comparing all pairs is about as quick as parting them into cells."""
 BLOCK = 512
 """Rows compared with all others at a time; bounds the memory of an exact search."""
-CANDIDATES = 4
-"""Times k candidates are taken from the approximate index before words are looked at."""
-LEXICAL_WEIGHT = 0.2
-"""How much the TF-IDF cosine of stems adds to the cosine of vectors."""
+CELL = 250
+"""Rows of a cell, on average."""
+PROBED = 12
+"""Cells that a row looks into."""
+ROUNDS = 3
+"""Times the centres of cells are moved to the middle of their rows."""
+SPELLING_WEIGHT = 0.3
+"""How much likeness of spelling adds to the cosine of vectors."""
 CHANCE_SAMPLE = 20_000
 """Random pairs from which the likeness of unrelated questions is estimated."""
 
@@ -53,31 +59,32 @@ def centred(vectors: Floats) -> Floats:
     return np.asarray(unit, dtype=np.float32)
 
 
-def lexical(texts: Sequence[str]) -> Any:
-    """TF-IDF of stems, unit rows: a scipy CSR matrix (n, stems) float32, or None when there are no words."""
-    from sklearn.feature_extraction.text import TfidfVectorizer
-
-    if not any(stems(text) for text in texts):
-        return None
-    model = TfidfVectorizer(analyzer=stems, sublinear_tf=True, dtype=np.float32)
-    return model.fit_transform(texts).tocsr()
-
-
-def nearest(vectors: Floats, k: int, words: Any = None, weight: float = LEXICAL_WEIGHT) -> Neighbours:
-    """The ``k`` nearest neighbours of each row, itself excluded.
+def with_spelling(vectors: Floats, texts: Sequence[str], weight: float = SPELLING_WEIGHT) -> Floats:
+    """Rows whose dot product is the cosine of ``vectors`` plus ``weight`` times that of the spelling.
 
     Args:
-        vectors: unit rows, shape (n, d), as `centred` makes them.
-        k: how many; fewer than k other rows leave -1 at the end.
-        words: TF-IDF rows as `lexical` makes them, or None.
-        weight: what the cosine of words counts beside the cosine of vectors.
+        vectors: unit rows, shape (n, d).
+        texts: of the rows, (n,).
+        weight: 0 leaves the vectors as they are.
     """
-    n = len(vectors)
+    if weight <= 0:
+        return vectors
+    return np.hstack([vectors, np.float32(weight**0.5) * spelling(texts)])
+
+
+def nearest(rows: Floats, k: int, seed: int = 0) -> Neighbours:
+    """The ``k`` nearest neighbours of each row by dot product, itself excluded.
+
+    Args:
+        rows: of about equal length, shape (n, d).
+        k: how many; fewer than k other rows leave -1 at the end.
+        seed: of the cells of a large collection.
+    """
+    n = len(rows)
     take = min(k, n - 1)
     if take < 1:
         return Neighbours(np.full((n, k), -1, np.int64), np.full((n, k), -np.inf, np.float32))
-    search = _exact if n <= EXACT_UP_TO else _approximate
-    ids, likeness = search(vectors, take, words, weight)
+    ids, likeness = _exact(rows, take) if n <= EXACT_UP_TO else _by_cells(rows, take, seed)
     return Neighbours(_padded(ids, k, -1), _padded(likeness, k, -np.inf))
 
 
@@ -85,13 +92,10 @@ def _padded(array: Any, k: int, fill: float) -> Any:
     return np.pad(array, ((0, 0), (0, k - array.shape[1])), constant_values=fill)
 
 
-def _exact(vectors: Floats, k: int, words: Any, weight: float) -> tuple[Ints, Floats]:
+def _exact(rows: Floats, k: int) -> tuple[Ints, Floats]:
     blocks = []
-    for start in range(0, len(vectors), BLOCK):
-        rows = slice(start, start + BLOCK)
-        likeness = vectors[rows] @ vectors.T
-        if words is not None:
-            likeness += weight * (words[rows] @ words.T).toarray()
+    for start in range(0, len(rows), BLOCK):
+        likeness = rows[start : start + BLOCK] @ rows.T
         likeness[np.arange(len(likeness)), np.arange(start, start + len(likeness))] = -np.inf
         blocks.append(_best(likeness, k))
     return np.concatenate([ids for ids, _ in blocks]), np.concatenate([values for _, values in blocks])
@@ -106,31 +110,51 @@ def _best(likeness: Floats, k: int) -> tuple[Ints, Floats]:
     return np.take_along_axis(ids, order, axis=1), np.take_along_axis(values, order, axis=1)
 
 
-def _approximate(vectors: Floats, k: int, words: Any, weight: float) -> tuple[Ints, Floats]:
-    from usearch.index import Index
-
-    index = Index(ndim=vectors.shape[1], metric="cos", dtype="f16", expansion_search=CANDIDATES * k * 2)
-    # One thread builds the same graph each time; with more, runs would differ for the same seed.
-    index.add(np.arange(len(vectors)), vectors, threads=1)
-    found = index.search(vectors, CANDIDATES * k + 1, threads=0)
-    ids = np.asarray(found.keys, dtype=np.int64)
-    likeness = (1.0 - np.asarray(found.distances)).astype(np.float32)
-    if words is not None:
-        likeness += weight * _pairwise(words, ids)
-    likeness[ids == np.arange(len(ids))[:, None]] = -np.inf
-    columns, values = _best(likeness, k)
-    return np.take_along_axis(ids, columns, axis=1), values
-
-
-def _pairwise(words: Any, ids: Ints) -> Floats:
-    """Dot product of each row of ``words`` with the rows ``ids`` names, shape of ``ids``."""
-    out = np.empty(ids.shape, np.float32)
-    for column in range(ids.shape[1]):
-        out[:, column] = np.asarray(words.multiply(words[ids[:, column]]).sum(axis=1)).ravel()
-    return out
+def _by_cells(rows: Floats, k: int, seed: int) -> tuple[Ints, Floats]:
+    probed = _probed(rows, _centres(rows, seed))
+    cells = int(probed.max()) + 1
+    members = _grouped(probed[:, 0], cells)
+    askers = _grouped(probed.ravel(), cells)
+    ids = np.full((len(rows), k), -1, np.int64)
+    values = np.full((len(rows), k), -np.inf, np.float32)
+    for inside, asked in zip(members, askers, strict=True):
+        asking = asked // probed.shape[1]
+        likeness = rows[asking] @ rows[inside].T
+        likeness[asking[:, None] == inside] = -np.inf
+        columns, found = _best(np.hstack([values[asking], likeness]), k)
+        known = np.hstack([ids[asking], np.broadcast_to(inside, (len(asking), len(inside)))])
+        ids[asking], values[asking] = np.take_along_axis(known, columns, axis=1), found
+    return np.where(np.isfinite(values), ids, -1), values
 
 
-def chance_likeness(vectors: Floats, words: Any, weight: float, seed: int) -> float:
+def _centres(rows: Floats, seed: int) -> Floats:
+    """Centres of the cells, shape (cells, d): rows drawn at random, moved by rounds of k-means."""
+    draw = np.random.default_rng(seed)
+    cells = max(PROBED, len(rows) // CELL)
+    sample = rows[np.sort(draw.choice(len(rows), min(len(rows), 20 * cells), replace=False))]
+    centres = sample[draw.choice(len(sample), cells, replace=False)]
+    for _ in range(ROUNDS):
+        own = _probed(sample, centres, 1)[:, 0]
+        for cell, inside in enumerate(_grouped(own, cells)):
+            if len(inside):
+                middle = sample[inside].mean(axis=0)
+                centres[cell] = middle / max(float(np.linalg.norm(middle)), 1e-6)
+    return centres
+
+
+def _probed(rows: Floats, centres: Floats, count: int = PROBED) -> Ints:
+    """The cells that each row looks into, nearest first, shape (n, count)."""
+    blocks = range(0, len(rows), 8 * BLOCK)
+    return np.concatenate([_best(rows[start : start + 8 * BLOCK] @ centres.T, count)[0] for start in blocks])
+
+
+def _grouped(keys: Ints, count: int) -> list[Ints]:
+    """The places of each of the ``count`` keys, ascending."""
+    order = np.argsort(keys, kind="stable")
+    return np.split(order, np.cumsum(np.bincount(keys, minlength=count))[:-1])
+
+
+def chance_likeness(rows: Floats, seed: int) -> float:
     """The likeness above which a row expects less than one unrelated row.
 
     Pairs drawn at random are nearly all unrelated.  Their likeness is summed up by median and median
@@ -139,15 +163,13 @@ def chance_likeness(vectors: Floats, words: Any, weight: float, seed: int) -> fl
     """
     from scipy.stats import norm
 
-    n = len(vectors)
+    n = len(rows)
     draw = np.random.default_rng(seed)
     left, right = draw.integers(0, n, (2, min(CHANCE_SAMPLE, n * n)))
     left, right = left[left != right], right[left != right]
     if len(left) == 0:
         return -np.inf
-    likeness = np.einsum("ij,ij->i", vectors[left], vectors[right])
-    if words is not None:
-        likeness += weight * np.asarray(words[left].multiply(words[right]).sum(axis=1)).ravel()
+    likeness = np.einsum("ij,ij->i", rows[left], rows[right])
     middle = float(np.median(likeness))
     spread = float(np.median(np.abs(likeness - middle))) / norm.ppf(0.75)
     return float(middle + norm.ppf(1 - 1 / n) * spread)

@@ -8,16 +8,28 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator, ClusterMixin
 
-from clustering.communities import communities, in_order, neighbour_matrix, shared_neighbour_graph
-from clustering.granularity import KEPT_SHARE, RESOLUTIONS, steadiest, togetherness
-from clustering.neighbours import LEXICAL_WEIGHT, centred, chance_likeness, lexical, nearest
+from clustering.communities import (
+    communities,
+    in_order,
+    neighbour_matrix,
+    shared_neighbour_graph,
+    steadied,
+)
+from clustering.granularity import KEPT_SHARE, RESOLUTIONS, Granularity, steadiest, togetherness
+from clustering.neighbours import SPELLING_WEIGHT, centred, chance_likeness, nearest, with_spelling
 from kbsearch.ports import Floats, Ints
 from kbsearch.text.words import words as words_of
 
-NEIGHBOURS = 10
+NEIGHBOURS = 15
 SMALLEST = 3
 WEAKEST = 0.1
 FINAL_TRIALS = 3
+LARGE = 12_000
+"""Rows from which on the granularity is found on a random part, and edges of one shared neighbour left out."""
+PART = 8_000
+"""Rows of that part.  Modularity compares shares of edges, so that a resolution means the same on it."""
+BONUS = 2.0
+"""What an edge weighs more where the run before had its ends in one cluster."""
 
 
 class SharedNeighbourLeiden(BaseEstimator, ClusterMixin):  # type: ignore[misc]  # sklearn has no types
@@ -28,8 +40,11 @@ class SharedNeighbourLeiden(BaseEstimator, ClusterMixin):  # type: ignore[misc] 
         resolution: granularity of Leiden (higher: more, smaller clusters); None finds the steadiest.
         min_cluster_size: smaller clusters are dissolved.
         min_strength: weaker members are put into no cluster.
-        lexical_weight: what likeness of words counts beside likeness of vectors; needs ``texts``.
+        spelling_weight: what likeness of spelling counts beside likeness of vectors; needs ``texts``.
         texts: the questions, one for each row of X; equal ones are kept together.  None: vectors only.
+        initial: the cluster of each row in the run before, -1 for none or a new row; the partition starts
+            from it, and leaves it where the questions speak clearly for it.  None: from nothing.
+        initial_resolution: the resolution of the run before, kept where another is hardly better.
         random_state: seed.
 
     After `fit`: ``labels_`` (n,) with -1 for no cluster, ``strengths_`` (n,) in [0, 1], ``resolution_``
@@ -43,23 +58,30 @@ class SharedNeighbourLeiden(BaseEstimator, ClusterMixin):  # type: ignore[misc] 
         resolution: float | None = None,
         min_cluster_size: int = SMALLEST,
         min_strength: float = WEAKEST,
-        lexical_weight: float = LEXICAL_WEIGHT,
+        spelling_weight: float = SPELLING_WEIGHT,
         texts: Sequence[str] | None = None,
+        initial: Ints | None = None,
+        initial_resolution: float | None = None,
         random_state: int = 0,
     ) -> None:
         self.n_neighbors = n_neighbors
         self.resolution = resolution
         self.min_cluster_size = min_cluster_size
         self.min_strength = min_strength
-        self.lexical_weight = lexical_weight
+        self.spelling_weight = spelling_weight
         self.texts = texts
+        self.initial = initial
+        self.initial_resolution = initial_resolution
         self.random_state = random_state
 
     def fit(self, X: Floats, y: None = None) -> SharedNeighbourLeiden:  # noqa: N803  # sklearn's name
         """Cluster the rows of ``X``, shape (n, d)."""
         vectors = np.asarray(X, dtype=np.float32)
         group, first = self._equal_rows(vectors)
-        labels, strengths = self._cluster(centred(vectors)[first], first)
+        rows = centred(vectors)[first]
+        if self.texts is not None:
+            rows = with_spelling(rows, [self.texts[row] for row in first], self.spelling_weight)
+        labels, strengths = self._cluster(rows, first)
         self.labels_, self.strengths_ = self._settled(labels[group], strengths[group])
         return self
 
@@ -77,26 +99,42 @@ class SharedNeighbourLeiden(BaseEstimator, ClusterMixin):  # type: ignore[misc] 
         group = np.array([groups.setdefault(key, len(groups)) for key in keys], dtype=np.int64)
         return group, np.unique(group, return_index=True)[1]
 
-    def _cluster(self, vectors: Floats, first: Ints) -> tuple[Ints, Floats]:
-        """Labels and strengths of distinct questions: unit rows ``vectors``, shape (n, d)."""
+    def _cluster(self, rows: Floats, first: Ints) -> tuple[Ints, Floats]:
+        """Labels and strengths of distinct questions: ``rows`` as `nearest` takes them, shape (n, d)."""
         self.resolution_, self.agreement_ = self.resolution or 1.0, float("nan")
-        ids = self._neighbours(vectors, first)
+        ids = self._neighbours(rows)
         if not (ids >= 0).any():
-            return np.arange(len(vectors), dtype=np.int64), np.ones(len(vectors), np.float32)
-        grid = RESOLUTIONS if self.resolution is None else (self.resolution,)
-        k = max(2, min(self.n_neighbors, len(vectors) // 5))
-        found = steadiest(ids, k, self.random_state, grid)
+            return np.arange(len(rows), dtype=np.int64), np.ones(len(rows), np.float32)
+        large = len(rows) > LARGE
+        found = self._part_steadiest(rows) if large else self._steadiest(ids)
         self.resolution_, self.agreement_ = found.resolution, found.agreement
-        graph = shared_neighbour_graph(neighbour_matrix(ids, k=k))
-        labels = communities(graph, found.resolution, self.random_state, iterations=2, trials=FINAL_TRIALS)
-        return labels, _strengths(graph, labels, found.partitions)
+        graph = shared_neighbour_graph(neighbour_matrix(ids, k=self._k(len(rows))), least=2 if large else 1)
+        earlier = np.full(len(rows), -1) if self.initial is None else np.asarray(self.initial)[first]
+        held = steadied(graph, earlier, BONUS)
+        trials = 1 if large else FINAL_TRIALS
+        labels = communities(held, found.resolution, self.random_state, iterations=2, trials=trials)
+        return labels, _strengths(held, labels, found.partitions[:0] if large else found.partitions, earlier)
 
-    def _neighbours(self, vectors: Floats, first: Ints) -> Ints:
+    def _k(self, rows: int) -> int:
+        return max(2, min(self.n_neighbors, rows // 5))
+
+    def _steadiest(self, ids: Ints) -> Granularity:
+        grid = RESOLUTIONS if self.resolution is None else (self.resolution,)
+        return steadiest(ids, self._k(len(ids)), self.random_state, grid, self.initial_resolution)
+
+    def _part_steadiest(self, rows: Floats) -> Granularity:
+        """The granularity of a random part of many rows."""
+        if self.resolution is not None:
+            return Granularity(self.resolution, float("nan"), np.zeros((0, len(rows)), np.int64))
+        draw = np.random.default_rng(self.random_state)
+        part = np.sort(draw.choice(len(rows), PART, replace=False))
+        return self._steadiest(self._neighbours(rows[part]))
+
+    def _neighbours(self, rows: Floats) -> Ints:
         """Neighbours that are liker than chance, -1 elsewhere, with spare ones for subsamples."""
-        words = lexical([self.texts[row] for row in first]) if self.texts is not None else None
         spare = round(self.n_neighbors / KEPT_SHARE) + 5
-        found = nearest(vectors, spare, words, self.lexical_weight)
-        limit = chance_likeness(vectors, words, self.lexical_weight, self.random_state)
+        found = nearest(rows, spare, self.random_state)
+        limit = chance_likeness(rows, self.random_state)
         return np.where(found.likeness > limit, found.ids, -1)
 
     def _settled(self, labels: Ints, strengths: Floats) -> tuple[Ints, Floats]:
@@ -109,15 +147,16 @@ class SharedNeighbourLeiden(BaseEstimator, ClusterMixin):  # type: ignore[misc] 
         return labels, np.where(inside, strengths, 0.0).astype(np.float32)
 
 
-def _strengths(graph: Any, labels: Ints, partitions: Ints) -> Floats:
+def _strengths(graph: Any, labels: Ints, partitions: Ints, earlier: Ints) -> Floats:
     """Share of each row's edge weight that leads into its own cluster and does so in subsamples too.
 
-    An edge inside counts by the share of subsamples that keep its ends together.  A row without edges is
-    wholly itself: 1.
+    An edge inside counts by the share of subsamples that keep its ends together; wholly, when the run before
+    did.  A row without edges is wholly itself: 1.
     """
     edges = graph.tocoo()
     inside = labels[edges.row] == labels[edges.col]
-    steady = togetherness(partitions, edges.row, edges.col)
+    lasting = (earlier[edges.row] >= 0) & (earlier[edges.row] == earlier[edges.col])
+    steady = np.where(lasting, 1.0, togetherness(partitions, edges.row, edges.col))
     n = len(labels)
     total = np.bincount(edges.row, edges.data, n)
     own = np.bincount(edges.row, edges.data * inside * steady, n)
