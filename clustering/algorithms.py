@@ -15,13 +15,23 @@ from kbsearch.ports import Clusterer, Floats, Ints
 OWN = ("leiden", "hdbscan")
 
 
-def make(name: str, *, seed: int = 0, texts: Sequence[str] | None = None, **params: Any) -> Clusterer:
+def make(
+    name: str,
+    *,
+    seed: int = 0,
+    texts: Sequence[str] | None = None,
+    initial: Ints | None = None,
+    initial_resolution: float | None = None,
+    **params: Any,
+) -> Clusterer:
     """The clusterer ``name``: "leiden", "hdbscan", or a class of `sklearn.cluster` in any case.
 
     Args:
         name: of the algorithm.
         seed: given to algorithms that draw at random.
         texts: the questions, given to algorithms that look at words too.
+        initial: the cluster of each row in the run before, -1 for none, given to those that start from it.
+        initial_resolution: the resolution of that run.
         params: the algorithm's own settings; those that are None are left at their defaults.
 
     Raises:
@@ -37,9 +47,14 @@ def make(name: str, *, seed: int = 0, texts: Sequence[str] | None = None, **para
             remedy="Its settings are: {known}.",
             name=name,
             setting=unknown[0],
-            known=", ".join(sorted(known.keys() - {"texts"})),
+            known=", ".join(sorted(known.keys() - {"texts", "initial", "initial_resolution"})),
         )
-    offered = {"random_state": seed, "texts": texts}
+    offered = {
+        "random_state": seed,
+        "texts": texts,
+        "initial": initial,
+        "initial_resolution": initial_resolution,
+    }
     made: Clusterer = kind(**given, **{key: value for key, value in offered.items() if key in known})
     return made
 

@@ -50,7 +50,7 @@ LOYALTY = 1.6
 class Granularity:
     """The chosen resolution, and of the nearest one in the grid its agreement and the subsamples' partitions.
 
-    ``agreement`` lies in [-1, 1]; ``partitions`` has shape (samples, n), -1 where a subsample left the row out.
+    ``agreement`` lies in [-1, 1]; ``partitions`` has shape (samples, n), -1 for rows that were left out.
     """
 
     resolution: float

@@ -48,11 +48,16 @@ class _Material:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Before:
-    """What people demand, and where questions and exemplars are now."""
+    """What people demand, where questions and exemplars are now, and how fine the clusters are."""
 
     standing: Standing
     places: dict[int, int]
     exemplars: Mapping[int, Sequence[int]]
+    resolution: float | None
+
+    def initial(self, ids: Ints) -> Ints:
+        """The cluster of each of ``ids`` as it is now, -1 for none."""
+        return np.array([self.places.get(question, -1) for question in ids.tolist()], dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,7 +115,14 @@ class ClusterRunner:
         progress(1, STEPS, "Finding clusters")
         before = self._before(course)
         words = [query.text for query in material.asked]
-        clusterer = make(algorithm, seed=seed, texts=words, resolution=resolution)
+        clusterer = make(
+            algorithm,
+            seed=seed,
+            texts=words,
+            initial=before.initial(material.ids),
+            initial_resolution=before.resolution,
+            resolution=resolution,
+        )
         outcome = _clustered(material, before, clusterer, seed, progress)
         progress(3, STEPS, "Storing clusters")
         run = Run(
@@ -161,9 +173,9 @@ class ClusterRunner:
         with self._database.reading() as session:
             standing, base = standing_edits(session, course), current_run(session, course)
             if base is None:
-                return _Before(standing, {}, {})
+                return _Before(standing, {}, {}, None)
             exemplars = exemplars_of(session, base.id, standing.kept)
-            return _Before(standing, places_of(session, base.id), exemplars)
+            return _Before(standing, places_of(session, base.id), exemplars, base.quality.get("resolution"))
 
 
 def _clustered(

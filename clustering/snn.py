@@ -25,7 +25,7 @@ SMALLEST = 3
 WEAKEST = 0.1
 FINAL_TRIALS = 3
 LARGE = 12_000
-"""Rows from which on the granularity is found on a random part, and edges of one shared neighbour left out."""
+"""Rows from which on the granularity is found on a part, and edges of one shared neighbour are left out."""
 PART = 8_000
 """Rows of that part.  Modularity compares shares of edges, so that a resolution means the same on it."""
 BONUS = 2.0

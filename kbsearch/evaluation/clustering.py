@@ -24,11 +24,11 @@ class ClusteringReport:
     acc: float
     nmi: float
     ari: float
+    ami: float
     clusters: int
     coverage: float
     seconds: float
     questions: int
-    ami: float
 
 
 def measure_clustering(clusterer: Clusterer, vectors: Floats, truth: Sequence[str]) -> ClusteringReport:

@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.metrics import adjusted_rand_score
 
-from clustering import neighbours
-from clustering.communities import in_order, neighbour_matrix, shared_neighbour_graph
-from clustering.neighbours import centred, lexical, nearest
+from clustering import neighbours, snn
+from clustering.communities import in_order, neighbour_matrix, shared_neighbour_graph, steadied
+from clustering.neighbours import centred, nearest, with_spelling
 from clustering.snn import SharedNeighbourLeiden
+from clustering.spelling import spelling
 
 
 def unit(rows: int, seed: int = 0) -> np.ndarray:
@@ -26,18 +28,43 @@ def test_neighbours_are_the_nearest_by_cosine() -> None:
     assert (np.diff(found.likeness, axis=1) <= 0).all()
 
 
-def test_words_bring_questions_nearer() -> None:
-    vectors = np.eye(4, dtype=np.float32)
-    words = lexical(["отменить коммит", "верните деньги", "отмените коммиты", "деньги верните"])
-    assert nearest(vectors, 1, words, 0.3).ids[:, 0].tolist() == [2, 3, 0, 1]
+def test_spelling_brings_questions_nearer() -> None:
+    texts = ["отменить коммит", "верните деньги", "отмените коммиты", "деньги верните"]
+    rows = with_spelling(np.eye(4, dtype=np.float32), texts, 0.3)
+    assert nearest(rows, 1).ids[:, 0].tolist() == [2, 3, 0, 1]
+    assert with_spelling(rows, texts, 0.0) is rows
 
 
-def test_the_approximate_search_finds_what_the_exact_one_does() -> None:
-    vectors = unit(2_000)
-    exact, _ = neighbours._exact(vectors, 10, None, 0.0)
-    approximate, _ = neighbours._approximate(vectors, 10, None, 0.0)
-    shared = [len(set(a) & set(b)) / 10 for a, b in zip(exact.tolist(), approximate.tolist(), strict=True)]
+def test_spelling_tells_letters_within_words_only() -> None:
+    texts = ["git push", "GIT  push!", "push git", "gitpush", "", "?", "я", "деньги"] * 2
+    rows = spelling(texts)
+    likeness = rows @ rows.T
+    assert likeness[0, 1] == pytest.approx(1.0)
+    assert likeness[0, 2] == pytest.approx(1.0)
+    assert likeness[0, 3] < 0.9
+    assert not rows[4:6].any()
+    assert abs(likeness[0, 7]) < 0.3
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.lists(st.text(max_size=30), max_size=12))
+def test_spelling_takes_any_text(texts: list[str]) -> None:
+    rows = spelling(texts)
+    assert rows.shape[0] == len(texts)
+    lengths = np.linalg.norm(rows, axis=1)
+    assert np.all((np.abs(lengths - 1) < 1e-4) | (lengths == 0))
+
+
+def test_cells_find_what_the_exact_search_does() -> None:
+    draw = np.random.default_rng(0)
+    topics = np.repeat(draw.normal(size=(100, 32)), 60, axis=0)
+    vectors = centred((topics + draw.normal(size=topics.shape)).astype(np.float32))
+    exact, _ = neighbours._exact(vectors, 10)
+    by_cells, likeness = neighbours._by_cells(vectors, 10, 0)
+    shared = [len(set(a) & set(b)) / 10 for a, b in zip(exact.tolist(), by_cells.tolist(), strict=True)]
     assert np.mean(shared) > 0.9
+    assert (by_cells != np.arange(len(vectors))[:, None]).all()
+    assert (np.diff(likeness, axis=1) <= 0).all()
 
 
 def test_few_rows_have_few_neighbours() -> None:
@@ -52,6 +79,18 @@ def test_shared_neighbours_are_weighed_by_jaccard() -> None:
     assert graph[0, 1] == 1.0
     assert graph[0, 2] == pytest.approx(1 / 3)
     assert graph[3].sum() == 0
+
+
+def test_edges_of_few_shared_neighbours_can_be_left_out() -> None:
+    counted = neighbour_matrix(np.array([[1], [0], [1], [-1]]))
+    assert shared_neighbour_graph(counted, least=2).toarray()[0].tolist() == [0, 1, 0, 0]
+
+
+def test_edges_within_earlier_clusters_weigh_more() -> None:
+    graph = shared_neighbour_graph(neighbour_matrix(np.array([[1], [0], [1], [-1]])))
+    held = steadied(graph, np.array([7, 7, -1, -1]), 1.0).toarray()
+    assert held[0, 1] == held[1, 0] == 2 * graph[0, 1]
+    assert held[0, 2] == graph[0, 2]
 
 
 def test_subsamples_pass_over_the_rows_they_leave_out() -> None:
@@ -82,6 +121,59 @@ def test_equal_questions_are_never_parted(rows: int, seed: int) -> None:
 
 def test_the_given_resolution_is_used() -> None:
     coarse = SharedNeighbourLeiden(resolution=0.5).fit(unit(300))
-    fine = SharedNeighbourLeiden(resolution=20.0).fit(unit(300))
-    assert (coarse.resolution_, fine.resolution_) == (0.5, 20.0)
+    fine = SharedNeighbourLeiden(resolution=6.0).fit(unit(300))
+    assert (coarse.resolution_, fine.resolution_) == (0.5, 6.0)
     assert coarse.labels_.max() < fine.labels_.max()
+
+
+def blobs(topics: int, each: int, spread: float = 1.2, seed: int = 0) -> np.ndarray:
+    draw = np.random.default_rng(seed)
+    middle = np.repeat(draw.normal(size=(topics, 32)), each, axis=0)
+    return (middle + spread * draw.normal(size=middle.shape)).astype(np.float32)
+
+
+@pytest.mark.parametrize(("topics", "each"), [(12, 40), (30, 30), (60, 8)])
+def test_the_granularity_follows_the_questions(topics: int, each: int) -> None:
+    truth = np.repeat(np.arange(topics), each)
+    labels = SharedNeighbourLeiden().fit_predict(blobs(topics, each, 0.5))
+    inside = labels >= 0
+    assert inside.mean() > 0.9
+    assert adjusted_rand_score(truth[inside], labels[inside]) > 0.9
+
+
+def test_a_run_starts_from_the_last_one() -> None:
+    vectors = blobs(25, 16, 0.8)
+    draw = np.random.default_rng(1).permutation(len(vectors))
+    first, second = np.sort(draw[20:]), np.sort(draw[:-20])
+    before = SharedNeighbourLeiden().fit(vectors[first])
+    known = dict(zip(first.tolist(), before.labels_.tolist(), strict=True))
+    initial = np.array([known.get(row, -1) for row in second.tolist()])
+    resolution = before.resolution_
+    after = SharedNeighbourLeiden(initial=initial, initial_resolution=resolution, random_state=3)
+    fresh = SharedNeighbourLeiden(random_state=3)
+    old = initial >= 0
+    agreed = [
+        adjusted_rand_score(initial[old], model.fit(vectors[second]).labels_[old]) for model in (after, fresh)
+    ]
+    assert after.resolution_ == resolution
+    assert agreed[0] > 0.95
+    assert agreed[0] >= agreed[1]
+
+
+def test_new_topics_are_found_beside_those_of_the_last_run() -> None:
+    vectors = blobs(12, 20, 0.5)
+    initial = np.append(np.repeat(np.arange(11), 20), np.full(20, -1))
+    labels = SharedNeighbourLeiden(initial=initial).fit_predict(vectors)
+    values, counts = np.unique(labels[-20:], return_counts=True)
+    assert counts.max() >= 18
+    assert values[counts.argmax()] not in labels[:-20]
+
+
+def test_many_rows_are_clustered_from_a_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snn, "LARGE", 500)
+    monkeypatch.setattr(snn, "PART", 400)
+    truth = np.repeat(np.arange(20), 40)
+    model = SharedNeighbourLeiden().fit(blobs(20, 40, 0.5))
+    assert model.agreement_ > 0
+    assert adjusted_rand_score(truth, model.labels_) > 0.9
+    assert (model.strengths_[model.labels_ >= 0] >= model.min_strength).all()
