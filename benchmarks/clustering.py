@@ -2,8 +2,8 @@
 
     python -m benchmarks.clustering data/sample_school
 
-Peers: HDBSCAN on principal components, k-means that is told the number of labels, and BERTopic with its defaults
-when ``bertopic`` is installed.
+Peers: HDBSCAN on principal components, k-means that is told the number of labels, and BERTopic with its
+defaults when ``bertopic`` is installed.
 """
 
 from __future__ import annotations
