@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from clustering.neighbours import centred
 from kbsearch.ports import Floats, Ints
@@ -14,8 +15,10 @@ FILLED = 0.4
 """The share of the map that discs cover, roughly."""
 LEAST_KEPT = 0.5
 """With fewer clusters than this that had a place before, the map is laid out anew."""
-MOST_EMBEDDED = 1_200
+MOST_EMBEDDED = 500
 """So many of the largest clusters are laid out together; the rest goes beside those most like it."""
+LOOKED_AGAIN = 10
+"""Rounds after which the pairs that are close are looked for again."""
 ROUNDS = 80
 """Of pushing discs apart."""
 NEAREST = 3
@@ -134,27 +137,35 @@ def _scaled(flat: Floats) -> Floats:
 
 def _apart(places: Floats, radii: Floats) -> Floats:
     """Push discs that overlap apart until none does, or for `ROUNDS`; discs that do not stay."""
-    from scipy.spatial import cKDTree
-
-    moved = places.astype(np.float64)
-    moved += 1e-6 * np.stack([np.cos(np.arange(len(moved))), np.sin(np.arange(len(moved)))], 1)
-    for _ in range(ROUNDS):
-        pairs = cKDTree(moved).query_pairs(float(2.2 * radii.max()), output_type="ndarray")
-        if not len(pairs):
-            break
-        one, other = pairs.T
+    turns = np.arange(len(places))
+    moved = places.astype(np.float64) + TOUCHING * np.stack([np.cos(turns), np.sin(turns)], 1)
+    for at in range(ROUNDS):
+        if at % LOOKED_AGAIN == 0:
+            one, other = _close(moved, radii)
+            wanted = radii[one] + radii[other] + GAP * np.minimum(radii[one], radii[other])
+            heavy = radii[other] ** 2 / (radii[one] ** 2 + radii[other] ** 2)
         between = moved[one] - moved[other]
         far = np.maximum(np.linalg.norm(between, axis=1), 1e-9)
-        wanted = radii[one] + radii[other] + GAP * np.minimum(radii[one], radii[other])
-        short = wanted - far
+        short = np.maximum(wanted - far, 0)
         if not (short > TOUCHING).any():
             break
-        push = (np.maximum(short, 0) / far * 0.5)[:, None] * between
-        heavy = (radii[other] ** 2 / (radii[one] ** 2 + radii[other] ** 2))[:, None]
-        np.add.at(moved, one, 2 * push * heavy)
-        np.add.at(moved, other, -2 * push * (1 - heavy))
+        push = (short / far)[:, None] * between
+        for axis in (0, 1):
+            away = np.bincount(one, push[:, axis] * heavy, len(moved))
+            moved[:, axis] += away - np.bincount(other, push[:, axis] * (1 - heavy), len(moved))
     apart: Floats = moved.astype(np.float32)
     return apart
+
+
+def _close(places: NDArray[np.float64], radii: Floats) -> tuple[Ints, Ints]:
+    """Pairs of discs that touch or may soon: one and other of each."""
+    from scipy.spatial import cKDTree
+
+    pairs = cKDTree(places).query_pairs(float(2.5 * radii.max()), output_type="ndarray")
+    one, other = pairs[:, 0].astype(np.int64), pairs[:, 1].astype(np.int64)
+    far = np.linalg.norm(places[one] - places[other], axis=1)
+    near = far < 1.3 * (radii[one] + radii[other]) + np.median(radii)
+    return one[near], other[near]
 
 
 def _around(

@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from kbsearch.services.questions import QuestionService
     from kbsearch.services.search import SearchService
     from kbsearch.services.suggestions import SuggestionService
+    from kbsearch.services.themes import ThemeService
     from kbsearch.services.trends import TrendService
     from kbsearch.services.uploads import UploadService
     from kbsearch.services.webhooks import Webhooks
@@ -161,6 +162,13 @@ class Kbsearch:
         from kbsearch.services.map_points import MapService
 
         return MapService(self.database)
+
+    @cached_property
+    def themes(self) -> ThemeService:
+        """Themes of clusters."""
+        from kbsearch.services.themes import ThemeService
+
+        return ThemeService(self.database)
 
     @cached_property
     def fault_watch(self) -> FaultWatch:

@@ -38,6 +38,12 @@ def pages(page: Page, base: str) -> Iterator[tuple[str, str]]:
     yield "question", first_link(page, base, f"/questions?q={quote(QUERY)}", "/questions/")
     yield "question-new", "/questions/new"
     yield "clusters", "/clusters"
+    yield "map", "/clusters/map"
+    yield "themes", "/clusters/themes"
+    yield "faults", "/faults"
+    fault = first_link(page, base, "/faults", "/faults/")
+    if fault:
+        yield "fault", fault
     cluster = first_link(page, base, "/clusters", "/clusters/")
     if cluster:
         yield "cluster", cluster

@@ -32,6 +32,7 @@ from web.ui import (  # noqa: E402  # they register their pages on the blueprint
     questions,
     search,
     sign_in,
+    themes,
     why,
 )
 
@@ -58,6 +59,7 @@ __all__ = [
     "questions",
     "search",
     "sign_in",
+    "themes",
     "why",
 ]
 

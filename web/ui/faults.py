@@ -15,7 +15,7 @@ from web.ui.questions import Pages
 from web.ui.texts import gettext, ngettext
 
 ROWS = 30
-SHOWN = 50
+SHOWN = 20
 """Questions of a fault that are listed before "show all"."""
 
 
