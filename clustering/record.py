@@ -19,6 +19,7 @@ from kbsearch.database import Database
 from kbsearch.models import (
     ChangeKind,
     LineDecision,
+    Membership,
     ProposalLine,
     ProposedPlace,
     Question,
@@ -115,7 +116,9 @@ def _current(session: Session, finding: Finding) -> dict[int, int]:
 
 def _known(session: Session, base: Run, finding: Finding) -> dict[int, int]:
     """Question id → cluster now, of those that the run may move."""
-    looked_at = set(finding.ids.tolist())
+    dismissed = select(Membership.question_id).join(Question, Question.id == Membership.question_id)
+    dismissed = dismissed.where(Membership.run_id == base.id, Question.state == QuestionState.DISMISSED)
+    looked_at = {*finding.ids.tolist(), *session.scalars(dismissed)}
     stay = finding.waiting | standing_edits(session, base.course).home.keys()
 
     def movable(question: int) -> bool:
