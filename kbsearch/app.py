@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from kbsearch.services.case_pairs import CasePairService
     from kbsearch.services.cases import CaseService
     from kbsearch.services.cluster_edits import ClusterEditService
+    from kbsearch.services.cluster_review import ReviewService
     from kbsearch.services.clusters import ClusterService
     from kbsearch.services.coverage import CoverageService
     from kbsearch.services.coverage_schedule import CoverageSchedule
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from kbsearch.services.lexicon import LexiconService
     from kbsearch.services.map_points import MapService
     from kbsearch.services.model_versions import ModelVersions
+    from kbsearch.services.near_clusters import NearClusters
     from kbsearch.services.night import NightWork
     from kbsearch.services.people import PeopleService
     from kbsearch.services.promise import PromiseService
@@ -371,11 +373,26 @@ class Kbsearch:
 
         return CoverageSchedule(self.database, self.settings, self.jobs)
 
+    @cached_property
     def cluster_edits(self) -> ClusterEditService:
         """What people do to clusters."""
         from kbsearch.services.cluster_edits import ClusterEditService
 
         return ClusterEditService(self.database)
+
+    @cached_property
+    def reviews(self) -> ReviewService:
+        """The review queue of clusters."""
+        from kbsearch.services.cluster_review import ReviewService
+
+        return ReviewService(self.database, self.clusters)
+
+    @cached_property
+    def near_clusters(self) -> NearClusters:
+        """Clusters that ask nearly the same."""
+        from kbsearch.services.near_clusters import NearClusters
+
+        return NearClusters(self.database, self.search)
 
     @cached_property
     def proposals(self) -> ProposalService:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from kbsearch.ports import Progress
     from kbsearch.services.cluster_rows import ClusterRow
     from kbsearch.services.clusters import ClusterDetail, ClusterPage
+    from kbsearch.services.proposals import Proposal
 
 BARS = " ▁▂▃▄▅▆▇█"
 
@@ -25,6 +26,8 @@ Examples:
   kbsearch cluster run
   kbsearch cluster show
   kbsearch cluster show 12
+  kbsearch cluster diff
+  kbsearch cluster accept 1 4
 """
 )
 def command() -> None:
@@ -44,14 +47,20 @@ Examples:
 @click.option("--resolution", type=click.FloatRange(0, min_open=True), help="Granularity (default: found).")
 @click.option("--seed", default=0, show_default=True, help="Seed of everything drawn at random.")
 @click.option("--course", default="", help="Only questions of this course.")
+@click.option("--accept", is_flag=True, help="Replace the clusters at once, instead of proposing a diff.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and no progress.")
-def run(algorithm: str, resolution: float | None, seed: int, course: str, as_json: bool) -> None:
-    """Cluster the questions; clusters that were there before keep their number and name."""
+def run(  # noqa: PLR0917  # one for each option
+    algorithm: str, resolution: float | None, seed: int, course: str, accept: bool, as_json: bool
+) -> None:
+    """Cluster the questions; clusters that were there before keep their number and name.
+
+    The first run is accepted at once; later ones propose a diff: see `kbsearch cluster diff`.
+    """
     app = _app()
     progress = _quiet if as_json else _bar()
     app.pipeline.drain_all(progress)
     run_id = app.cluster_runner.run(
-        progress, algorithm=algorithm, seed=seed, resolution=resolution, course=course
+        progress, algorithm=algorithm, seed=seed, resolution=resolution, course=course, accept=accept
     )
     app.map_drawer.draw(run_id)
     finished = next(each for each in app.clusters.runs() if each.id == run_id)
@@ -99,6 +108,117 @@ def show(cluster_id: int | None, limit: int, as_json: bool) -> None:
         click.echo(json.dumps(found, ensure_ascii=False))
     else:
         _print_page(page, trends)
+
+
+@command.command(
+    epilog="""\b
+Examples:
+  kbsearch cluster diff
+  kbsearch cluster diff --json
+"""
+)
+@click.option("--course", default="", help="Of the runs over this course.")
+@click.option("--limit", default=30, show_default=True, type=click.IntRange(1, 200), help="Lines to show.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def diff(course: str, limit: int, as_json: bool) -> None:
+    """Show what the last run would change, line by line."""
+    proposal = _app().proposals.latest(course)
+    if as_json:
+        click.echo(json.dumps(_diff(proposal) if proposal else None, ensure_ascii=False))
+    elif proposal is None:
+        click.echo("No run yet. Start one: kbsearch cluster run")
+    else:
+        _print_diff(proposal, limit)
+
+
+@command.command(
+    epilog="""\b
+Examples:
+  kbsearch cluster accept
+  kbsearch cluster accept 1 4
+"""
+)
+@click.argument("lines", type=int, nargs=-1)
+@click.option("--course", default="", help="Of the runs over this course.")
+def accept(lines: tuple[int, ...], course: str) -> None:
+    """Accept the LINES of the last run's diff, or all that are open; the others stay as they were."""
+    service = _app().proposals
+    run_id, chosen = _chosen(service.latest(course), lines)
+    click.echo(f"{service.accept(run_id, chosen)} changes accepted.")
+
+
+@command.command(
+    epilog="""\b
+Examples:
+  kbsearch cluster reject
+  kbsearch cluster reject 2
+"""
+)
+@click.argument("lines", type=int, nargs=-1)
+@click.option("--course", default="", help="Of the runs over this course.")
+def reject(lines: tuple[int, ...], course: str) -> None:
+    """Reject the LINES of the last run's diff, or all that are open."""
+    service = _app().proposals
+    run_id, chosen = _chosen(service.latest(course), lines)
+    click.echo(f"{service.reject(run_id, chosen)} changes rejected.")
+
+
+def _chosen(proposal: Proposal | None, numbers: tuple[int, ...]) -> tuple[int, list[int] | None]:
+    """The run and the ids of its lines that ``numbers`` mean; None means all."""
+    if proposal is None:
+        raise click.UsageError("There is no run yet. Start one: kbsearch cluster run")
+    if not numbers:
+        return proposal.run.id, None
+    known = {each.number: each.line.id for each in proposal.lines}
+    unknown = [number for number in numbers if number not in known]
+    if unknown:
+        raise click.UsageError(f"The diff has no line {unknown[0]}; see `kbsearch cluster diff`.")
+    return proposal.run.id, [known[number] for number in numbers]
+
+
+def _print_diff(proposal: Proposal, limit: int) -> None:
+    run = proposal.run
+    click.echo(f"Run {run.id} ({run.state}): {proposal.total} changes, {proposal.open} to decide.")
+    if proposal.is_open and proposal.is_obsolete:
+        click.echo(
+            f"Since then: {proposal.newer_questions} new questions, {proposal.newer_edits} edits. "
+            "Run again to take them into account."
+        )
+    for each in proposal.lines[:limit]:
+        line = each.line
+        name = each.cluster.label if each.cluster else line.label
+        other = f" <- {each.other.label}" if each.other and line.kind == "split" else ""
+        other = f" -> {each.other.label}" if each.other and line.kind == "merged" else other
+        moved = f"+{line.joined} -{line.left}"
+        click.echo(f"{each.number:>4}  {line.decision:<8}  {line.kind:<6}  {moved:<9}  {name}{other}")
+        for question in each.examples:
+            click.echo(f"        {' '.join(question.text.split())[:120]}")
+    if proposal.total > limit:
+        click.echo(f"… and {proposal.total - limit} more.")
+
+
+def _diff(proposal: Proposal) -> dict[str, Any]:
+    return {
+        "run": _run(proposal.run) | {"state": str(proposal.run.state)},
+        "total": proposal.total,
+        "open": proposal.open,
+        "newer_questions": proposal.newer_questions,
+        "newer_edits": proposal.newer_edits,
+        "lines": [
+            {
+                "number": each.number,
+                "kind": str(each.line.kind),
+                "decision": str(each.line.decision),
+                "cluster": each.line.cluster_id,
+                "other": each.line.other_id,
+                "label": each.cluster.label if each.cluster else each.line.label,
+                "joined": each.line.joined,
+                "left": each.line.left,
+                "examples": [question.text for question in each.examples],
+            }
+            for each in proposal.lines
+        ],
+    }
 
 
 def _app() -> Kbsearch:

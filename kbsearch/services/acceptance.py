@@ -5,7 +5,8 @@ A question moves only when it is still where the run found it, and people's edit
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -144,7 +145,9 @@ class _Stage:
         """Question → its new row, and the questions that leave their cluster for none."""
         accepted = [place for place in places if place.line in self.lines]
         asked = askable(self._session, [place.question_id for place in accepted])
-        moved = {place.question_id: self._target(place) for place in accepted if self._moves(place, asked)}
+        wished = {place.question_id: self._target(place) for place in accepted if self._moves(place, asked)}
+        hollow = self._hollow(wished)
+        moved = {question: target for question, target in wished.items() if target not in hollow}
         gone = {question for question, target in moved.items() if target is None}
         numbers = {line.number for line in self.lines.values() if line.number is not None}
         self.refreshed = {number: self.clusters[number] for number in numbers if number in self.clusters}
@@ -162,6 +165,12 @@ class _Stage:
         if everything:
             self.touched |= set(self.here.values())
         return written, gone
+
+    def _hollow(self, moves: Mapping[int, int | None]) -> set[int | None]:
+        """Clusters that all questions would leave: nothing joins them, or their ids would change hands."""
+        sizes = Counter(self.here.values())
+        leaving = Counter(self.here[question] for question in moves if question in self.here)
+        return {cluster for cluster, count in leaving.items() if count == sizes[cluster]}
 
     def _row(self, place: Place, target: int, rank: int | None) -> dict[str, Any]:
         return {

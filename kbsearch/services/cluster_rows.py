@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, case, func, or_, select
 from sqlalchemy.orm import Session
 
-from kbsearch.models import Case, Cluster, Membership, Question, QuestionState
+from kbsearch.models import Case, Cluster, ClusterEdit, EditKind, Membership, Question, QuestionState
 
 WEEK = timedelta(days=7)
 WEEKS = 16
@@ -26,8 +26,8 @@ class ClusterRow:
 
     ``weekly``: questions of each of the last 16 weeks, oldest first, the last one ending now.
     ``answered_share`` in [0, 1]: answered or with a case.  ``courses``: (code, questions), most first; ""
-    is no course.  ``case``: the newest case that was written for it, else the one that answered most of its
-    answered questions, at least two and half of them.
+    is no course.  ``case``: the one that a person linked it to, else the newest that was written for it, else
+    the one that answered most of its answered questions, at least two and half of them.
     """
 
     cluster: Cluster
@@ -153,7 +153,22 @@ def _cases(session: Session, cluster_ids: Sequence[int], counts: Mapping[int, _C
     for each in session.scalars(written):
         if each.cluster_id is not None:
             found[each.cluster_id] = each
-    return found
+    return found | _cases_linked(session, cluster_ids)
+
+
+def _cases_linked(session: Session, cluster_ids: Sequence[int]) -> dict[int, Case]:
+    """For each cluster the case that a person linked it to last."""
+    query = (
+        select(ClusterEdit.cluster_id, Case)
+        .join(Case, Case.id == ClusterEdit.case_id)
+        .where(
+            ClusterEdit.kind == EditKind.LINK,
+            ClusterEdit.undone_at.is_(None),
+            ClusterEdit.cluster_id.in_(cluster_ids),
+        )
+        .order_by(ClusterEdit.id)
+    )
+    return {cluster_id: linked for cluster_id, linked in session.execute(query) if cluster_id is not None}
 
 
 def _cases_by_use(session: Session, counts: Mapping[int, _Counts]) -> dict[int, Case]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -12,14 +13,14 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from kbsearch.database import Database
-from kbsearch.errors import InvalidInput, NotFound
+from kbsearch.errors import NotFound
 from kbsearch.models import Cluster, Lineage, Membership, Question, Run, utc_now
 from kbsearch.services.cluster_rows import ClusterRow, answered, rows_of
+from kbsearch.services.edit_rows import edits_of
 from kbsearch.services.newest_run import newest_run
 
 Sort = Literal["size", "recent", "uncovered"]
 RECENT = timedelta(days=28)
-MAX_LABEL = 300
 MAX_LISTED = 500
 MAX_MEMBERS = 500
 OUTLIERS = 10
@@ -128,25 +129,10 @@ class ClusterService:
                 history=_history(session, cluster_id),
             )
 
-    def rename(self, cluster_id: int, label: str) -> Cluster:
-        """Give a cluster a name that runs leave alone.
-
-        Raises:
-            InvalidInput: the name is empty or longer than 300 characters.
-            NotFound: there is no such cluster.
-        """
-        name = " ".join(label.split())
-        if not 0 < len(name) <= MAX_LABEL:
-            raise InvalidInput(
-                "A cluster's name has 1 to {longest} characters, this one has {length}.",
-                remedy="Choose a short name.",
-                longest=MAX_LABEL,
-                length=len(name),
-            )
-        with self._database.writing() as session:
-            cluster = _cluster(session, cluster_id)
-            cluster.label, cluster.label_pinned = name, True
-        return cluster
+    def edited(self, cluster_ids: Iterable[int]) -> set[int]:
+        """Those of the clusters that a standing edit of a person is about."""
+        with self._database.reading() as session:
+            return set(edits_of(session, list(cluster_ids)))
 
 
 def _run(session: Session, run_id: int) -> Run:

@@ -68,21 +68,29 @@ def _origin(session: Session, edit: ClusterEdit, question: int, standing: Standi
 
 
 def _alive(session: Session, cluster_id: int, standing: Standing) -> int | None:
-    """The cluster, or the one that its questions went to when it ended by an edit; None when it is gone."""
+    """The cluster, or where its questions went when it ended by an edit; None when a run ended it."""
     seen: set[int] = set()
     while cluster_id not in seen:
         seen.add(cluster_id)
         cluster_id = standing.heir(cluster_id)
         cluster = session.get(Cluster, cluster_id)
-        if cluster is None:
+        if cluster is None or cluster.last_run_id != run_of(session, cluster).id:
             return None
-        if cluster.size and cluster.last_run_id == run_of(session, cluster).id:
+        origin = _split_taken_back(session, cluster_id)
+        if cluster.size or origin is None:
             return cluster_id
-        made = select(ClusterEdit.other_id).where(
-            ClusterEdit.kind == EditKind.SPLIT, ClusterEdit.cluster_id == cluster_id
-        )
-        cluster_id = session.scalar(made.limit(1)) or cluster_id
+        cluster_id = origin
     return None
+
+
+def _split_taken_back(session: Session, cluster_id: int) -> int | None:
+    """The cluster that ``cluster_id`` was split off from, if that split is undone."""
+    undone = select(ClusterEdit.other_id).where(
+        ClusterEdit.kind == EditKind.SPLIT,
+        ClusterEdit.cluster_id == cluster_id,
+        ClusterEdit.undone_at.is_not(None),
+    )
+    return session.scalar(undone.limit(1))
 
 
 def _unname(session: Session, edit: ClusterEdit) -> None:

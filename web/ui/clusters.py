@@ -42,6 +42,8 @@ def clusters_page() -> str:
         sort=sort,
         sorts=SORTS,
         running=_running(),
+        edited=kb().clusters.edited(row.cluster.id for row in page.items),
+        proposed=kb().proposals.open_lines(),
     )
 
 
@@ -57,8 +59,12 @@ def _running() -> int | None:
 def find_clusters() -> Response:
     """Ask the worker to find clusters, unless it is at it already."""
     person = current_person()
-    job_id = _running() or kb().jobs.enqueue(JobKind.CLUSTER, {}, person_id=person.id if person else None).id
+    job_id = _running() or _enqueued(person.id if person else None)
     return go(url_for("ui.job_page", job_id=job_id))
+
+
+def _enqueued(person_id: int | None) -> int:
+    return kb().jobs.enqueue(JobKind.CLUSTER, {"accept": False}, person_id=person_id).id
 
 
 @blueprint.get("/clusters/<int:cluster_id>")
@@ -74,20 +80,12 @@ def cluster_page(cluster_id: int) -> str:
         trend=kb().trends.of([cluster_id]).get(cluster_id),
         daily=kb().trends.daily(cluster_id),
         lessons=list(zip(detail.lessons, lesson_shares, strict=True)),
+        edits=kb().cluster_edits.history(cluster_id),
+        people={each.id: each.name for each in kb().people.list()},
+        nearest=kb().near_clusters.of(cluster_id),
         everything=bool(request.args.get("all")),
         address=address,
     )
-
-
-@blueprint.post("/clusters/<int:cluster_id>/name")
-@requires(Role.METHODOLOGIST)
-def rename_cluster(cluster_id: int) -> Response:
-    """Give the cluster a name that runs leave alone."""
-    before = kb().clusters.get(cluster_id).row.cluster.label
-    kb().clusters.rename(cluster_id, text_of("label"))
-    undo = (url_for("ui.rename_cluster", cluster_id=cluster_id), {"label": before})
-    say(gettext("Renamed. New runs will keep the name."), undo=undo)
-    return go(url_for("ui.cluster_page", cluster_id=cluster_id))
 
 
 @blueprint.post("/clusters/<int:cluster_id>/case")

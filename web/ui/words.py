@@ -186,6 +186,37 @@ def relation(name: str) -> str:
     }[Relation(name)]
 
 
+def change(kind: str) -> str:
+    """What a line of a proposal does to a cluster."""
+    return {
+        "born": gettext("new cluster"),
+        "grown": gettext("grows"),
+        "shrunk": gettext("shrinks"),
+        "split": gettext("splits off"),
+        "merged": gettext("goes into another one"),
+        "gone": gettext("ends"),
+    }.get(kind, kind)
+
+
+def change_tone(kind: str) -> str:
+    """The colour of a line of a proposal; it goes with `change`'s words, never alone."""
+    return {"born": "good", "grown": "good", "split": "accent", "merged": "warn", "gone": "bad"}.get(kind, "")
+
+
+def cluster_edit(kind: str) -> str:
+    """What a person did to a cluster."""
+    return {
+        "rename": gettext("renamed"),
+        "keep": gettext("kept as a cluster"),
+        "link": gettext("linked to a case"),
+        "merge": gettext("merged"),
+        "split": gettext("split"),
+        "move": gettext("questions moved"),
+        "pin": gettext("questions pinned"),
+        "dismiss": gettext("not a question"),
+    }.get(kind, kind)
+
+
 def field_name(name: str) -> str:
     """The name of a part of a case."""
     return {

@@ -18,6 +18,7 @@ from kbsearch.models import (
     Relation,
     Run,
 )
+from kbsearch.services.cluster_edits import ClusterEditService
 from kbsearch.services.clusters import ClusterService
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -143,12 +144,14 @@ def test_a_cluster_shows_its_questions_outliers_lessons_and_origin(service: Clus
 
 
 @pytest.mark.usefixtures("filled")
-def test_a_name_given_by_a_person_is_pinned(service: ClusterService) -> None:
-    renamed = service.rename(1, "  Возврат \n денег ")
-    assert (renamed.label, renamed.label_pinned) == ("Возврат денег", True)
+def test_a_name_given_by_a_person_is_pinned(service: ClusterService, database: Database) -> None:
+    edits = ClusterEditService(database)
+    edits.rename(1, "  Возврат \n денег ")
+    assert service.edited([1, 2]) == {1}
+    assert service.get(1).row.cluster.label_pinned
     assert service.get(1).row.cluster.label == "Возврат денег"
     for wrong in ("  ", "x" * 301):
         with pytest.raises(InvalidInput, match="1 to 300"):
-            service.rename(1, wrong)
+            edits.rename(1, wrong)
     with pytest.raises(NotFound):
-        service.rename(99, "name")
+        edits.rename(99, "name")

@@ -1,0 +1,150 @@
+"""Editing clusters, deciding on them and on what a run proposes, without any script."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from flask.testing import FlaskClient
+
+from kbsearch.app import Kbsearch
+from kbsearch.importers.records import IncomingQuestion
+from kbsearch.models import RunState
+from kbsearch.ports import silent
+from kbsearch.services.current_run import current_run
+from kbsearch.services.edit_rows import places_of
+from tests.clustering.conftest import TAILS, TOPICS
+
+
+def undo(client: FlaskClient, page: str) -> str:
+    """Press the undo button of ``page``'s message; returns the page that follows."""
+    form = re.search(r'<form method="post" action="([^"]*undo)">(.*?)</form>', page, re.DOTALL)
+    assert form is not None
+    fields = dict(re.findall(r'name="(next|edit)" value="([^"]*)"', form[2]))
+    return client.post(form[1], data=fields, follow_redirects=True).text
+
+
+@pytest.fixture
+def topics(school: Kbsearch) -> Kbsearch:
+    """A school with four clear topics and a run over them."""
+    texts = [topic.format(tail) for topic in TOPICS.values() for tail in TAILS]
+    school.questions.receive_many([IncomingQuestion(text, source="topics") for text in texts])
+    school.pipeline.drain_all(silent)
+    school.cluster_runner.run(silent, resolution=2.0)
+    return school
+
+
+def test_questions_are_split_off_and_come_back(methodologist: FlaskClient, school: Kbsearch) -> None:
+    page = methodologist.get("/clusters/1").text
+    assert 'type="checkbox" name="question" value="1"' in page
+    form = {"do": "split", "question": ["1"], "label": "Отмена, другое"}
+    made = methodologist.post("/clusters/1/edit", data=form)
+    page = methodologist.get(made.location).text
+    assert "Отмена, другое" in page
+    assert "Split off" in page
+    assert school.clusters.get(1).row.size == 2
+    assert "lock" in methodologist.get("/clusters").text
+    undo(methodologist, page)
+    assert school.clusters.get(1).row.size == 3
+
+
+@pytest.mark.parametrize("step", ["keep", "pin", "dismiss"])
+def test_every_edit_says_what_it_did_and_can_be_undone(
+    methodologist: FlaskClient, school: Kbsearch, step: str
+) -> None:
+    form = {"do": step, "question": ["1", "2"]}
+    page = methodologist.post("/clusters/1/edit", data=form, follow_redirects=True).text
+    assert school.clusters.edited([1]) == {1}
+    assert "Who edited what" in page
+    assert "Methodologist" in page
+    assert "Undone." in undo(methodologist, page)
+    assert school.clusters.edited([1]) == set()
+    assert school.clusters.get(1).row.size == 3
+
+
+def test_a_linked_case_is_the_clusters_case(methodologist: FlaskClient, school: Kbsearch) -> None:
+    case = school.cases.list(text="ветку").items[0]
+    methodologist.post("/clusters/1/edit", data={"do": "link", "case": f"/cases/{case.id}"})
+    row = school.clusters.get(1).row
+    assert row.case is not None
+    assert row.case.id == case.id
+
+
+@pytest.mark.parametrize(
+    ("form", "status"),
+    [
+        ({"do": "split", "question": ["1", "2", "3"]}, 422),
+        ({"do": "split"}, 422),
+        ({"do": "move", "question": ["1"], "into": "99"}, 404),
+        ({"do": "move", "question": ["1"], "into": "x"}, 422),
+        ({"do": "merge", "into": "1"}, 422),
+        ({"do": "pin", "question": ["4"]}, 422),
+        ({"do": "pin", "question": ["x"]}, 400),
+        ({"do": "bogus"}, 400),
+    ],
+)
+def test_what_cannot_be_done_is_refused_in_words(
+    methodologist: FlaskClient, form: dict[str, object], status: int
+) -> None:
+    answer = methodologist.post("/clusters/1/edit", data=form)
+    assert answer.status_code == status
+    assert "<h1" in answer.text
+
+
+def test_mentors_look_and_methodologists_edit(mentor: FlaskClient) -> None:
+    assert 'name="question"' not in mentor.get("/clusters/1").text
+    assert mentor.get("/clusters/diff").status_code == 200
+    for path in ("/clusters/1/edit", "/clusters/diff", "/clusters/review", "/clusters/edits/1/undo"):
+        assert mentor.post(path, data={"do": "keep"}).status_code == 403
+
+
+def test_the_queue_is_decided_one_by_one_with_undo(methodologist: FlaskClient, topics: Kbsearch) -> None:
+    page = methodologist.get("/clusters/review").text
+    total = int(re.search(r"1 of (\d+)", page)[1])  # type: ignore[index]
+    assert total >= 4
+    cluster = re.search(r'name="cluster" value="(\d+)"', page)
+    assert cluster is not None
+    form = {"cluster": cluster[1], "do": "fine"}
+    page = methodologist.post("/clusters/review", data=form, follow_redirects=True).text
+    assert f"2 of {total}" in page
+    assert f'name="cluster" value="{cluster[1]}"' not in page
+    page = undo(methodologist, page)
+    assert f"1 of {total}" in page
+    assert f'name="cluster" value="{cluster[1]}"' in page
+    size = topics.clusters.get(int(cluster[1])).row.size
+    page = methodologist.post("/clusters/review", data=form | {"do": "dismiss"}, follow_redirects=True).text
+    assert topics.clusters.get(int(cluster[1])).row.size == 0
+    undo(methodologist, page)
+    assert topics.clusters.get(int(cluster[1])).row.size == size
+
+
+def test_a_proposal_is_shown_and_accepted_line_by_line(methodologist: FlaskClient, topics: Kbsearch) -> None:
+    topics.cluster_runner.run(silent, algorithm="AgglomerativeClustering", accept=False)
+    before = places(topics)
+    proposal = topics.proposals.latest()
+    assert proposal is not None
+    assert proposal.run.state == RunState.PROPOSED
+    assert proposal.open > 1
+    assert "proposes" in methodologist.get("/clusters").text
+    page = methodologist.get("/clusters/diff").text
+    assert "goes into another one" in page
+    assert "Accept all" in page
+    line, run = proposal.lines[0].line, str(proposal.run.id)
+    methodologist.post("/clusters/diff", data={"run": run, "do": f"accept:{line.id}"})
+    after = places(topics)
+    moved = {one for one in before.keys() | after.keys() if before.get(one) != after.get(one)}
+    assert len(moved) == line.joined + line.left
+    assert topics.proposals.open_lines() == proposal.open - 1
+    page = methodologist.post("/clusters/diff", data={"run": run, "do": "reject"}, follow_redirects=True).text
+    assert "rejected" in page
+    assert topics.proposals.open_lines() == 0
+    assert places(topics) == after
+    assert methodologist.post("/clusters/diff", data={"run": run, "do": "reopen"}).status_code == 303
+    assert topics.proposals.open_lines() == proposal.open - 1
+    assert methodologist.post("/clusters/diff", data={"run": "1", "do": "accept"}).status_code == 409
+
+
+def places(app: Kbsearch) -> dict[int, int]:
+    with app.database.reading() as session:
+        run = current_run(session)
+        return places_of(session, run.id) if run else {}

@@ -1,0 +1,103 @@
+"""The review queue: one cluster at a time, decided with a key."""
+
+from __future__ import annotations
+
+from flask import render_template, request, url_for
+from werkzeug.exceptions import BadRequest
+from werkzeug.wrappers import Response
+
+from kbsearch.models import ReviewVerdict, Role
+from web.session import kb, requires
+from web.ui import blueprint
+from web.ui.cluster_edits import number_in
+from web.ui.duplicates import person_id
+from web.ui.forms import go, number_of, say, text_of
+from web.ui.texts import gettext
+
+SUGGESTED = 3
+SHOWN = 6
+MOST_DISMISSED = 5_000
+
+
+@blueprint.get("/clusters/review")
+@requires(Role.METHODOLOGIST)
+def review_page() -> str:
+    """The cluster to decide on next."""
+    item = kb().reviews.next(cluster_id=number_of("cluster", 0) or None)
+    if item is None:
+        return render_template("clusters/review.html", item=None)
+    words = " ".join([item.row.cluster.label, *(question.text[:300] for question in item.row.exemplars[:1])])
+    return render_template(
+        "clusters/review.html",
+        item=item,
+        row=item.row,
+        members=kb().clusters.get(item.row.cluster.id).questions[:SHOWN],
+        cases=kb().search.search(words, limit=SUGGESTED).cases,
+        nearest=kb().near_clusters.of(item.row.cluster.id, SUGGESTED),
+    )
+
+
+@blueprint.post("/clusters/review")
+@requires(Role.METHODOLOGIST)
+def decide_cluster() -> Response:
+    """Do what the pressed button says, and go on to the next cluster."""
+    cluster_id, step = number_of("cluster"), text_of("do").partition(":")[0]
+    target = text_of("do").partition(":")[2]
+    edits, who = kb().cluster_edits, person_id()
+    if step == "case":
+        return _write_case(cluster_id)
+    if step == "split":
+        return go(url_for("ui.cluster_page", cluster_id=cluster_id, all=1, _anchor="questions"))
+    verdict, edit = ReviewVerdict.DONE, None
+    review = kb().reviews
+    if step == "link":
+        edit = edits.link(cluster_id, _number(target) or number_in("case"), who)
+    elif step == "dismiss":
+        inside = kb().clusters.get(cluster_id).questions[:MOST_DISMISSED]
+        noted = review.decide(cluster_id, verdict, person_id=who)
+        edit = edits.dismiss([question.id for question, _ in inside], who)
+        return _next(step, noted.id, edit.id)
+    elif step == "merge":
+        noted = review.decide(cluster_id, verdict, person_id=who)
+        edit = edits.merge(cluster_id, _number(target) or number_in("into"), who)
+        return _next(step, noted.id, edit.id)
+    elif step in {"fine", "later"}:
+        verdict = ReviewVerdict(step)
+    else:
+        raise BadRequest
+    noted = review.decide(cluster_id, verdict, edit_id=edit.id if edit else None, person_id=who)
+    return _next(step, noted.id, edit.id if edit else None)
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isdecimal() and len(text) < 16 else None  # noqa: PLR2004  # digits of an id
+
+
+def _write_case(cluster_id: int) -> Response:
+    case = kb().cases.create_from_cluster(cluster_id, person_id=person_id())
+    kb().reviews.decide(cluster_id, ReviewVerdict.DONE, person_id=person_id())
+    return go(url_for("ui.edit_case", case_id=case.id))
+
+
+def _next(step: str, review_id: int, edit_id: int | None) -> Response:
+    said = {
+        "link": gettext("Linked to the case."),
+        "merge": gettext("Merged: runs will keep them together."),
+        "dismiss": gettext("Dismissed: these are no questions."),
+        "fine": gettext("Fine as it is. It comes back when it grows."),
+        "later": gettext("Put off for a week."),
+    }[step]
+    fields = {"edit": str(edit_id)} if edit_id else {}
+    say(said, undo=(url_for("ui.undo_review", review_id=review_id), fields))
+    return go(url_for("ui.review_page"))
+
+
+@blueprint.post("/clusters/review/<int:review_id>/undo")
+@requires(Role.METHODOLOGIST)
+def undo_review(review_id: int) -> Response:
+    """Take a decision back, with its edit, and show the cluster again."""
+    if request.form.get("edit"):
+        kb().cluster_edits.undo(number_of("edit"), person_id())
+    review = kb().reviews.undo(review_id)
+    say(gettext("Undone."))
+    return go(url_for("ui.review_page", cluster=review.cluster_id))
