@@ -15,7 +15,16 @@ from sqlalchemy.orm import Session
 from kbsearch.config import Settings
 from kbsearch.database import Database
 from kbsearch.models import Lesson, Question, utc_now
-from kbsearch.services.covered_questions import COVER, LESSON, Cover, QuestionFilter, joined, narrowed, waits
+from kbsearch.services.covered_questions import (
+    COVER,
+    LESSON,
+    Cover,
+    QuestionFilter,
+    joined,
+    narrowed,
+    told,
+    waits,
+)
 from kbsearch.services.enrolments import enrolled
 from kbsearch.services.newest_run import newest_run
 from kbsearch.services.weeks import Period, weeks_until
@@ -130,8 +139,8 @@ Cells = dict[str, list[Cell]]
 def _cells(
     session: Session, run_id: int | None, weeks: Sequence[Period], course: str
 ) -> tuple[Cells, dict[str, str], int]:
-    week, cover, told = _week(weeks).label("week"), COVER.label("cover"), (Question.lesson_code != "")
-    columns = (LESSON.label("lesson"), week, cover, told.label("told"))
+    week, cover, tells = _week(weeks).label("week"), COVER.label("cover"), (Question.lesson_code != "")
+    columns = (LESSON.label("lesson"), week, cover, tells.label("told"))
     query = joined(
         select(*columns, func.count().label("number"), func.max(Question.course_code).label("course")), run_id
     )
@@ -186,7 +195,7 @@ def _rows(
 def _stuck(session: Session, course: str, now: datetime) -> list[StuckStudent]:
     open_at = case((waits(), Question.asked_at), else_=None)
     oldest, count = func.min(open_at), func.count()
-    query = joined(
+    query = told(
         select(
             Question.author_key,
             LESSON.label("lesson"),
@@ -196,7 +205,6 @@ def _stuck(session: Session, course: str, now: datetime) -> list[StuckStudent]:
             oldest.label("since"),
             func.max(Question.asked_at).label("last"),
         ),
-        None,
     )
     wanted = QuestionFilter(course=course, start=now - timedelta(days=STUCK_DAYS), end=now)
     query = narrowed(query, wanted).where(Question.author_key != "", LESSON.is_not(None))

@@ -11,7 +11,7 @@ from sqlalchemy.orm import selectinload
 from kbsearch.database import Database
 from kbsearch.models import Cluster, InferredLesson, Question
 from kbsearch.services.cluster_rows import answered
-from kbsearch.services.covered_questions import QuestionFilter, joined, narrowed, waits
+from kbsearch.services.covered_questions import QuestionFilter, joined, narrowed, told, waits
 from kbsearch.services.newest_run import newest_run
 from kbsearch.services.weeks import Period
 
@@ -75,5 +75,5 @@ class InsightRows:
         )
         wanted = QuestionFilter(start=period.start_at, end=period.end_at)
         with self._database.reading() as session:
-            row = session.execute(narrowed(joined(select(*columns), None), wanted)).one()
+            row = session.execute(narrowed(told(select(*columns)), wanted)).one()
         return PeriodCounts(period, row[0], row[1] or 0, row[2] or 0, row[3])

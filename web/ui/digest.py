@@ -117,13 +117,13 @@ def _report(period: Period, before: Period, names: tuple[str, str], following: s
 
 
 def _tables(period: Period, limit: int) -> list[Table]:
-    loud = kb().trends.loud()
+    loud, gaps = kb().trends.loud(), kb().gaps.gaps()
     clusters = kb().insight_rows.clusters(one.cluster_id for one in loud)
     span = _weeks_of(period)
     found = [
         insight_parts.growing(loud, clusters, limit),
-        insight_parts.gaps(kb().gaps.gaps(), limit),
-        insight_parts.outside(kb().gaps.gaps(outside=True), limit),
+        insight_parts.gaps(gaps, limit),
+        insight_parts.outside(insight_parts.not_in_programme(gaps), limit),
         insight_lessons.hard_lessons(kb().hard_points.map_of([period]), limit),
         insight_cases.published(kb().case_care.published(period), limit),
         insight_cases.effects(kb().effects.all(), limit),

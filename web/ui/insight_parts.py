@@ -147,6 +147,11 @@ def _colour_of(gap: ClusterGap) -> Cell:
     return colour_cell(one.colour, note)
 
 
+def not_in_programme(found: Sequence[ClusterGap]) -> list[ClusterGap]:
+    """Those of the gaps that no lesson teaches."""
+    return [one for one in found if one.coverage.in_programme is False]
+
+
 def outside(found: Sequence[ClusterGap], limit: int | None = None) -> Table:
     """What neither a case nor a lesson covers."""
     rows = [

@@ -74,15 +74,15 @@ def insights_page() -> str | Response:
 
 
 def _overview(limit: int | None, figures: CoverageFigures | None = None) -> list[Table]:
-    loud = kb().trends.loud()
+    loud, gaps = kb().trends.loud(), kb().gaps.gaps()
     clusters = kb().insight_rows.clusters(one.cluster_id for one in loud)
     counts = kb().insight_rows.counts(weeks_until(today(), WEEKS, zone()))
     return [
         insight_parts.weeks(counts),
         insight_parts.coverage(figures or kb().gaps.figures()),
         insight_parts.growing(loud, clusters, limit),
-        insight_parts.gaps(kb().gaps.gaps(), limit),
-        insight_parts.outside(kb().gaps.gaps(outside=True), limit),
+        insight_parts.gaps(gaps, limit),
+        insight_parts.outside(insight_parts.not_in_programme(gaps), limit),
     ]
 
 
