@@ -24,6 +24,8 @@ PATHS = [
     "/questions/new",
     "/clusters",
     "/clusters/1",
+    "/clusters/diff",
+    "/clusters/review",
     "/clusters/map",
     "/clusters/themes",
     "/faults",

@@ -1,0 +1,27 @@
+"""The review queue by keys, on any layout."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Site
+from tests.browser.test_browser import press_russian
+from tests.web.ui.school import plant_cluster
+
+OpenPage = Callable[..., Page]
+
+
+def test_a_cluster_is_decided_with_one_key_and_undone_with_another(open_page: OpenPage, site: Site) -> None:
+    ids = [question.id for question in site.app.questions.latest(limit=2)]
+    plant_cluster(site.app, ids)
+    page = open_page("methodologist")
+    page.goto("/clusters/review")
+    expect(page.locator("main")).to_contain_text(re.compile(r"1 of \d+"))
+    press_russian(page, "KeyF", "а")
+    expect(page.locator("#flashes")).to_contain_text("comes back when it grows")
+    press_russian(page, "KeyZ", "я")
+    expect(page.locator("#flashes")).to_contain_text("Undone")
+    expect(page.locator("main")).to_contain_text(re.compile(r"1 of \d+"))
