@@ -161,7 +161,7 @@ def chance_likeness(rows: Floats, seed: int) -> float:
     absolute deviation (related pairs among them do not matter then), and the 1 - 1/n quantile of the
     normal distribution with these is the limit.
     """
-    from scipy.stats import norm
+    from scipy.special import ndtri
 
     n = len(rows)
     draw = np.random.default_rng(seed)
@@ -171,5 +171,5 @@ def chance_likeness(rows: Floats, seed: int) -> float:
         return -np.inf
     likeness = np.einsum("ij,ij->i", rows[left], rows[right])
     middle = float(np.median(likeness))
-    spread = float(np.median(np.abs(likeness - middle))) / norm.ppf(0.75)
-    return float(middle + norm.ppf(1 - 1 / n) * spread)
+    spread = float(np.median(np.abs(likeness - middle))) / ndtri(0.75)
+    return float(middle + ndtri(1 - 1 / n) * spread)
