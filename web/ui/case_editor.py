@@ -226,9 +226,17 @@ def _page(case: Case | None, written: Written, *, error: str = "", preview: bool
         error=error,
         preview=preview,
         offered=_offered(case, written),
+        hits=_alike_at_once(case, written),
         next_steps=[state for state in _forward(case) if state in (CaseState.IN_REVIEW, CaseState.PUBLISHED)],
         tab="edit",
     )
+
+
+def _alike_at_once(case: Case | None, written: Written) -> list[Case]:
+    """Cases like a draft that was made from a cluster: nobody types its title, so nothing else would ask."""
+    if case is None or case.cluster_id is None or case.state != CaseState.DRAFT:
+        return []
+    return _alike(written.title, case.id) if len(written.title) >= MIN_TITLE else []
 
 
 def _forward(case: Case | None) -> Sequence[CaseState]:

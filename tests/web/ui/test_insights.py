@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from openpyxl import load_workbook
 
 from kbsearch.app import Kbsearch
+from kbsearch.models import Cluster
 from web import create_app
 from web.ui.digest import digest_text
 
@@ -25,6 +26,12 @@ def covered(school: Kbsearch) -> Kbsearch:
     school.coverage.refresh()
     school.trends.refresh()
     return school
+
+
+def name(app: Kbsearch, cluster_id: int, label: str) -> None:
+    """Give a cluster a name, as a run or a person does."""
+    with app.database.writing() as session:
+        session.get_one(Cluster, cluster_id).label = label
 
 
 def followed(client: FlaskClient, page: str) -> list[tuple[int, int]]:
@@ -94,7 +101,7 @@ def test_names_that_students_gave_run_nothing_in_a_file(
     covered: Kbsearch, methodologist: FlaskClient
 ) -> None:
     cluster = covered.clusters.list().items[0].cluster
-    covered.clusters.rename(cluster.id, FORMULA)
+    name(covered, cluster.id, FORMULA)
     answer = methodologist.get("/insights/file?page=clusters&table=clusters&format=csv")
     assert f"'{FORMULA}" in answer.data.decode("utf-8-sig")
 
@@ -149,3 +156,12 @@ def test_the_month_can_be_printed(covered: Kbsearch, methodologist: FlaskClient)
     html = methodologist.get("/insights/month?month=2026-11").text
     assert "Month report" in html
     assert "November 30, 2026" in html
+
+
+def test_a_draft_made_from_a_cluster_names_the_cases_like_it(school: Kbsearch, mentor: FlaskClient) -> None:
+    cluster = school.clusters.list().items[0].cluster
+    name(school, cluster.id, "Как отменить последний коммит")
+    html = mentor.get(mentor.post(f"/clusters/{cluster.id}/case").location).text
+    assert "Is it one of these already?" in html
+    assert "подскажите как отменить последний коммит в git" in html
+    assert "Выполните git revert и отправьте снова." in html
