@@ -20,6 +20,7 @@ def make(
     *,
     seed: int = 0,
     texts: Sequence[str] | None = None,
+    lessons: Sequence[str] | None = None,
     initial: Ints | None = None,
     initial_resolution: float | None = None,
     **params: Any,
@@ -30,6 +31,7 @@ def make(
         name: of the algorithm.
         seed: given to algorithms that draw at random.
         texts: the questions, given to algorithms that look at words too.
+        lessons: where they were asked, "" where nobody told, given to algorithms that look at that.
         initial: the cluster of each row in the run before, -1 for none, given to those that start from it.
         initial_resolution: the resolution of that run.
         params: the algorithm's own settings; those that are None are left at their defaults.
@@ -47,11 +49,12 @@ def make(
             remedy="Its settings are: {known}.",
             name=name,
             setting=unknown[0],
-            known=", ".join(sorted(known.keys() - {"texts", "initial", "initial_resolution"})),
+            known=", ".join(sorted(known.keys() - {"texts", "lessons", "initial", "initial_resolution"})),
         )
     offered = {
         "random_state": seed,
         "texts": texts,
+        "lessons": lessons,
         "initial": initial,
         "initial_resolution": initial_resolution,
     }

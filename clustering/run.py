@@ -9,7 +9,7 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
-from sqlalchemy import select
+from sqlalchemy import case, select
 
 from clustering.algorithms import make, strengths_of
 from clustering.constraints import constrained
@@ -32,7 +32,7 @@ STEPS = 4
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Material:
-    """The questions to cluster: ids (n,), asked (n,), vectors (n, d).
+    """The questions to cluster: ids (n,), asked (n,), the lessons they were asked at (n,), vectors (n, d).
 
     ``waiting`` are not indexed yet, ``small_talk`` of the others ask nothing and are set aside.
     ``newest``: the highest id of all.
@@ -40,6 +40,7 @@ class _Material:
 
     ids: Ints
     asked: list[Query]
+    lessons: list[str]
     vectors: Floats
     waiting: frozenset[int]
     small_talk: int
@@ -119,6 +120,7 @@ class ClusterRunner:
             algorithm,
             seed=seed,
             texts=words,
+            lessons=material.lessons,
             initial=before.initial(material.ids),
             initial_resolution=before.resolution,
             resolution=resolution,
@@ -154,11 +156,16 @@ class ClusterRunner:
 
     def _material(self, course: str) -> _Material:
         indexed, vectors = self._index.vectors()
-        query = select(Question.id, Question.text).where(Question.state != QuestionState.DISMISSED)
+        lesson = Question.course_code + "/" + Question.lesson_code
+        query = select(
+            Question.id, Question.text, case((Question.lesson_code == "", ""), else_=lesson).label("lesson")
+        ).where(Question.state != QuestionState.DISMISSED)
         if course:
             query = query.where(Question.course_code == course)
         with self._database.reading() as session:
-            everything = {row.id: row.text for row in session.execute(query)}
+            rows = session.execute(query).all()
+        everything = {row.id: row.text for row in rows}
+        lessons = {row.id: row.lesson for row in rows}
         known = np.array([question in everything for question in indexed.tolist()], dtype=bool)
         ids, vectors = indexed[known], vectors[known]
         waiting = frozenset(everything.keys() - set(ids.tolist()))
@@ -166,8 +173,9 @@ class ClusterRunner:
         asking = np.array([question not in aside for question in ids.tolist()], dtype=bool)
         ids, vectors = ids[asking], vectors[asking]
         asked = [prepare(everything[question]) for question in ids.tolist()]
+        told = [lessons[question] for question in ids.tolist()]
         newest = max(everything, default=0)
-        return _Material(ids, asked, vectors, waiting, len(aside), newest)
+        return _Material(ids, asked, told, vectors, waiting, len(aside), newest)
 
     def _before(self, course: str) -> _Before:
         with self._database.reading() as session:

@@ -16,7 +16,15 @@ from clustering.communities import (
     steadied,
 )
 from clustering.granularity import KEPT_SHARE, RESOLUTIONS, Granularity, steadiest, togetherness
-from clustering.neighbours import SPELLING_WEIGHT, centred, chance_likeness, nearest, with_spelling
+from clustering.neighbours import (
+    LESSON_WEIGHT,
+    SPELLING_WEIGHT,
+    centred,
+    chance_likeness,
+    nearest,
+    with_lessons,
+    with_spelling,
+)
 from kbsearch.ports import Floats, Ints
 from kbsearch.text.words import words as words_of
 
@@ -41,6 +49,8 @@ class SharedNeighbourLeiden(BaseEstimator, ClusterMixin):  # type: ignore[misc] 
         min_cluster_size: smaller clusters are dissolved.
         min_strength: weaker members are put into no cluster.
         spelling_weight: what likeness of spelling counts beside likeness of vectors; needs ``texts``.
+        lesson_weight: what the same lesson counts beside likeness of vectors; needs ``lessons``.
+        lessons: the lesson that each row was asked at, "" where nobody told.  None: nobody ever told.
         texts: the questions, one for each row of X; equal ones are kept together.  None: vectors only.
         initial: the cluster of each row in the run before, -1 for none or a new row; the partition starts
             from it, and leaves it where the questions speak clearly for it.  None: from nothing.
@@ -59,7 +69,9 @@ class SharedNeighbourLeiden(BaseEstimator, ClusterMixin):  # type: ignore[misc] 
         min_cluster_size: int = SMALLEST,
         min_strength: float = WEAKEST,
         spelling_weight: float = SPELLING_WEIGHT,
+        lesson_weight: float = LESSON_WEIGHT,
         texts: Sequence[str] | None = None,
+        lessons: Sequence[str] | None = None,
         initial: Ints | None = None,
         initial_resolution: float | None = None,
         random_state: int = 0,
@@ -69,7 +81,9 @@ class SharedNeighbourLeiden(BaseEstimator, ClusterMixin):  # type: ignore[misc] 
         self.min_cluster_size = min_cluster_size
         self.min_strength = min_strength
         self.spelling_weight = spelling_weight
+        self.lesson_weight = lesson_weight
         self.texts = texts
+        self.lessons = lessons
         self.initial = initial
         self.initial_resolution = initial_resolution
         self.random_state = random_state
@@ -81,6 +95,8 @@ class SharedNeighbourLeiden(BaseEstimator, ClusterMixin):  # type: ignore[misc] 
         rows = centred(vectors)[first]
         if self.texts is not None:
             rows = with_spelling(rows, [self.texts[row] for row in first], self.spelling_weight)
+        if self.lessons is not None:
+            rows = with_lessons(rows, [self.lessons[row] for row in first], self.lesson_weight)
         labels, strengths = self._cluster(rows, first)
         self.labels_, self.strengths_ = self._settled(labels[group], strengths[group])
         return self

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import json
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ import click
 if TYPE_CHECKING:
     from kbsearch.evaluation.clustering import ClusteringReport
     from kbsearch.evaluation.sets import LabelledQuestion
+    from kbsearch.ports import Clusterer, Floats
 
 HELP = {
     "clustering": "Measure clustering on a labelled set.",
@@ -73,23 +75,57 @@ def clustering(  # noqa: PLR0917  # click passes options by name
 ) -> None:
     """Measure clustering on the labelled set in FOLDER, nothing being known of the labels.
 
-    FOLDER holds questions.jsonl with a label in each row, or is the sample school.  Questions in no
-    cluster count as clusters of one.
+    FOLDER holds questions.jsonl with a label in each row, or is the sample school.  Lessons count where
+    rows tell them.  Questions in no cluster count as clusters of one.  The sample school tells what is small
+    talk, so that it is set aside first, as a run does.
     """
     from clustering.algorithms import make
     from indexer.embedders import open_embedder
     from kbsearch.config import load_settings
-    from kbsearch.evaluation.clustering import measure_clustering
     from kbsearch.matching.queries import prepare
 
     make(algorithm, resolution=resolution)
     settings = load_settings(**({"encoder": encoder} if encoder else {}))
     questions = _labelled(folder)
     asked = [prepare(question.text) for question in questions]
-    vectors = open_embedder(settings.encoder).encode([each.bare for each in asked], "passage")
-    clusterer = make(algorithm, seed=seed, texts=[each.text for each in asked], resolution=resolution)
-    report = measure_clustering(clusterer, vectors, [question.label for question in questions])
+    embedder = open_embedder(settings.encoder)
+    vectors = embedder.encode([each.bare for each in asked], "passage")
+    aside = _small_talk(questions, vectors, embedder.model_id)
+    kept = [place for place in range(len(questions)) if place not in aside]
+    clusterer = make(
+        algorithm,
+        seed=seed,
+        texts=[asked[place].text for place in kept],
+        lessons=[questions[place].lesson for place in kept],
+        resolution=resolution,
+    )
+    report = _measured(clusterer, questions, vectors, aside)
     click.echo(json.dumps(_rounded(report)) if as_json else _table(report))
+
+
+def _small_talk(questions: Sequence[LabelledQuestion], vectors: Floats, model_id: str) -> Collection[int]:
+    """The places of what a run would set aside; nothing where the set does not tell what is small talk."""
+    from kbsearch.matching.small_talk import load_small_talk_model
+
+    if any(question.asks is None for question in questions):
+        return ()
+    texts = [question.text for question in questions]
+    return load_small_talk_model().told(texts, vectors, model_id)
+
+
+def _measured(
+    clusterer: Clusterer, questions: Sequence[LabelledQuestion], vectors: Floats, aside: Collection[int]
+) -> ClusteringReport:
+    import numpy as np
+
+    from kbsearch.evaluation.clustering import measure_clustering, measure_with_small_talk
+
+    labels = [question.label for question in questions]
+    if any(question.asks is None for question in questions):
+        return measure_clustering(clusterer, vectors, labels)
+    set_aside = np.isin(np.arange(len(questions)), list(aside))
+    asks = np.array([question.asks for question in questions], bool)
+    return measure_with_small_talk(clusterer, vectors, labels, set_aside, asks)
 
 
 def _labelled(folder: Path) -> tuple[LabelledQuestion, ...]:
@@ -108,11 +144,12 @@ def _labelled(folder: Path) -> tuple[LabelledQuestion, ...]:
 
 
 def _rounded(report: ClusteringReport) -> dict[str, Any]:
-    shown = dataclasses.asdict(report)
+    shown = {name: value for name, value in dataclasses.asdict(report).items() if value is not None}
     return {name: round(value, 4) if isinstance(value, float) else value for name, value in shown.items()}
 
 
 def _table(report: ClusteringReport) -> str:
-    names = [f"{field.name:>10}" for field in dataclasses.fields(report)]
-    values = [f"{value:>10}" for value in _rounded(report).values()]
+    figures = _rounded(report)
+    names = [f"{name:>{max(10, len(name) + 2)}}" for name in figures]
+    values = [f"{value:>{max(10, len(name) + 2)}}" for name, value in figures.items()]
     return "\n".join(["".join(names), "".join(values)])

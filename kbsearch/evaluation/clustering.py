@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kbsearch.ports import Clusterer, Floats, Ints
+
+Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +21,8 @@ class ClusteringReport:
     ``acc``: share of questions that are right when each cluster stands for one label and each label for
     one cluster, assigned as well as possible.  ``nmi``, ``ari``, ``ami``: normalised mutual information,
     adjusted Rand index, adjusted mutual information.  ``coverage``: share of questions in a cluster.
-    ``seconds``: of clustering alone.
+    ``seconds``: of clustering alone.  ``talk_aside``: share of the small talk that was set aside,
+    ``questions_aside``: share of the questions; None where the set does not tell what is small talk.
     """
 
     acc: float
@@ -29,6 +33,8 @@ class ClusteringReport:
     coverage: float
     seconds: float
     questions: int
+    talk_aside: float | None = None
+    questions_aside: float | None = None
 
 
 def measure_clustering(clusterer: Clusterer, vectors: Floats, truth: Sequence[str]) -> ClusteringReport:
@@ -36,6 +42,35 @@ def measure_clustering(clusterer: Clusterer, vectors: Floats, truth: Sequence[st
     started = perf_counter()
     labels = np.asarray(clusterer.fit_predict(vectors), dtype=np.int64) if len(vectors) else np.zeros(0, int)
     return compare_clusters(labels, truth, perf_counter() - started)
+
+
+def measure_with_small_talk(
+    clusterer: Clusterer, vectors: Floats, truth: Sequence[str], aside: Bools, asks: Bools
+) -> ClusteringReport:
+    """`measure_clustering` of a set that holds small talk: what is set ``aside`` is not clustered.
+
+    What was set aside is a pile of its own, which counts as one more cluster in all but ``clusters``.
+
+    Args:
+        clusterer: of the others, whose vectors it is given.
+        vectors: of all messages, shape (n, d).
+        truth: labels of all, (n,); small talk has one of its own.
+        aside: what was set aside, (n,).
+        asks: what truly is a question, (n,).
+    """
+    started = perf_counter()
+    labels = np.full(len(vectors), -1, np.int64)
+    labels[~aside] = clusterer.fit_predict(vectors[~aside])
+    seconds = perf_counter() - started
+    clusters, coverage = len(np.unique(labels[labels >= 0])), float((labels[~aside] >= 0).mean())
+    labels[aside] = labels.max(initial=-1) + 1
+    return replace(
+        compare_clusters(labels, truth, seconds),
+        clusters=clusters,
+        coverage=coverage,
+        talk_aside=float(aside[~asks].mean()) if (~asks).any() else None,
+        questions_aside=float(aside[asks].mean()) if asks.any() else None,
+    )
 
 
 def compare_clusters(labels: Ints, truth: Sequence[str], seconds: float = 0.0) -> ClusteringReport:

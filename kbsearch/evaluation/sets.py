@@ -33,13 +33,17 @@ class LabelledCase:
 
 @dataclass(frozen=True, slots=True)
 class LabelledQuestion:
-    """A question; ``label`` is its true cluster where the set tells it, "" elsewhere."""
+    """A question; ``label`` is its true cluster where the set tells it, "" elsewhere.
+
+    ``asks``: False for small talk, None where the set does not tell.
+    """
 
     id: str
     text: str
     course: str = ""
     label: str = ""
     lesson: str = ""
+    asks: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +134,7 @@ def _sample_school(folder: Path) -> MatchingSet:
     """The sample school as a set: cases in Markdown, and `truth.csv` in the place of `relevant.csv`."""
     truth = read_truth(folder)
     questions = tuple(
-        replace(question, label=truth[question.id].topic)
+        replace(question, label=truth[question.id].topic, asks=truth[question.id].is_question)
         for question in read_questions(folder)
         if question.id in truth
     )

@@ -10,7 +10,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from clustering import neighbours, snn
 from clustering.communities import in_order, neighbour_matrix, shared_neighbour_graph, steadied
-from clustering.neighbours import centred, nearest, with_spelling
+from clustering.neighbours import LESSON_COLUMNS, centred, nearest, with_lessons, with_spelling
 from clustering.snn import SharedNeighbourLeiden
 from clustering.spelling import spelling
 
@@ -33,6 +33,30 @@ def test_spelling_brings_questions_nearer() -> None:
     rows = with_spelling(np.eye(4, dtype=np.float32), texts, 0.3)
     assert nearest(rows, 1).ids[:, 0].tolist() == [2, 3, 0, 1]
     assert with_spelling(rows, texts, 0.0) is rows
+
+
+def test_the_same_lesson_brings_questions_nearer() -> None:
+    rows = with_lessons(np.eye(4, dtype=np.float32), ["git", "", "git", ""], 0.3)
+    likeness = rows @ rows.T
+    assert likeness[0, 2] == pytest.approx(0.3)
+    assert likeness[1, 3] == 0.0
+    assert with_lessons(rows, ["", "", "", ""], 0.3) is rows
+    assert with_lessons(rows, ["git"] * 4, 0.0) is rows
+
+
+def test_few_of_very_many_lessons_seem_the_same() -> None:
+    lessons = [str(number) for number in range(3 * LESSON_COLUMNS)] * 2
+    rows = with_lessons(np.zeros((len(lessons), 1), np.float32), lessons, 1.0)
+    likeness = rows @ rows[0]
+    assert likeness[len(lessons) // 2] == pytest.approx(1.0)
+    assert np.isclose(likeness, 1.0).sum() <= 4
+
+
+def test_questions_that_meaning_cannot_part_are_parted_by_lesson() -> None:
+    vectors, lessons = unit(120), [f"lesson {row // 12}" for row in range(120)]
+    told = SharedNeighbourLeiden(lessons=lessons, resolution=1.0).fit_predict(vectors)
+    untold = SharedNeighbourLeiden(resolution=1.0).fit_predict(vectors)
+    assert adjusted_rand_score(lessons, told) > 0.3 > adjusted_rand_score(lessons, untold)
 
 
 def test_spelling_tells_letters_within_words_only() -> None:

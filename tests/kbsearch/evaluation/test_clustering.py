@@ -11,7 +11,8 @@ from click.testing import CliRunner
 
 from kbsearch.cli import group
 from kbsearch.errors import InvalidInput
-from kbsearch.evaluation.clustering import assigned_share, compare_clusters
+from kbsearch.evaluation.clustering import assigned_share, compare_clusters, measure_with_small_talk
+from kbsearch.importers.sample_school import sample_school_folder
 
 
 def test_the_truth_itself_scores_one() -> None:
@@ -56,7 +57,7 @@ def test_the_command_prints_the_figures(tmp_path: Path) -> None:
     arguments = ["evaluate", "clustering", str(tmp_path), "--encoder", "hashing"]
     result = CliRunner().invoke(group, [*arguments, "--json"], catch_exceptions=False)
     figures = json.loads(result.output)
-    assert list(figures) == ["acc", "nmi", "ari", "clusters", "coverage", "seconds", "questions", "ami"]
+    assert list(figures) == ["acc", "nmi", "ari", "ami", "clusters", "coverage", "seconds", "questions"]
     assert figures["questions"] == 24
     assert figures["ari"] > 0.5
     table = CliRunner().invoke(group, arguments, catch_exceptions=False).output.splitlines()
@@ -72,3 +73,29 @@ def test_a_set_without_labels_is_refused(tmp_path: Path) -> None:
             ["evaluate", "clustering", str(tmp_path), "--encoder", "hashing"],
             catch_exceptions=False,
         )
+
+
+class _Halves:
+    """Clusters the first half of what it is given, and the rest."""
+
+    def fit_predict(self, X: np.ndarray, y: None = None) -> np.ndarray:  # noqa: N803
+        return (np.arange(len(X)) >= len(X) // 2).astype(np.int64)
+
+
+def test_small_talk_is_a_pile_of_its_own_and_not_clustered() -> None:
+    truth = ["a", "a", "talk", "b", "b", "talk", "b"]
+    asks = np.array([label != "talk" for label in truth])
+    aside = np.array([False, False, True, False, False, False, True])
+    report = measure_with_small_talk(_Halves(), np.zeros((7, 2), np.float32), truth, aside, asks)
+    assert (report.talk_aside, report.questions_aside) == (0.5, 0.2)
+    assert (report.clusters, report.coverage, report.questions) == (2, 1.0, 7)
+    whole = measure_with_small_talk(_Halves(), np.zeros((7, 2), np.float32), truth, ~asks, asks)
+    assert (whole.talk_aside, whole.questions_aside) == (1.0, 0.0)
+    assert whole.ari > report.ari
+
+
+def test_the_sample_school_tells_how_much_small_talk_was_set_aside() -> None:
+    arguments = ["evaluate", "clustering", str(sample_school_folder()), "--encoder", "hashing", "--json"]
+    figures = json.loads(CliRunner().invoke(group, arguments, catch_exceptions=False).output)
+    assert figures["talk_aside"] > 0.5
+    assert figures["questions_aside"] < 0.05
