@@ -38,8 +38,11 @@ def pages(page: Page, base: str) -> Iterator[tuple[str, str]]:
     yield "question", first_link(page, base, f"/questions?q={quote(QUERY)}", "/questions/")
     yield "question-new", "/questions/new"
     yield "clusters", "/clusters"
-    yield "map", "/clusters/map"
-    yield "themes", "/clusters/themes"
+    for name in ("map", "themes", "aside", "review", "diff"):
+        yield f"clusters-{name}", f"/clusters/{name}"
+    yield "insights", "/insights"
+    for name in ("clusters", "lessons", "cases", "digest", "month", "questions"):
+        yield f"insights-{name}", f"/insights/{name}"
     yield "faults", "/faults"
     fault = first_link(page, base, "/faults", "/faults/")
     if fault:
@@ -51,6 +54,7 @@ def pages(page: Page, base: str) -> Iterator[tuple[str, str]]:
     case = first_link(page, base, "/cases", "/cases/")
     for name, path in (("case", ""), ("case-edit", "/edit"), ("case-history", "/history")):
         yield name, f"{case}{path}"
+    yield "case-effect", f"{with_effect(page, base) or case}/effect"
     yield "case-new", "/cases/new"
     yield "why", f"/why?q={quote(QUERY)}"
     yield "import-preview", preview(page, base)
@@ -78,6 +82,13 @@ def first_link(page: Page, base: str, path: str, prefix: str) -> str:
     page.goto(base + path)
     links = page.locator(f"[data-row] a.title[href^='{prefix}']")
     return str(links.first.get_attribute("href")).split("?")[0] if links.count() else ""
+
+
+def with_effect(page: Page, base: str) -> str:
+    """The path of a case that has an effect to show; "" when none has."""
+    page.goto(f"{base}/insights/cases")
+    links = page.locator("table a[href$='/effect']")
+    return str(links.first.get_attribute("href")).removesuffix("/effect") if links.count() else ""
 
 
 def preview(page: Page, base: str) -> str:

@@ -107,7 +107,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Navigation:
-    """The menu of somebody with ``role``; of nobody it is empty."""
+    """The menu of somebody with ``role``, in groups that hold only what the role may open; of nobody it is empty."""
 
     role: Role | None
 
@@ -124,37 +124,49 @@ class Navigation:
         ]
 
     @property
-    def more(self) -> Item:
-        """The page that leads to the rest on a phone."""
-        return Item(gettext("More"), "menu", "ui.account")
-
-    @property
-    def tools(self) -> list[Item]:
-        """The rest, by role."""
+    def watch(self) -> list[Item]:
+        """The pages that tell how things stand."""
         if self.role is None:
             return []
+        return [
+            Item(gettext("Insights"), "bars", "ui.insights_page"),
+            Item(gettext("Platform faults"), "warn", "ui.faults_page"),
+            Item(gettext("Quality"), "chart", "ui.quality_page"),
+        ]
+
+    @property
+    def manage(self) -> list[Item]:
+        """The pages that set things up, by role; none for mentors."""
         items = []
-        if self.role.includes(Role.METHODOLOGIST):
+        if self.role is not None and self.role.includes(Role.METHODOLOGIST):
             items += [
                 Item(gettext("Lexicon"), "edit", "ui.lexicon_page"),
                 Item(gettext("Import"), "import", "ui.import_page"),
                 Item(gettext("Jobs"), "clock", "ui.jobs_page"),
             ]
-        if self.role.includes(Role.ADMIN):
+        if self.role is not None and self.role.includes(Role.ADMIN):
             items += [
                 Item(gettext("People"), "people", "ui.people_page"),
                 Item(gettext("Tokens"), "token", "ui.tokens_page"),
             ]
+        return items
+
+    @property
+    def own(self) -> list[Item]:
+        """Health, and the page of oneself."""
+        if self.role is None:
+            return []
         return [
-            Item(gettext("Insights"), "bars", "ui.insights_page"),
-            Item(gettext("Platform faults"), "warn", "ui.faults_page"),
-            Item(gettext("Quality"), "chart", "ui.quality_page"),
-            *items,
             Item(gettext("Health"), "pulse", "ui.health_page"),
             Item(gettext("Account"), "person", "ui.account"),
         ]
 
     @property
+    def more(self) -> Item:
+        """The page that leads to the rest on a phone."""
+        return Item(gettext("More"), "menu", "ui.account")
+
+    @property
     def all(self) -> list[Item]:
         """Every page one can go to."""
-        return self.main + self.tools
+        return self.main + self.watch + self.manage + self.own

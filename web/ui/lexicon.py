@@ -9,10 +9,12 @@ from kbsearch.errors import InvalidInput, NotFound
 from kbsearch.models import Role
 from web.session import current_person, kb, requires
 from web.ui import blueprint, words
-from web.ui.forms import go, say, text_of, wants_block
+from web.ui.forms import address, go, number_of, say, text_of, wants_block
+from web.ui.questions import Pages
 from web.ui.texts import gettext
 
 MAX_TRIED = 2_000
+ROWS = 50
 
 
 @blueprint.get("/lexicon")
@@ -25,9 +27,17 @@ def lexicon_page() -> str:
         template = "lexicon/_list.html"
     elif wants_block("understood"):
         template = "lexicon/_understood.html"
+    rows, offset = kb().lexicon.rows(text_of("q")), number_of("offset", 0)
+    shown = rows[offset : offset + ROWS]
+    pages = Pages(
+        address(offset=max(0, offset - ROWS) or "") if offset else "",
+        address(offset=offset + ROWS) if offset + ROWS < len(rows) else "",
+        f"{shown[0].said} … {shown[-1].said}" if shown else "",
+    )
     return render_template(
         template,
-        rows=kb().lexicon.rows(text_of("q")),
+        rows=shown,
+        pages=pages,
         text=text_of("q"),
         said=text_of("said"),
         means=text_of("means"),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import html
+import re
+
 from flask.testing import FlaskClient
 
 from kbsearch.app import Kbsearch
@@ -10,8 +13,20 @@ from kbsearch.app import Kbsearch
 def test_methodologists_keep_it_mentors_do_not(mentor: FlaskClient, methodologist: FlaskClient) -> None:
     assert mentor.get("/lexicon").status_code == 403
     page = methodologist.get("/lexicon").text
-    assert "запушить" in page
+    assert "аккаунт" in page
     assert 'href="/lexicon"' in page
+
+
+def test_it_is_read_page_by_page(methodologist: FlaskClient, school: Kbsearch) -> None:
+    address, seen = "/lexicon", []
+    while address:
+        page = methodologist.get(address).text
+        assert len(page.encode()) < 60_000
+        seen += re.findall(r"<li data-row>.*?<strong>(.*?)</strong>", page, re.DOTALL)
+        more = re.search(r'rel="next" href="([^"]+)"', page)
+        address = html.unescape(more[1]) if more else ""
+    assert seen == [html.escape(row.said) for row in school.lexicon.rows()]
+    assert 'rel="prev"' in page
 
 
 def test_an_entry_is_added_renamed_and_deleted_with_undo(

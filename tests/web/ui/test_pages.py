@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import html
+import re
 from collections.abc import Callable
 
 import pytest
@@ -43,6 +45,20 @@ PAGES = [
     "/admin/tokens",
     "/account",
     "/health-page",
+    "/lexicon",
+    "/faults",
+    "/clusters/themes",
+    "/clusters/map",
+    "/clusters/aside",
+    "/clusters/review",
+    "/clusters/diff",
+    "/insights",
+    "/insights/lessons",
+    "/insights/cases",
+    "/insights/clusters",
+    "/insights/questions",
+    "/insights/digest",
+    "/insights/month",
 ]
 
 
@@ -70,6 +86,26 @@ def test_pages_speak_the_language_of_the_person(school: Kbsearch, web_app: Flask
 def test_the_stylesheet_is_small(client: FlaskClient) -> None:
     with client.get("/static/app.css") as answer:
         assert len(answer.data) <= MAX_CSS
+
+
+def test_the_menu_leads_each_role_only_where_it_may_go(
+    mentor: FlaskClient, methodologist: FlaskClient, admin: FlaskClient
+) -> None:
+    """Each link of the menu, of the page "More" and of each tab strip opens."""
+    for person in (mentor, methodologist, admin):
+        seen: set[str] = set()
+        for start in ("/account", "/clusters", "/insights/lessons", "/cases/1"):
+            for strip in re.findall(r"<nav.*?</nav>", person.get(start).text, re.DOTALL):
+                seen |= {html.unescape(path) for path in re.findall(r'<a href="([^"]+)"', strip)}
+        refused = [path for path in sorted(seen) if person.get(path, follow_redirects=True).status_code != 200]
+        assert not refused
+        assert "/insights" in seen
+
+
+def test_what_one_manages_is_folded_until_one_is_there(admin: FlaskClient, mentor: FlaskClient) -> None:
+    assert "<details open><summary>" in admin.get("/lexicon").text
+    assert "<details><summary>" in admin.get("/cases").text
+    assert "/admin/people" not in mentor.get("/account").text
 
 
 @pytest.mark.parametrize("path", ["/admin/people", "/admin/tokens", "/import", "/jobs"])
