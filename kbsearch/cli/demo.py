@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from kbsearch.models import Role, Scope, utc_now
 
 if TYPE_CHECKING:
     from kbsearch.app import Kbsearch
+    from kbsearch.importers.records import IncomingQuestion
 
 PASSWORD = "polus-demo-2026"  # noqa: S105  # a demo on loopback, printed on the screen
 PEOPLE = (
@@ -25,6 +26,8 @@ PEOPLE = (
     ("admin", "Анна Ким", Role.ADMIN),
 )
 BATCH = 200
+LAST_DAYS = timedelta(days=3)
+"""Questions of these days come in after the run of clustering, as they would on any day after it."""
 ASK = ("git ругается на push, пишет rejected", "можно ли писать дз через ChatGPT?")
 
 
@@ -62,14 +65,17 @@ def _set_up(app: Kbsearch) -> None:
     with _step("People"):
         _add_people(app)
     with _step("Courses and cases"):
-        _import_cases(app)
+        _import_cases(app, utc_now())
     with _step("Questions"):
-        _import_questions(app, utc_now())
+        late = _import_questions(app, utc_now())
     with _step("Index"):
         app.pipeline.drain_all(_quiet)
     if app.clusters.latest_run() is None:
         with _step("Clusters"):
             app.map_drawer.draw(app.cluster_runner.run(_quiet))
+        with _step("The last days"):
+            _receive(app, late)
+            app.pipeline.drain_all(_quiet)
         with _step("Coverage"):
             app.coverage.refresh(_quiet)
 
@@ -102,23 +108,34 @@ def _token_file(app: Kbsearch) -> Path:
     return app.settings.home / "demo-token"
 
 
-def _import_cases(app: Kbsearch) -> None:
+def _import_cases(app: Kbsearch, now: datetime) -> None:
     from kbsearch.importers.options import ImportOptions
-    from kbsearch.importers.sample_school import sample_school_folder
+    from kbsearch.importers.sample_school import read_courses, sample_school_folder
 
     folder = sample_school_folder()
-    for path in (*sorted((folder / "courses").glob("*.json")), folder / "cases"):
-        app.imports.run(path, ImportOptions())
+    if not app.questions.latest(limit=1):
+        for course in read_courses(folder, until=now):
+            app.questions.save_course(course)
+    app.imports.run(folder / "cases", ImportOptions())
 
 
-def _import_questions(app: Kbsearch, now: datetime) -> None:
-    from kbsearch.importers.sample_school import read_questions, read_truth, sample_school_folder
+def _import_questions(app: Kbsearch, now: datetime) -> list[IncomingQuestion]:
+    """Take in all questions but those of the last days, which are returned: they come after the run."""
+    from kbsearch.importers.sample_school import read_questions, sample_school_folder
 
     if app.questions.latest(limit=1):
-        return
-    folder = sample_school_folder()
-    truth = read_truth(folder)
-    incoming = list(read_questions(folder, until=now))
+        return []
+    incoming = list(read_questions(sample_school_folder(), until=now))
+    since = (incoming[-1].asked_at or now) - LAST_DAYS
+    late = [one for one in incoming if (one.asked_at or now) > since]
+    _receive(app, incoming[: -len(late)])
+    return late
+
+
+def _receive(app: Kbsearch, incoming: Sequence[IncomingQuestion]) -> None:
+    from kbsearch.importers.sample_school import read_truth, sample_school_folder
+
+    truth = read_truth(sample_school_folder())
     answers: list[tuple[int, int]] = []
     for first in range(0, len(incoming), BATCH):
         batch = incoming[first : first + BATCH]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from kbsearch.errors import NotFound
-from kbsearch.importers.records import IncomingQuestion, IncomingReply
+from kbsearch.importers.records import IncomingCourse, IncomingLesson, IncomingQuestion, IncomingReply
 
 SOURCE = "sample"
 
@@ -40,15 +41,40 @@ def sample_school_folder() -> Path:
     )
 
 
+def read_courses(folder: Path, until: datetime | None = None) -> Iterator[IncomingCourse]:
+    """The courses of the school, their cohorts shifted by as many weeks as `read_questions` shifts."""
+    shift = _shift(_rows(folder), until)
+    for path in sorted((folder / "courses").glob("*.json")):
+        course = json.loads(path.read_text("utf-8"))
+        yield IncomingCourse(
+            course["id"],
+            course["title"],
+            tuple(
+                IncomingLesson(lesson["id"], lesson["title"], lesson["outline"])
+                for lesson in course["lessons"]
+            ),
+            path.name,
+            tuple(date.fromisoformat(day) + shift for day in course["cohorts"]),
+        )
+
+
+def _rows(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / "questions.jsonl").read_text("utf-8").splitlines()]
+
+
+def _shift(rows: Sequence[Mapping[str, Any]], until: datetime | None) -> timedelta:
+    last = datetime.fromisoformat(rows[-1]["asked_at"])
+    return timedelta(weeks=(until - last) // timedelta(weeks=1)) if until else timedelta()
+
+
 def read_questions(folder: Path, until: datetime | None = None) -> Iterator[IncomingQuestion]:
     """The questions of the school in order of time.
 
     With ``until`` all times are shifted by whole weeks, so that the last question is less than a week
     before it: weekdays and hours stay what they were.
     """
-    rows = [json.loads(line) for line in (folder / "questions.jsonl").read_text("utf-8").splitlines()]
-    last = datetime.fromisoformat(rows[-1]["asked_at"])
-    shift = timedelta(weeks=(until - last) // timedelta(weeks=1)) if until else timedelta()
+    rows = _rows(folder)
+    shift = _shift(rows, until)
     for row in rows:
         yield IncomingQuestion(
             text=row["text"],

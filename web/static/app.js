@@ -45,6 +45,12 @@ document.addEventListener("click", (event) => {
   if (button) copy(button);
 });
 
+// On a narrow screen the present tab may lie outside its strip.
+for (const tab of document.querySelectorAll(".tabs [aria-current]")) {
+  const strip = tab.parentElement;
+  strip.scrollLeft = tab.offsetLeft - strip.offsetLeft - (strip.clientWidth - tab.offsetWidth) / 2;
+}
+
 // Rows: the selected one is the focused link's row.
 const rows = () => [...document.querySelectorAll("[data-row]")].filter((row) => row.offsetParent);
 const linkOf = (row) => row?.querySelector("a.title");

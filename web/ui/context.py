@@ -92,6 +92,8 @@ class Item:
     label: str
     icon: str
     endpoint: str
+    holds: bool = False
+    """Whether the present page is one of those that it leads on to."""
 
     @property
     def url(self) -> str:
@@ -107,7 +109,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Navigation:
-    """The menu of somebody with ``role``, in groups that hold only what the role may open; of nobody it is empty."""
+    """The menu of somebody with ``role``, in groups of what that role may open; of nobody it is empty."""
 
     role: Role | None
 
@@ -164,7 +166,8 @@ class Navigation:
     @property
     def more(self) -> Item:
         """The page that leads to the rest on a phone."""
-        return Item(gettext("More"), "menu", "ui.account")
+        here = any(item.current for item in self.watch + self.manage + self.own)
+        return Item(gettext("More"), "menu", "ui.account", holds=here)
 
     @property
     def all(self) -> list[Item]:

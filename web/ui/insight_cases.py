@@ -27,7 +27,11 @@ def effects(found: Sequence[JudgedCase], limit: int | None = None) -> Table:
     rows = [
         [
             text(one.case.title, url_for("ui.case_page", case_id=one.case.id)),
-            text(verdict(one.effect.verdict), tone=VERDICTS.get(one.effect.verdict, "")),
+            text(
+                verdict(one.effect.verdict),
+                url_for("ui.case_effect", case_id=one.case.id),
+                VERDICTS.get(one.effect.verdict, ""),
+            ),
             number(one.effect.before),
             number(one.effect.after),
             decimal(one.effect.expected),

@@ -9,7 +9,7 @@ from flask import url_for
 from flask_babel import format_date
 
 from kbsearch.insights.coverage import SAVED
-from kbsearch.models import Colour
+from kbsearch.models import Colour, utc_now
 from kbsearch.services.covered_questions import Cover, QuestionFilter
 from kbsearch.services.weeks import Period, name_of_week
 from web.session import kb
@@ -248,16 +248,22 @@ def growing(
 
 
 def weeks(counts: Sequence[PeriodCounts]) -> Table:
-    """What was asked and answered, week by week."""
+    """What was asked and answered, week by week; a week that is not over says so."""
+    now = utc_now()
+    running = [place for place, one in enumerate(counts) if one.period.end_at > now]
     rows = [
         [
-            text(day(one.period), questions_url(week=name_of_week(one.period))),
+            text(
+                day(one.period),
+                questions_url(week=name_of_week(one.period)),
+                note=gettext("not over yet") if place in running else "",
+            ),
             number(one.asked, questions_url(week=name_of_week(one.period))),
             number(one.answered, questions_url(week=name_of_week(one.period), state="answered")),
             number(one.waiting, questions_url(week=name_of_week(one.period), waiting=1)),
             number(one.students),
         ]
-        for one in counts
+        for place, one in enumerate(counts)
     ]
     return Table(
         "weeks",
@@ -273,6 +279,7 @@ def weeks(counts: Sequence[PeriodCounts]) -> Table:
         empty=gettext("Nothing was asked in these weeks."),
         chart="weeks",
         moments=[int(one.period.start_at.timestamp()) for one in counts],
+        running=running,
     )
 
 

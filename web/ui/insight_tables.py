@@ -49,7 +49,8 @@ class Cell:
 class Table:
     """A table.  ``key`` names it in addresses; ``total``: rows there are, when not all are here.
 
-    ``chart``: "weeks" draws the series over the first column's moments.
+    ``chart``: "weeks" draws the series over the first column's ``moments``, without the rows ``running`` that
+    are not over yet and would look like a fall.
     """
 
     key: str
@@ -61,6 +62,7 @@ class Table:
     total: int = 0
     chart: str = ""
     moments: Sequence[int] = field(default_factory=tuple)
+    running: Sequence[int] = field(default_factory=tuple)
 
     def sheet(self) -> Sheet:
         """As a file holds it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
-from kbsearch.importers.sample_school import read_questions, read_truth, sample_school_folder
+from kbsearch.importers.sample_school import read_courses, read_questions, read_truth, sample_school_folder
 from kbsearch.text.language import detect_language
 
 FOLDER = sample_school_folder()
@@ -58,3 +58,14 @@ def test_shifting_moves_all_times_by_whole_weeks_to_just_before_now() -> None:
     last = after[-1].asked_at
     assert last is not None
     assert timedelta() <= now - last < timedelta(weeks=1)
+
+
+def test_cohorts_begin_with_the_first_questions_and_move_with_them() -> None:
+    now = datetime(2027, 1, 13, 12, tzinfo=UTC)
+    first, moved = (next(read_questions(FOLDER, until=until)).asked_at for until in (None, now))
+    assert first is not None
+    assert moved is not None
+    for before, after in zip(read_courses(FOLDER), read_courses(FOLDER, until=now), strict=True):
+        assert before.cohorts
+        assert timedelta() <= first.date() - before.cohorts[0] < timedelta(weeks=1)
+        assert after.cohorts == tuple(day + (moved - first) for day in before.cohorts)

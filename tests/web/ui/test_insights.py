@@ -64,6 +64,17 @@ def test_the_overview_tells_coverage_and_gaps(covered: Kbsearch, methodologist: 
     assert "Отмена коммита" in methodologist.get("/insights/clusters").text
 
 
+def test_the_week_that_is_not_over_is_no_fall_in_the_chart(
+    covered: Kbsearch, methodologist: FlaskClient
+) -> None:
+    table = methodologist.get("/insights").text.split('id="weeks"')[1].split("</section>")[0]
+    *past, present = re.findall(r'<tr><th scope="row".*?</tr>', table, re.DOTALL)
+    assert "not over yet" in present
+    assert re.findall(r'data-value="([^"]*)"', present)[1:] == ["", "", ""]
+    assert "not over yet" not in "".join(past)
+    assert all(re.findall(r'data-value="([^"]*)"', row)[1] for row in past)
+
+
 def test_a_school_with_nothing_is_told_what_to_do(app: Kbsearch, methodologist: FlaskClient) -> None:
     with app.database.writing() as session:
         for table in ("membership", "cluster", "run"):

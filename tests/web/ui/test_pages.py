@@ -97,7 +97,9 @@ def test_the_menu_leads_each_role_only_where_it_may_go(
         for start in ("/account", "/clusters", "/insights/lessons", "/cases/1"):
             for strip in re.findall(r"<nav.*?</nav>", person.get(start).text, re.DOTALL):
                 seen |= {html.unescape(path) for path in re.findall(r'<a href="([^"]+)"', strip)}
-        refused = [path for path in sorted(seen) if person.get(path, follow_redirects=True).status_code != 200]
+        refused = [
+            path for path in sorted(seen) if person.get(path, follow_redirects=True).status_code != 200
+        ]
         assert not refused
         assert "/insights" in seen
 
