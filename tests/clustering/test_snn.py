@@ -54,7 +54,7 @@ def test_few_of_very_many_lessons_seem_the_same() -> None:
 
 def test_questions_that_meaning_cannot_part_are_parted_by_lesson() -> None:
     vectors, lessons = unit(120), [f"lesson {row // 12}" for row in range(120)]
-    told = SharedNeighbourLeiden(lessons=lessons, resolution=1.0).fit_predict(vectors)
+    told = SharedNeighbourLeiden(lessons=lessons, lesson_weight=0.8, resolution=1.0).fit_predict(vectors)
     untold = SharedNeighbourLeiden(resolution=1.0).fit_predict(vectors)
     assert adjusted_rand_score(lessons, told) > 0.3 > adjusted_rand_score(lessons, untold)
 
