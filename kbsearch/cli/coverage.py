@@ -9,7 +9,13 @@ import click
 from kbsearch.config import load_settings
 
 
-@click.command()
+@click.command(
+    epilog="""\b
+Examples:
+  kbsearch coverage
+  kbsearch coverage --json
+"""
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, no progress.")
 def command(as_json: bool) -> None:
     """Ask the matcher what covers each cluster, and the outlines which lesson teaches it.

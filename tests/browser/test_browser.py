@@ -194,7 +194,8 @@ def test_the_whole_job_works_without_javascript(open_page: OpenPage) -> None:
     page = open_page("methodologist", java_script_enabled=False)
     page.fill("#q", QUERY)
     page.click("text=Find >> nth=0")
-    expect(page.locator("#detail")).to_contain_text("git reset")
+    # Two cases answer it once another test has published one from the cluster.
+    expect(page.locator("#detail")).to_contain_text(re.compile(r"git re(set|vert)"))
     page.click("#detail >> text=Helped")
     expect(page.locator("#flashes")).to_contain_text("it helped")
     page.goto("/questions/4")
