@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -32,6 +33,7 @@ Examples:
 def command(text: str, course: str, lesson: str, as_json: bool) -> None:
     """Suggest up to three cases that answer TEXT, with their probabilities and reasons."""
     from kbsearch.app import Kbsearch
+    from kbsearch.cli.why import answers
 
     app = Kbsearch()
     if app.reranker:
@@ -45,6 +47,8 @@ def command(text: str, course: str, lesson: str, as_json: bool) -> None:
         return
     colour, said = SAID[str(view.decision)]
     click.secho(said, fg=colour, bold=True)
+    if view.limits:
+        click.secho(f"An answer: {answers(view.limits.answer_from, view.limits.scope)}", dim=True)
     for rank, match in enumerate(view.matches, 1):
         _print_match(rank, match)
     if view.degraded:
@@ -67,6 +71,7 @@ def _print_match(rank: int, match: SuggestedMatch) -> None:
 def _as_json(view: SuggestionView) -> dict[str, Any]:
     return {
         "decision": str(view.decision),
+        "limits": asdict(view.limits) if view.limits else None,
         "degraded": view.degraded,
         "reranked": view.reranked,
         "model_version": view.model_version,

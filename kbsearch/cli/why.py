@@ -60,6 +60,7 @@ def _print(why: Why) -> None:
     place = f"{why.rank} of {why.candidates}" if why.rank else "not among the candidates"
     click.echo(f"  place        {place}, score {why.score:.2f}")
     click.echo(f"  probability  {percent(why.probability)} %, suggested from {percent(why.threshold)} %")
+    click.echo(f"  an answer    {answers(why.answer_from, why.scope)}")
     for view in why.retrievers:
         rank = f", place {view.rank}" if view.rank else ""
         click.echo(f"  {view.name:<12} {view.score:+.2f} standard deviations{rank}")
@@ -75,6 +76,12 @@ def _print(why: Why) -> None:
         click.echo("To mend it, add these words to the phrasings of the case.")
 
 
+def answers(answer_from: float | None, scope: str) -> str:
+    """From which probability on there is an answer, and who told it."""
+    since = "never" if answer_from is None else f"from {100 * answer_from:.1f} % on"
+    return f"{since} (told by judged questions: {scope})"
+
+
 def as_dict(why: Why) -> dict[str, Any]:
     """For JSON."""
     return {
@@ -86,6 +93,7 @@ def as_dict(why: Why) -> dict[str, Any]:
         "probability": round(why.probability, 4),
         "threshold": round(why.threshold, 4),
         "answer_from": why.answer_from,
+        "scope": why.scope,
         "retrievers": [
             {"name": view.name, "score": round(view.score, 4), "rank": view.rank} for view in why.retrievers
         ],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,9 @@ from kbsearch.errors import UnreadableFile
 from kbsearch.importers.sample_school import read_truth
 
 TEXT = "text"
+SET = "An evaluation set is a folder with questions.jsonl and, for matching, cases.jsonl and relevant.csv."
+ROWS = "Each line is a JSON object with at least id and text (questions) or id and title (cases)."
+PAIRS = "The first line is question_id,case_id; each other one is a pair of their ids."
 NOTHING = frozenset({"", "nan", "none", "null"})
 """What stands in a column that has no value, as programs write it."""
 
@@ -63,8 +66,15 @@ def read_matching_set(folder: Path, asked: str = TEXT) -> MatchingSet:
     with labelled questions and no cases gives `by_label`.
 
     Raises:
-        UnreadableFile: a file is missing or a line is broken; the message names the place.
+        UnreadableFile: a file is missing, a line is broken, or nothing can be measured: there are no cases,
+            no questions, or no question has a right case; the message names the place.
     """
+    labelled = _read(folder, asked)
+    _require_pairs(labelled, folder, asked)
+    return labelled
+
+
+def _read(folder: Path, asked: str) -> MatchingSet:
     if (folder / "truth.csv").is_file():
         return _sample_school(folder)
     if not (folder / "cases.jsonl").exists() and (folder / "questions.jsonl").exists():
@@ -73,11 +83,11 @@ def read_matching_set(folder: Path, asked: str = TEXT) -> MatchingSet:
         LabelledCase(
             id=str(row["id"]),
             title=str(row["title"]),
-            variants=tuple(row.get("variants") or ()),
+            variants=_texts(row.get("variants")),
             answer=str(row.get("answer") or ""),
             course=str(row.get("course") or ""),
-            tags=tuple(row.get("tags") or ()),
-            lessons=tuple(row.get("lessons") or ()),
+            tags=_texts(row.get("tags")),
+            lessons=_texts(row.get("lessons")),
         )
         for row in _rows(folder / "cases.jsonl", ("id", "title"))
     )
@@ -86,6 +96,22 @@ def read_matching_set(folder: Path, asked: str = TEXT) -> MatchingSet:
         relevant[question_id].add(case_id)
     questions = read_questions(folder, asked)
     return MatchingSet(folder.name, cases, questions, {key: frozenset(ids) for key, ids in relevant.items()})
+
+
+def _require_pairs(labelled: MatchingSet, folder: Path, asked: str) -> None:
+    """A set without a single question that has a right case would give figures of nothing."""
+    known = {case.id for case in labelled.cases}
+    if not known:
+        reason = "there are no cases"
+    elif not labelled.questions:
+        reason = "there are no questions" if asked == TEXT else f"no question has a column {asked}"
+    elif any(labelled.relevant.get(question.id, frozenset()) & known for question in labelled.questions):
+        return
+    else:
+        reason = "no question has a right case: the ids of relevant.csv are not those of questions and cases"
+    raise UnreadableFile(
+        "The set {path} cannot be measured: {reason}.", remedy=SET, path=str(folder), reason=reason
+    )
 
 
 def by_label(
@@ -160,12 +186,29 @@ def _markdown_case(path: Path) -> LabelledCase:
     )
 
 
+def _texts(value: Any) -> tuple[str, ...]:
+    """A list of texts, or one text that stands for itself."""
+    if value is None or value == "":
+        return ()
+    return tuple(map(str, value)) if isinstance(value, list) else (str(value),)
+
+
 def _pairs(path: Path) -> Iterator[tuple[str, str]]:
+    for number, pair in _numbered(path, csv.DictReader, 2):
+        if not pair.get("question_id") or not pair.get("case_id"):
+            raise _broken(path, number, "no question_id or no case_id", PAIRS)
+        yield pair["question_id"], pair["case_id"]
+
+
+def _numbered(path: Path, rows: Callable[[Any], Iterable[Any]], first: int) -> Iterator[tuple[int, Any]]:
+    """The ``rows`` of a file with their numbers, counted from ``first``."""
+    number = first - 1
     with _opened(path) as file:
-        for number, pair in enumerate(csv.DictReader(file), 2):
-            if not pair.get("question_id") or not pair.get("case_id"):
-                raise _broken(path, number, "no question_id or no case_id")
-            yield pair["question_id"], pair["case_id"]
+        try:
+            for number, row in enumerate(rows(file), first):
+                yield number, row
+        except (UnicodeDecodeError, csv.Error) as error:
+            raise _broken(path, number + 1, "not text in UTF-8") from error
 
 
 def _opened(path: Path) -> Any:
@@ -174,32 +217,31 @@ def _opened(path: Path) -> Any:
     except OSError as error:
         raise UnreadableFile(
             "{path} cannot be read: {reason}.",
-            remedy="An evaluation set is a folder with questions.jsonl and, for matching, cases.jsonl and "
-            "relevant.csv.",
+            remedy=SET,
             path=str(path),
             reason=error.strerror or str(error),
         ) from error
 
 
 def _rows(path: Path, needed: tuple[str, ...]) -> Iterator[dict[str, Any]]:
-    with _opened(path) as file:
-        for number, line in enumerate(file, 1):
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line)
-                missing = [name for name in needed if name not in row]
-            except (ValueError, TypeError) as error:
-                raise _broken(path, number, "not JSON") from error
-            if missing:
-                raise _broken(path, number, f"no {', '.join(missing)}")
-            yield row
+    for number, line in _numbered(path, iter, 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except ValueError as error:
+            raise _broken(path, number, "not JSON") from error
+        if not isinstance(row, dict):
+            raise _broken(path, number, "not a JSON object")
+        if missing := [name for name in needed if row.get(name) is None]:
+            raise _broken(path, number, f"no {', '.join(missing)}")
+        yield row
 
 
-def _broken(path: Path, number: int, reason: str) -> UnreadableFile:
+def _broken(path: Path, number: int, reason: str, remedy: str = ROWS) -> UnreadableFile:
     return UnreadableFile(
         "{path}, line {line}: {reason}.",
-        remedy="Each line is a JSON object with at least id and text (questions) or id and title (cases).",
+        remedy=remedy,
         path=str(path),
         line=number,
         reason=reason,

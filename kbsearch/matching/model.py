@@ -39,6 +39,21 @@ class Way:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The probabilities at which a decision changes, and whose judged questions told them.
+
+    ``scope``: "course:x", "language:ru", or "all" where neither had enough of them.  Below ``abstain``
+    nothing is suggested; from ``answer_from`` on it is an answer (None: never).  ``promised``: that answers
+    are as precise as asked is sure at 95 %; else it was only observed.
+    """
+
+    scope: str
+    abstain: float
+    answer_from: float | None
+    promised: bool
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class MatchingModel:
     """``hybrid`` and ``text_only`` ways, the ``version`` that names both, and where they come from."""
@@ -82,13 +97,23 @@ class MatchingModel:
             course: of the question; its thresholds hold where enough of its questions were judged.
             language: of the question; likewise.
         """
-        calibration = self.way(degraded).calibration
-        if not probabilities or probabilities[0] < calibration.abstain:
+        limits = self.limits(precision, degraded=degraded, course=course, language=language)
+        if not probabilities or probabilities[0] < limits.abstain:
             return Decision.ABSTAIN
-        enough = calibration.answer_from(precision, calibration.scope(course, language))
-        if enough is not None and probabilities[0] >= enough:
+        if limits.answer_from is not None and probabilities[0] >= limits.answer_from:
             return Decision.ANSWER
         return Decision.SUGGEST
+
+    def limits(self, precision: float, *, degraded: bool, course: str = "", language: str = "") -> Limits:
+        """What `decide` compares with, given the same."""
+        calibration = self.way(degraded).calibration
+        scope = calibration.scope(course, language)
+        return Limits(
+            scope,
+            calibration.abstain,
+            calibration.answer_from(precision, scope),
+            promised=calibration.promise(precision, scope) is not None,
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON; `model_from` reads it."""

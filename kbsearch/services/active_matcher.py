@@ -6,13 +6,14 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from kbsearch.database import Database
 from kbsearch.matching.matcher import Matcher
-from kbsearch.matching.model import MatchingModel, load_model, model_from
+from kbsearch.matching.model import Limits, MatchingModel, load_model, model_from
 from kbsearch.models import ModelVersion, PromiseEvent
 from kbsearch.ports import Embedder, SearchBackend
 from kbsearch.services.promise import Floors, floor_for, load_floors
@@ -61,6 +62,18 @@ class ActiveMatcher:
         """
         self._refresh()
         return floor_for(self._floors, course, language)
+
+    def limits(self, precision: float, *, degraded: bool, course: str = "", language: str = "") -> Limits:
+        """The active model's limits, raised to the `floor` where live precision broke the promise.
+
+        Raises:
+            StorageUnavailable: the database cannot be read.
+        """
+        floor = self.floor(course, language)
+        limits = self._matcher.model.limits(precision, degraded=degraded, course=course, language=language)
+        if limits.answer_from is None or floor <= limits.answer_from:
+            return limits
+        return replace(limits, answer_from=floor if floor <= 1 else None, promised=False)
 
     def _refresh(self) -> None:
         with self._lock:

@@ -72,10 +72,8 @@ Floors = Mapping[Scope, float]
 
 def floor_for(floors: Floors, course: str, language: str) -> float:
     """The floor of the first scope that has feedback of its own: the course, the language, everything."""
-    for scope in (Scope(course), Scope(language=language), POOLED):
-        if scope in floors:
-            return floors[scope]
-    return 0.0
+    own = (scope for scope in (Scope(course), Scope(language=language)) if scope != POOLED)
+    return next((floors[scope] for scope in (*own, POOLED) if scope in floors), 0.0)
 
 
 class PromiseService:

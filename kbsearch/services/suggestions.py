@@ -15,6 +15,7 @@ from kbsearch.config import Settings
 from kbsearch.database import Database
 from kbsearch.errors import InvalidInput, NotFound, StorageUnavailable, TooLarge
 from kbsearch.matching.matcher import Matcher, MatchResult, RankedCase
+from kbsearch.matching.model import Limits
 from kbsearch.matching.reasons import Reason, reason_from, reasons
 from kbsearch.matching.reranking import Reranked, TimedReranker
 from kbsearch.models import Case, Decision, Match, Question, Suggestion, Surface
@@ -66,7 +67,8 @@ class SuggestionView:
 
     ``id`` takes feedback; "" when the suggestion could not be stored.  ``degraded``: found by words alone.
     ``held_back``: it would be an answer if live precision had kept the promise.  ``reranked``: how far the
-    re-ranker came within its budget ("off" in one that was stored).
+    re-ranker came within its budget ("off" in one that was stored).  ``limits``: what the decision was
+    compared with (None in one that was stored).
     """
 
     id: str
@@ -77,6 +79,7 @@ class SuggestionView:
     model_version: str
     held_back: bool = False
     reranked: Reranked = "off"
+    limits: Limits | None = None
 
     @property
     def stored(self) -> bool:
@@ -150,7 +153,8 @@ class SuggestionService:
         matches = tuple(_shown(result, match, cases[match.case_id], asked) for match in shown)
         spent = 1000 * (time.perf_counter() - started)
         version = self._version(asked.matcher, degraded=result.degraded, read=read)
-        view = SuggestionView("", decision, matches, result.degraded, spent, version, held_back, read)
+        limits = self._limits(asked, degraded=result.degraded)
+        view = SuggestionView("", decision, matches, result.degraded, spent, version, held_back, read, limits)
         return self._stored(view, asked) if store else view
 
     def keep_shown(
@@ -262,6 +266,11 @@ class SuggestionService:
         if decision == Decision.ANSWER and chances[0] < floor:
             return Decision.SUGGEST, True
         return decision, False
+
+    def _limits(self, asked: _Asked, *, degraded: bool) -> Limits:
+        return self._active.limits(
+            self._settings.answer_precision, degraded=degraded, course=asked.course, language=asked.language
+        )
 
     def _version(self, matcher: Matcher, *, degraded: bool, read: Reranked = "off") -> str:
         encoder = "text" if degraded else self._embedder.model_id

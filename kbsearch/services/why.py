@@ -23,6 +23,7 @@ from kbsearch.services.case_writing import no_case
 from kbsearch.services.intake import clean
 from kbsearch.services.live_cases import load_live
 from kbsearch.text.common_words import is_everywhere
+from kbsearch.text.language import detect_language
 from kbsearch.text.words import stems
 
 Verdict = Literal[
@@ -79,7 +80,8 @@ class Why:
     Where the case is not among the candidates ``rank`` is 0, and the figures are those that the matcher gives
     it beside the best case, without the filters.
     ``threshold``: probability from which on anything is suggested; ``answer_from``: from which on it is an
-    answer (None: never).  ``shared``, ``missing``: words of the question that the case has, and has not.
+    answer (None: never), told by the judged questions of ``scope``.  ``shared``, ``missing``: words of the
+    question that the case has, and has not.
     ``nearest``: the phrasing that is most like the question, with their ``likeness`` as a cosine in [-1, 1].
     """
 
@@ -92,6 +94,7 @@ class Why:
     probability: float
     threshold: float
     answer_from: float | None
+    scope: str
     retrievers: tuple[RetrieverView, ...]
     shared: tuple[str, ...]
     missing: tuple[str, ...]
@@ -188,22 +191,26 @@ class WhyService:
         """``result`` holds the case at ``rank``, or as it would be where ``rank`` is 0."""
         place = _place(result, case.id)
         match = result.matches[place] if place >= 0 else None
-        calibration = self._active.get().model.way(result.degraded).calibration
+        limits = self._active.limits(
+            self._settings.answer_precision,
+            degraded=result.degraded,
+            course=asked.course,
+            language=detect_language(asked.text),
+        )
         probability = match.probability if match else 0.0
         shared, missing = _terms(result, case)
         nearest, likeness = self._nearest(result, case)
         return Why(
             text=asked.text,
             case=case,
-            verdict=_verdict(result, place, filters, rank, calibration.abstain),
+            verdict=_verdict(result, place, filters, rank, limits.abstain),
             rank=rank,
             candidates=len(result.pool) if rank else 0,
             score=match.score if match else 0.0,
             probability=probability,
-            threshold=calibration.abstain,
-            answer_from=calibration.answer_from(
-                self._settings.answer_precision, calibration.scope(asked.course, asked.language)
-            ),
+            threshold=limits.abstain,
+            answer_from=limits.answer_from,
+            scope=limits.scope,
             retrievers=_views(result.pool, place, ranked=rank > 0),
             shared=shared,
             missing=missing,

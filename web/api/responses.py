@@ -139,6 +139,18 @@ class RepeatOut(Output):
     reply: ReplyOut | None = Field(description="The reply that did, where no case has.")
 
 
+class LimitsOut(Output):
+    """The probabilities at which the decision changes, and whose judged questions told them."""
+
+    scope: str = Field(description="course:CODE, language:ru, or all where neither has enough of them.")
+    abstain: float = Field(description="Below it nothing is suggested.")
+    answer_from: float | None = Field(description="From this probability on it is an answer; null: never.")
+    promised: bool = Field(
+        description="True when the setting answer_precision is reached with 95 % confidence on judged"
+        " questions; false when it was only observed, or when feedback in use refuted it."
+    )
+
+
 class SuggestionOut(Output):
     """Our reply to one question."""
 
@@ -149,6 +161,7 @@ class SuggestionOut(Output):
         description="answer: show it; suggest: let the person choose; abstain: show nothing."
     )
     matches: list[MatchOut] = Field(description="At most three, best first.")
+    limits: LimitsOut | None = Field(None, description="What the decision was compared with.")
     degraded: bool = Field(description="True when meaning could not be compared and words alone were.")
     reranked: Literal["off", "whole", "part", "missed"] = Field(
         description="How many of the candidates the re-ranker read within its budget."
@@ -211,6 +224,7 @@ class WhyOut(Output):
     probability: float = Field(ge=0, le=1)
     threshold: float = Field(description="Below it nothing is suggested.")
     answer_from: float | None = Field(description="From this probability on it is an answer; null: never.")
+    scope: str = Field(description="Whose judged questions told that: course:CODE, language:ru or all.")
     retrievers: list[RetrieverOut]
     shared: list[str] = Field(description="Words of the text that the case has.")
     missing: list[str] = Field(description="Words of the text that it has not.")

@@ -14,6 +14,7 @@ from web.api.responses import (
     CaseHitOut,
     ExcludedOut,
     FeedbackOut,
+    LimitsOut,
     MatchOut,
     QuestionHitOut,
     RetrieverOut,
@@ -116,6 +117,7 @@ def suggestion_for(text: str, *, course: str, lesson: str, question_id: int | No
         suggestion_id=view.id,
         decision=view.decision,
         matches=matches,
+        limits=LimitsOut.model_validate(view.limits) if view.limits else None,
         degraded=view.degraded,
         reranked=view.reranked,
         model_version=view.model_version,
@@ -143,7 +145,7 @@ def why(query: WhyQuery) -> Response:
     )
     if found.case.state not in LIVE_STATES:
         raise NotFound("There is no published case {id}.", remedy="It may be a draft.", id=found.case.id)
-    same = ("verdict", "rank", "candidates", "answer_from", "shared", "missing", "nearest")
+    same = ("verdict", "rank", "candidates", "answer_from", "scope", "shared", "missing", "nearest")
     told = WhyOut(
         **{name: getattr(found, name) for name in (*same, "variant_would_help", "degraded")},
         **{

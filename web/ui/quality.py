@@ -29,13 +29,18 @@ KINDS = (JobKind.MEASURE, JobKind.LEARN)
 
 @dataclass(frozen=True, slots=True)
 class ScopeRow:
-    """A course or a language in the table: golden figures, whether they fell, and live precision."""
+    """A course or a language in the table: golden figures, whether they fell, live precision.
+
+    ``has_own_threshold``: it has judged questions enough; then ``answer_from`` is it (None: no answers).
+    """
 
     course: str
     language: str
     figures: dict[str, Any] | None
     lowered: bool
     live: LivePrecision | None
+    has_own_threshold: bool
+    answer_from: float | None
 
 
 @blueprint.get("/quality")
@@ -54,6 +59,7 @@ def quality_page() -> str:
         live=standing[0],
         lowered=[one for one in standing if one.is_lowered],
         promise=kb().settings.answer_precision,
+        limits=kb().active_matcher.limits(kb().settings.answer_precision, degraded=False),
         use=kb().quality.live_use(),
         scopes=_scopes(latest, standing),
         wrong=wrong,
@@ -71,6 +77,12 @@ def _scopes(latest: QualityMeasurement | None, standing: Sequence[LivePrecision]
     change = latest.change if latest else {}
     names = {_scope_of(name): name for name in figures if ":" in name}
     keys = sorted({*alone, *names}, key=lambda key: (not key[0], key))
+    limits = {
+        key: kb().active_matcher.limits(
+            kb().settings.answer_precision, degraded=False, course=key[0], language=key[1]
+        )
+        for key in keys
+    }
     return [
         ScopeRow(
             course=key[0],
@@ -78,6 +90,8 @@ def _scopes(latest: QualityMeasurement | None, standing: Sequence[LivePrecision]
             figures=figures.get(names.get(key, "")),
             lowered=bool(change.get(names.get(key, ""), {}).get("lowered")),
             live=alone.get(key),
+            has_own_threshold=limits[key].scope != "all",
+            answer_from=limits[key].answer_from,
         )
         for key in keys
     ]

@@ -398,6 +398,16 @@ def scope(name: str) -> str:
     return {"read": gettext("read"), "write": gettext("write")}.get(name, name)
 
 
+def told_by(scope_name: str) -> str:
+    """Whose judged questions told from which probability on to answer."""
+    kind, _, code = scope_name.partition(":")
+    if kind == "course":
+        return gettext("by the judged questions of this course")
+    if kind == "language":
+        return gettext("by the judged questions in this language: %(name)s", name=language(code))
+    return gettext("by all judged questions together")
+
+
 def lexicon_origin(name: str) -> str:
     """Where an entry of the lexicon comes from."""
     named = {

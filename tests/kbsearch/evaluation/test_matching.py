@@ -109,6 +109,8 @@ def test_folds_measure_models_that_did_not_see_the_case(often_asked: Path) -> No
     ("name", "content", "place"),
     [
         ("cases.jsonl", '{"id": "c1"}', "cases.jsonl, line 1"),
+        ("cases.jsonl", '"id title"\n', "not a JSON object"),
+        ("questions.jsonl", '{"id": 1, "text": null}\n', "no text"),
         ("questions.jsonl", "\n{broken", "questions.jsonl, line 2"),
         ("relevant.csv", "question_id,case_id\nq1,\n", "relevant.csv, line 2"),
     ],
@@ -122,6 +124,48 @@ def test_a_broken_set_is_told_with_its_place(folder: Path, name: str, content: s
 def test_a_folder_that_is_no_set_is_told(tmp_path: Path) -> None:
     with pytest.raises(UnreadableFile, match=r"cases\.jsonl"):
         read_matching_set(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("cases.jsonl", "", "there are no cases"),
+        ("questions.jsonl", "", "there are no questions"),
+        ("relevant.csv", "question_id,case_id\n", "no question has a right case"),
+        ("relevant.csv", "question_id,case_id\nq1,elsewhere\n", "no question has a right case"),
+    ],
+)
+def test_a_set_of_which_nothing_can_be_measured_is_told(
+    folder: Path, name: str, content: str, reason: str
+) -> None:
+    (folder / name).write_text(content, "utf-8")
+    with pytest.raises(UnreadableFile, match=reason):
+        read_matching_set(folder)
+
+
+def test_a_column_that_no_question_has_is_told(folder: Path) -> None:
+    with pytest.raises(UnreadableFile, match="column english"):
+        read_matching_set(folder, "english")
+
+
+@pytest.mark.parametrize("name", ["cases.jsonl", "questions.jsonl", "relevant.csv"])
+def test_a_file_in_another_encoding_is_told(folder: Path, name: str) -> None:
+    (folder / name).write_bytes((folder / name).read_bytes() + "отмена\n".encode("cp1251"))
+    with pytest.raises(UnreadableFile, match="not text in UTF-8"):
+        read_matching_set(folder)
+
+
+def test_numbers_as_ids_and_a_single_text_as_variants_are_read(folder: Path) -> None:
+    case = {"id": 1, "title": "Отмена", "variants": "откатить", "answer": None, "tags": None}
+    (folder / "cases.jsonl").write_text(json.dumps(case), "utf-8")
+    (folder / "questions.jsonl").write_text(json.dumps({"id": 7, "text": "отмена", "course": None}), "utf-8")
+    (folder / "relevant.csv").write_text("question_id,case_id\n7,1\n8,1\n7,99\n", "utf-8")
+    read = read_matching_set(folder)
+    assert [(one.id, one.variants, one.answer, one.tags) for one in read.cases] == [
+        ("1", ("откатить",), "", ())
+    ]
+    assert [(one.id, one.course) for one in read.questions] == [("7", "")]
+    assert measure(folder)["hit@1"] == 1
 
 
 def test_the_sample_school_is_a_set() -> None:

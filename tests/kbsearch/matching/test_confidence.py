@@ -53,6 +53,10 @@ def test_a_course_with_thresholds_of_its_own_goes_by_them() -> None:
     model = with_thresholds((0.6, 300, 297, 0.97), scope="course:git")
     assert model.decide([0.7], 0.95, degraded=False, course="git") == Decision.ANSWER
     assert model.decide([0.7], 0.95, degraded=False, course="sql", language="ru") == Decision.SUGGEST
+    limits = model.limits(0.95, degraded=False, course="git", language="ru")
+    assert (limits.scope, limits.answer_from, limits.promised) == ("course:git", 0.6, True)
+    pooled = model.limits(0.95, degraded=False, course="sql", language="ru")
+    assert (pooled.scope, pooled.answer_from, pooled.promised) == (POOLED, None, False)
     assert model.hybrid.calibration.scope("git", "ru") == "course:git"
     assert model.hybrid.calibration.scope("sql", "ru") == POOLED
 

@@ -218,6 +218,26 @@ def test_a_held_back_answer_is_a_suggestion_and_is_stored_as_such(school: Kbsear
     view = school.suggestions.suggest("Как отменить последний коммит")
     assert (view.decision, view.held_back) == (Decision.SUGGEST, True)
     assert school.suggestions.get(view.id).held_back
+    assert view.limits
+    assert (view.limits.answer_from, view.limits.promised) == (None, False)
+
+
+def test_a_reply_tells_from_which_probability_it_answers_and_who_told_it(school: Kbsearch) -> None:
+    asked = "Как отменить последний коммит"
+    before = school.suggestions.suggest(asked)
+    assert before.limits
+    assert before.limits.answer_from
+    assert before.matches[0].probability >= before.limits.answer_from
+    case = before.matches[0].case.slug
+    assert school.why.why(asked, case).answer_from == before.limits.answer_from
+    with school.database.writing() as session:
+        session.add(PromiseEvent(state=PromiseState.LOWERED, target=0.95, floor=0.999))
+        session.add(PromiseEvent(state=PromiseState.LOWERED, target=0.95, floor=0.99, language="ru"))
+    now = Kbsearch(school.settings)
+    assert now.why.why(asked, case).answer_from == 0.99
+    told = now.suggestions.suggest(asked).limits
+    assert told
+    assert (told.answer_from, told.scope, told.promised) == (0.99, "all", False)
 
 
 def word(action: str, rank: int, minute: int) -> Word:
