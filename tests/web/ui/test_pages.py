@@ -10,6 +10,7 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import text
 
 from kbsearch.app import Kbsearch
 from kbsearch.config import Settings
@@ -193,3 +194,16 @@ def test_a_language_model_that_does_not_load_is_told(settings: Settings) -> None
     client.post("/sign-in", data={"login": "admin", "password": PASSWORD})
     assert 'class="dot bad"></span><strong>Encoder' in client.get("/health-page").text
     app.database.close()
+
+
+def test_before_the_first_run_the_pages_of_clusters_tell_what_to_do(
+    app: Kbsearch, methodologist: FlaskClient, mentor: FlaskClient
+) -> None:
+    with app.database.writing() as session:
+        for table in ("membership", "cluster", "run"):
+            session.execute(text(f"DELETE FROM {table}"))  # noqa: S608  # names of the lines above
+    for page in ("", "/themes", "/map", "/review", "/diff"):
+        shown = methodologist.get(f"/clusters{page}").text
+        assert "No clusters yet" in shown
+        assert 'class="button" href="/import"' in shown
+    assert "/import" not in mentor.get("/clusters/diff").text
