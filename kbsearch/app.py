@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from kbsearch.services.cases import CaseService
     from kbsearch.services.cluster_edits import ClusterEditService
     from kbsearch.services.cluster_review import ReviewService
+    from kbsearch.services.cluster_schedule import ClusterSchedule
     from kbsearch.services.clusters import ClusterService
     from kbsearch.services.coverage import CoverageService
     from kbsearch.services.coverage_schedule import CoverageSchedule
@@ -307,6 +308,13 @@ class Kbsearch:
         from kbsearch.services.night import NightWork
 
         return NightWork(self.database, self.settings, self.jobs)
+
+    @cached_property
+    def cluster_schedule(self) -> ClusterSchedule:
+        """When clusters are looked for at night."""
+        from kbsearch.services.cluster_schedule import ClusterSchedule
+
+        return ClusterSchedule(self.database, self.settings, self.jobs)
 
     @cached_property
     def promise(self) -> PromiseService:

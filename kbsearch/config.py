@@ -71,6 +71,9 @@ class Settings(BaseSettings):
     answer_precision: float = Field(0.95, gt=0.5, lt=1, description="Precision promised for `answer`.")
     night_hour: int = Field(3, ge=-1, le=23, description="Hour of nightly measuring and learning; -1: none.")
     learn_nightly: bool = Field(True, description="Learn from feedback at night, besides measuring.")
+    cluster_nightly: Literal["off", "propose", "accept"] = Field(
+        "propose", description="What a nightly run does when there are new questions: propose, or replace."
+    )
     variant_confirmations: int = Field(
         2, ge=0, description="People who must agree before a wording joins its case by itself; 0: never."
     )

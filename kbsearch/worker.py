@@ -187,6 +187,7 @@ class Worker:
             for event in self._app.promise.check_new():
                 _log.warning("the promise of precision: %s", event.state)
             self._app.night.enqueue_due()
+            self._app.cluster_schedule.enqueue_due()
             self._app.coverage_schedule.enqueue_due()
             self._app.trends.refresh_due()
             self._app.effects.refresh_due()

@@ -25,10 +25,11 @@ class Role(StrEnum):
 
 
 class Scope(StrEnum):
-    """What a token may do."""
+    """What a token may do: ``edit`` is to edit clusters and to decide on proposals."""
 
     READ = "read"
     WRITE = "write"
+    EDIT = "edit"
 
 
 class Person(Base):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import String, cast, select
 from sqlalchemy.orm import Session
 
 from kbsearch.database import Database
@@ -216,13 +216,13 @@ class ClusterEditService:
 
     def reopen(self, question_id: int, person_id: int | None = None) -> bool:
         """Undo the edit by which this question alone was dismissed; False when there is none that stands."""
-        dismissed = select(ClusterEdit).where(STANDS, ClusterEdit.kind == EditKind.DISMISS)
+        alone = cast(ClusterEdit.questions, String) == f"[{question_id}]"
+        dismissed = select(ClusterEdit.id).where(STANDS, ClusterEdit.kind == EditKind.DISMISS, alone)
         with self._database.reading() as session:
-            newest = session.scalars(dismissed.order_by(ClusterEdit.id.desc()).limit(MAX_CHOSEN))
-            edit = next((each for each in newest if each.questions == [question_id]), None)
-        if edit is None:
+            edit_id = session.scalar(dismissed.order_by(ClusterEdit.id.desc()).limit(1))
+        if edit_id is None:
             return False
-        self.undo(edit.id, person_id)
+        self.undo(edit_id, person_id)
         return True
 
     def history(self, cluster_id: int) -> list[ClusterEdit]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from kbsearch.database import Database
 from kbsearch.errors import Conflict, NotFound
-from kbsearch.models import ClusterReview, ReviewVerdict, utc_now
+from kbsearch.insights.coverage import SAVED, saved_a_week
+from kbsearch.models import CaseState, ClusterReview, Coverage, ReviewVerdict, utc_now
 from kbsearch.services.cluster_rows import MONTH, ClusterRow
 from kbsearch.services.clusters import MAX_LISTED, ClusterService
 
@@ -29,9 +30,8 @@ SITTING = timedelta(hours=12)
 class ReviewItem:
     """The cluster to decide on.
 
-    ``saved``: questions a week that a case would save, at most: those of the last 28 days that nobody
-    answered.  ``position`` of ``total``: decided in this sitting, and to decide.  ``grown``: it was decided
-    on before and has grown since.
+    ``saved``: questions a week that a case is expected to save (`saved_weekly`).  ``position`` of ``total``:
+    decided in this sitting, and to decide.  ``grown``: it was decided on before and has grown since.
     """
 
     row: ClusterRow
@@ -53,18 +53,20 @@ class ReviewService:
         moment = now or utc_now()
         rows = self._clusters.list(sort="recent", limit=MAX_LISTED, now=moment).items
         with self._database.reading() as session:
-            last = _last_reviews(session, [row.cluster.id for row in rows])
+            ids = [row.cluster.id for row in rows]
+            last, coverage = _last_reviews(session, ids), _coverage(session, ids)
             decided = _decided(session, moment - SITTING)
+        saved = {row.cluster.id: saved_weekly(row, coverage.get(row.cluster.id)) for row in rows}
         waiting = sorted(
             (row for row in rows if _waits(row, last.get(row.cluster.id), moment)),
-            key=lambda row: (-saved_weekly(row), -row.size, row.cluster.id),
+            key=lambda row: (-saved[row.cluster.id], -row.size, row.cluster.id),
         )
         asked = [row for row in waiting if row.cluster.id == cluster_id] or waiting
         if not asked:
             return None
         row = asked[0]
         grown = row.cluster.id in last and last[row.cluster.id].verdict != ReviewVerdict.LATER
-        return ReviewItem(row, saved_weekly(row), decided + 1, decided + len(waiting), grown)
+        return ReviewItem(row, saved[row.cluster.id], decided + 1, decided + len(waiting), grown)
 
     def decide(
         self,
@@ -110,13 +112,24 @@ class ReviewService:
         return review
 
 
-def saved_weekly(row: ClusterRow) -> float:
-    """Questions a week that nobody has answered yet, over the last 28 days."""
-    return row.last_28 / MONTH * (1.0 - row.answered_share)
+def saved_weekly(row: ClusterRow, coverage: Coverage | None) -> float:
+    """Questions a week that a case is expected to save, by those of the last 28 days.
+
+    As insights estimate it where ``coverage`` is known; else the same share of those that nobody answered.
+    """
+    weekly = row.last_28 / MONTH
+    if coverage is None:
+        return weekly * (1.0 - row.answered_share) * SAVED
+    return saved_a_week(weekly, coverage.sure, coverage.sampled)
+
+
+def has_case(row: ClusterRow) -> bool:
+    """Whether the cluster has a case, a draft too; one that is archived answers nothing."""
+    return row.case is not None and row.case.state != CaseState.ARCHIVED
 
 
 def _waits(row: ClusterRow, review: ClusterReview | None, now: datetime) -> bool:
-    if row.case is not None:
+    if has_case(row):
         return False
     if review is None or _has_grown(row, review):
         return True
@@ -133,6 +146,11 @@ def _last_reviews(session: Session, cluster_ids: Iterable[int]) -> dict[int, Clu
         ClusterReview.cluster_id.in_(list(cluster_ids)), ClusterReview.undone_at.is_(None)
     )
     return {each.cluster_id: each for each in session.scalars(query.order_by(ClusterReview.id))}
+
+
+def _coverage(session: Session, cluster_ids: Iterable[int]) -> Mapping[int, Coverage]:
+    query = select(Coverage).where(Coverage.cluster_id.in_(list(cluster_ids)))
+    return {each.cluster_id: each for each in session.scalars(query)}
 
 
 def _decided(session: Session, since: datetime) -> int:

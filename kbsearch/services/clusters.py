@@ -51,7 +51,8 @@ class ClusterDetail:
     """One cluster.  ``questions`` come strongest first (500 at most), ``outliers`` weakest first.
 
     ``lineage``: its relations in its last run.  ``lessons``: (code, questions), most asked first.
-    ``history``: its size in the runs that are kept, oldest first.
+    ``history``: its size in the runs that are kept, oldest first.  ``joined``: ids of those
+    ``questions`` that came after the run and joined since.
     """
 
     row: ClusterRow
@@ -60,6 +61,7 @@ class ClusterDetail:
     lineage: list[Lineage]
     lessons: list[tuple[str, int]]
     history: list[PastSize]
+    joined: frozenset[int]
 
 
 class ClusterService:
@@ -120,13 +122,15 @@ class ClusterService:
         with self._database.reading() as session:
             cluster = _cluster(session, cluster_id)
             run_id = cluster.last_run_id
+            shown = _members(session, cluster, weakest=False)
             return ClusterDetail(
                 row=rows_of(session, run_id, [cluster_id], now or utc_now())[0],
-                questions=_members(session, cluster, weakest=False)[:MAX_MEMBERS],
+                questions=shown,
                 outliers=_members(session, cluster, weakest=True),
                 lineage=_lineage(session, cluster),
                 lessons=_lessons(session, cluster),
                 history=_history(session, cluster_id),
+                joined=_joined(session, run_id, [question.id for question, _ in shown]),
             )
 
     def edited(self, cluster_ids: Iterable[int]) -> set[int]:
@@ -198,6 +202,12 @@ def _members(session: Session, cluster: Cluster, *, weakest: bool) -> builtins.l
     else:
         query = query.order_by(strength.desc(), Question.id).limit(MAX_MEMBERS)
     return [(row.Question, row.strength) for row in session.execute(query)]
+
+
+def _joined(session: Session, run_id: int, ids: Iterable[int]) -> frozenset[int]:
+    """Those of ``ids`` that joined their cluster since the run; 500 at most are asked for."""
+    query = select(Membership.question_id).where(Membership.run_id == run_id, Membership.joined)
+    return frozenset(session.scalars(query.where(Membership.question_id.in_(list(ids)))))
 
 
 def _lineage(session: Session, cluster: Cluster) -> builtins.list[Lineage]:

@@ -31,7 +31,7 @@ def bearer(app: Kbsearch) -> Callable[..., Headers]:
     """Makes the headers of a new token with the given scopes."""
 
     def make(*scopes: str) -> Headers:
-        _, secret = app.people.make_token("test", scopes or ("read", "write"))
+        _, secret = app.people.make_token("test", scopes or ("read", "write", "edit"))
         return {"Authorization": f"Bearer {secret}"}
 
     return make

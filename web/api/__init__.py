@@ -8,7 +8,7 @@ from flask import Blueprint
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.openapi import OpenAPI
 
-from web.api import cases, clusters, docs, faults, health, questions, suggestions
+from web.api import cases, cluster_edits, clusters, docs, faults, health, questions, suggestions
 from web.api.contract import openapi_options
 from web.session import publish_files
 
@@ -19,6 +19,7 @@ CALLS: tuple[APIBlueprint, ...] = (
     questions.blueprint,
     cases.blueprint,
     clusters.blueprint,
+    cluster_edits.blueprint,
     faults.blueprint,
     health.blueprint,
 )

@@ -61,6 +61,7 @@ class MemberOut(Output):
 
     question: QuestionOut
     strength: float = Field(ge=0, le=1, description="How much it belongs.")
+    joined: bool = Field(description="Whether it came after the last run and joined since.")
 
 
 class LineageOut(Output):
@@ -119,7 +120,7 @@ def read_cluster(path: ClusterPath) -> Response:
     found = ClusterDetailOut(
         **dict(_cluster(detail.row, trend)),
         questions=[
-            MemberOut(question=question_out(question), strength=strength)
+            MemberOut(question=question_out(question), strength=strength, joined=question.id in detail.joined)
             for question, strength in detail.questions
         ],
         lessons=[CountOut(code=code, count=count) for code, count in detail.lessons],

@@ -185,7 +185,11 @@ Every call but `health` needs a token: make one with `kbsearch token make "My pl
 
 def openapi_options() -> dict[str, Any]:
     """Arguments for `flask_openapi3.OpenAPI`."""
-    bearer = {"type": "http", "scheme": "bearer", "description": "A token with the scopes read or write."}
+    bearer = {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A token with the scopes read, write or edit.",
+    }
     return {
         "info": Info(title="kbsearch API", version=__version__, description=DESCRIPTION),
         "security_schemes": {"bearer": bearer},

@@ -102,6 +102,8 @@ def edit_cluster(cluster_id: int) -> Response:
     edit, said = step(cluster_id)
     shown = cluster_id if edit.cluster_id is None or edit.kind == "move" else edit.cluster_id
     say(said, undo=undoing(edit.id, url_for("ui.cluster_page", cluster_id=cluster_id)))
+    if text_of("review"):
+        return go(url_for("ui.review_page", cluster=cluster_id))
     return go(url_for("ui.cluster_page", cluster_id=shown))
 
 

@@ -6,7 +6,8 @@ from flask import render_template, request, url_for
 from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response
 
-from kbsearch.models import ReviewVerdict, Role
+from kbsearch.models import CaseState, ReviewVerdict, Role
+from kbsearch.services.cluster_review import has_case
 from web.session import kb, requires
 from web.ui import blueprint
 from web.ui.cluster_edits import number_in
@@ -48,7 +49,7 @@ def decide_cluster() -> Response:
     if step == "case":
         return _write_case(cluster_id)
     if step == "split":
-        return go(url_for("ui.cluster_page", cluster_id=cluster_id, all=1, _anchor="questions"))
+        return go(url_for("ui.cluster_page", cluster_id=cluster_id, all=1, review=1, _anchor="questions"))
     verdict, edit = ReviewVerdict.DONE, None
     review = kb().reviews
     if step == "link":
@@ -75,9 +76,25 @@ def _number(text: str) -> int | None:
 
 
 def _write_case(cluster_id: int) -> Response:
+    row = kb().clusters.get(cluster_id).row
+    if row.case is not None and has_case(row):
+        say(gettext("There is a case for this cluster already: this one."), "warn")
+        return go(url_for("ui.case_page", case_id=row.case.id))
     case = kb().cases.create_from_cluster(cluster_id, person_id=person_id())
-    kb().reviews.decide(cluster_id, ReviewVerdict.DONE, person_id=person_id())
+    noted = kb().reviews.decide(cluster_id, ReviewVerdict.DONE, person_id=person_id())
+    undo = (url_for("ui.undo_review", review_id=noted.id), {"case": str(case.id)})
+    say(
+        gettext("A draft with the students' words and the mentors' replies. Edit it into an answer."),
+        undo=undo,
+    )
     return go(url_for("ui.edit_case", case_id=case.id))
+
+
+def _put_away(case_id: int, cluster_id: int) -> None:
+    """Archive the case that was written for the cluster, unless it is more than a draft by now."""
+    case = kb().cases.get(case_id)
+    if case.cluster_id == cluster_id and case.state == CaseState.DRAFT:
+        kb().cases.move(case_id, CaseState.ARCHIVED, person_id=person_id())
 
 
 def _next(step: str, review_id: int, edit_id: int | None) -> Response:
@@ -100,5 +117,7 @@ def undo_review(review_id: int) -> Response:
     if request.form.get("edit"):
         kb().cluster_edits.undo(number_of("edit"), person_id())
     review = kb().reviews.undo(review_id)
+    if request.form.get("case"):
+        _put_away(number_of("case"), review.cluster_id)
     say(gettext("Undone."))
     return go(url_for("ui.review_page", cluster=review.cluster_id))

@@ -84,6 +84,7 @@ def cluster_page(cluster_id: int) -> str:
         people={each.id: each.name for each in kb().people.list()},
         nearest=kb().near_clusters.of(cluster_id),
         everything=bool(request.args.get("all")),
+        reviewing=bool(request.args.get("review")),
         address=address,
     )
 

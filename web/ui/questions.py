@@ -108,15 +108,33 @@ def change_question(question_id: int) -> Response:
         say(gettext("Marked as answered by the case."), undo=undo)
         _keep_when_confirmed(question_id)
     elif step == "dismiss":
-        questions.dismiss(question_id)
+        _dismiss(question_id)
         say(gettext("Dismissed: it wants no answer."), undo=undo)
     elif step == "reopen":
-        questions.reopen(question_id)
+        _reopen(question_id)
         say(gettext("The question is open again."))
     elif step == "nothing":
         record(_suggested(questions.get(question_id), store=True), FeedbackAction.NOTHING_FITS, None)
         say(gettext("Noted: no case answers this yet."))
     return go(here)
+
+
+def _dismiss(question_id: int) -> None:
+    """Dismiss the question, which leaves its cluster at once; nothing when it is dismissed already."""
+    if kb().questions.get(question_id).state != QuestionState.DISMISSED:
+        kb().cluster_edits.dismiss([question_id], _person_id())
+
+
+def _reopen(question_id: int) -> None:
+    """Open the question; one that was dismissed goes back into its cluster."""
+    if kb().questions.get(question_id).state == QuestionState.DISMISSED:
+        kb().cluster_edits.reopen(question_id, _person_id())
+    kb().questions.reopen(question_id)
+
+
+def _person_id() -> int | None:
+    person = current_person()
+    return person.id if person else None
 
 
 def _answer(question: Question, case_id: int) -> None:

@@ -395,7 +395,8 @@ def column(name: str) -> str:
 
 def scope(name: str) -> str:
     """What a token may do."""
-    return {"read": gettext("read"), "write": gettext("write")}.get(name, name)
+    named = {"read": gettext("read"), "write": gettext("write"), "edit": gettext("edit clusters")}
+    return named.get(name, name)
 
 
 def told_by(scope_name: str) -> str:

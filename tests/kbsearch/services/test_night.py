@@ -9,8 +9,9 @@ import pytest
 from kbsearch.app import Kbsearch
 from kbsearch.config import Settings
 from kbsearch.importers.records import IncomingQuestion
-from kbsearch.models import Case, JobKind, utc_now
+from kbsearch.models import Case, Job, JobKind, Question, Run, utc_now
 from kbsearch.services.cases import CaseDraft
+from kbsearch.services.cluster_schedule import ClusterSchedule
 from kbsearch.services.night import NIGHT, NightWork
 
 
@@ -64,3 +65,66 @@ def test_the_job_measures_and_says_when_there_is_too_little(used: Kbsearch) -> N
 
 def test_a_night_with_nothing_to_measure_is_no_failure(app: Kbsearch) -> None:
     assert app.quality_work.measure(occasion=NIGHT) == {"measurement": None}
+
+
+def clusters_of(app: Kbsearch, now: datetime, **given: object) -> ClusterSchedule:
+    settings = Settings(home=app.settings.home, timezone="UTC", **given)  # type: ignore[arg-type]
+    return ClusterSchedule(app.database, settings, app.jobs, now=lambda: now)
+
+
+def cluster_run(app: Kbsearch, newest: int, started: datetime, course: str = "") -> None:
+    with app.database.writing() as session:
+        parameters = {"newest_question": newest}
+        session.add(
+            Run(
+                algorithm="leiden",
+                parameters=parameters,
+                course=course,
+                started_at=started,
+                finished_at=started,
+            )
+        )
+
+
+def test_clusters_are_looked_for_at_night_when_there_are_new_questions(app: Kbsearch) -> None:
+    morning = (utc_now() + timedelta(days=1)).replace(hour=4, minute=0)
+    assert clusters_of(app, morning).enqueue_due() is None
+    first = app.questions.receive(IncomingQuestion("отменить коммит")).question_id
+    assert clusters_of(app, utc_now()).enqueue_due() is None, "no night has passed yet"
+    cluster_run(app, first, utc_now())
+    assert clusters_of(app, morning).enqueue_due() is None, "the run knows all questions"
+    app.questions.receive(IncomingQuestion("создать ветку"))
+    assert clusters_of(app, morning, cluster_nightly="off").enqueue_due() is None
+    assert clusters_of(app, morning, night_hour=-1).enqueue_due() is None
+    job = clusters_of(app, morning).enqueue_due()
+    assert job is not None
+    assert (job.kind, job.parameters) == (JobKind.CLUSTER, {"accept": False})
+    assert clusters_of(app, morning + timedelta(days=1)).enqueue_due() is None, "it waits still"
+
+
+def test_a_failed_night_is_tried_again_the_next_one(app: Kbsearch) -> None:
+    evening = utc_now().replace(hour=22, minute=0) + timedelta(days=1)
+    app.questions.receive(IncomingQuestion("отменить коммит"))
+    job = clusters_of(app, evening, cluster_nightly="accept").enqueue_due()
+    assert job is not None
+    assert job.parameters == {"accept": True}
+    app.jobs.cancel(job.id)
+    with app.database.writing() as session:
+        session.get_one(Job, job.id).created_at = evening
+    assert clusters_of(app, evening).enqueue_due() is None
+    assert clusters_of(app, evening + timedelta(days=1)).enqueue_due() is not None
+
+
+def test_questions_of_the_day_wait_for_the_night(app: Kbsearch) -> None:
+    noon = utc_now().replace(hour=12, minute=0) + timedelta(days=1)
+    question = app.questions.receive(IncomingQuestion("отменить коммит")).question_id
+    with app.database.writing() as session:
+        session.get_one(Question, question).received_at = noon - timedelta(hours=1)
+    assert clusters_of(app, noon).enqueue_due() is None
+    assert clusters_of(app, noon + timedelta(days=1)).enqueue_due() is not None
+
+
+def test_a_school_that_clusters_by_course_is_left_alone(app: Kbsearch) -> None:
+    app.questions.receive(IncomingQuestion("отменить коммит"))
+    cluster_run(app, 0, utc_now(), course="git")
+    assert clusters_of(app, utc_now() + timedelta(days=2)).enqueue_due() is None

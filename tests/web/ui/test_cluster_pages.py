@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from kbsearch.app import Kbsearch
 from kbsearch.importers.records import IncomingQuestion
-from kbsearch.models import RunState
+from kbsearch.models import CaseState, Coverage, Membership, QuestionState, RunState
 from kbsearch.ports import silent
 from kbsearch.services.current_run import current_run
 from kbsearch.services.edit_rows import places_of
@@ -18,9 +18,9 @@ from tests.clustering.conftest import TAILS, TOPICS
 
 def undo(client: FlaskClient, page: str) -> str:
     """Press the undo button of ``page``'s message; returns the page that follows."""
-    form = re.search(r'<form method="post" action="([^"]*undo)">(.*?)</form>', page, re.DOTALL)
+    form = re.search(r'<form method="post" action="([^"]*(?:undo|state))">(.*?)</form>', page, re.DOTALL)
     assert form is not None
-    fields = dict(re.findall(r'name="(next|edit)" value="([^"]*)"', form[2]))
+    fields = dict(re.findall(r'name="(next|edit|case|step)" value="([^"]*)"', form[2]))
     return client.post(form[1], data=fields, follow_redirects=True).text
 
 
@@ -116,6 +116,79 @@ def test_the_queue_is_decided_one_by_one_with_undo(methodologist: FlaskClient, t
     assert topics.clusters.get(int(cluster[1])).row.size == 0
     undo(methodologist, page)
     assert topics.clusters.get(int(cluster[1])).row.size == size
+
+
+def waiting(page: str) -> int:
+    """The cluster that the queue shows."""
+    found = re.search(r'name="cluster" value="(\d+)"', page)
+    assert found is not None
+    return int(found[1])
+
+
+def test_a_new_case_is_a_decision_with_undo_and_never_the_second(
+    methodologist: FlaskClient, topics: Kbsearch
+) -> None:
+    cluster = waiting(methodologist.get("/clusters/review").text)
+    form = {"cluster": str(cluster), "do": "case"}
+    page = methodologist.post("/clusters/review", data=form, follow_redirects=True).text
+    written = topics.clusters.get(cluster).row.case
+    assert written is not None
+    assert waiting(methodologist.get("/clusters/review").text) != cluster
+    again = methodologist.post("/clusters/review", data=form)
+    assert again.location == f"/cases/{written.id}"
+    assert "There is a case for this cluster already" in methodologist.get(again.location).text
+    undone = re.search(r'action="(/clusters/review/\d+/undo)"', page)
+    assert undone is not None
+    page = methodologist.post(undone[1], data={"case": str(written.id)}, follow_redirects=True).text
+    assert waiting(page) == cluster
+    assert topics.cases.get(written.id).state == CaseState.ARCHIVED
+
+
+def test_a_split_leads_back_to_the_queue(methodologist: FlaskClient, topics: Kbsearch) -> None:
+    cluster = waiting(methodologist.get("/clusters/review").text)
+    there = methodologist.post("/clusters/review", data={"cluster": str(cluster), "do": "split"}).location
+    page = methodologist.get(there).text
+    assert 'name="review" value="1"' in page
+    chosen = re.findall(r'name="question" value="(\d+)"', page)[:1]
+    form = {"do": "split", "question": chosen, "review": "1"}
+    page = methodologist.post(f"/clusters/{cluster}/edit", data=form, follow_redirects=True).text
+    assert waiting(page) == cluster
+    assert "Split off" in page
+
+
+def test_the_queue_is_ordered_by_what_a_case_is_expected_to_save(
+    methodologist: FlaskClient, topics: Kbsearch
+) -> None:
+    first = waiting(methodologist.get("/clusters/review").text)
+    with topics.database.writing() as session:
+        session.add(
+            Coverage(cluster_id=first, colour="green", sampled=10, sure=10, same_case=10, model_version="m")
+        )
+    assert waiting(methodologist.get("/clusters/review").text) != first
+    item = topics.reviews.next(cluster_id=first)
+    assert item is not None
+    assert item.saved == 0
+
+
+def test_what_is_no_question_leaves_its_cluster_at_once_and_comes_back(
+    methodologist: FlaskClient, school: Kbsearch
+) -> None:
+    step = {"step": "dismiss"}
+    page = methodologist.post("/questions/2/state", data=step, follow_redirects=True).text
+    assert school.clusters.get(1).row.size == 2
+    methodologist.post("/questions/2/state", data=step)
+    undo(methodologist, page)
+    assert school.clusters.get(1).row.size == 3
+    assert school.questions.get(2).state == QuestionState.OPEN
+    assert school.clusters.edited([1]) == set()
+
+
+def test_those_that_joined_since_the_run_are_marked(methodologist: FlaskClient, school: Kbsearch) -> None:
+    assert "joined since the last run" not in methodologist.get("/clusters/1").text
+    with school.database.writing() as session:
+        session.get_one(Membership, (1, 2)).joined = True
+    assert methodologist.get("/clusters/1").text.count("joined since the last run") == 1
+    assert school.clusters.get(1).joined == {2}
 
 
 def test_a_proposal_is_shown_and_accepted_line_by_line(methodologist: FlaskClient, topics: Kbsearch) -> None:

@@ -1,0 +1,123 @@
+"""Editing clusters and deciding on proposals over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from werkzeug.test import TestResponse
+
+from kbsearch.app import Kbsearch
+from kbsearch.importers.records import IncomingQuestion
+from kbsearch.models import QuestionState
+from kbsearch.ports import silent
+from tests.clustering.conftest import TAILS, TOPICS
+
+Call = Callable[..., TestResponse]
+
+
+@pytest.fixture
+def topics(school: Kbsearch) -> Kbsearch:
+    """A school with four clear topics and a run over them."""
+    texts = [topic.format(tail) for topic in TOPICS.values() for tail in TAILS]
+    school.questions.receive_many([IncomingQuestion(text, source="topics") for text in texts])
+    school.pipeline.drain_all(silent)
+    school.cluster_runner.run(silent, resolution=2.0)
+    return school
+
+
+def largest(call: Call, count: int = 2) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = call("clusters").get_json()["items"]
+    return items[:count]
+
+
+def inside(call: Call, cluster_id: int) -> set[int]:
+    return {each["question"]["id"] for each in call(f"clusters/{cluster_id}").get_json()["questions"]}
+
+
+def test_every_edit_acts_is_listed_and_can_be_undone(call: Call, topics: Kbsearch) -> None:
+    one, other = (row["id"] for row in largest(call))
+    ours, theirs = inside(call, one), inside(call, other)
+    some = sorted(ours)[:2]
+    bodies: list[dict[str, Any]] = [
+        {"kind": "rename", "cluster_id": one, "label": "Отмена"},
+        {"kind": "keep", "cluster_id": one},
+        {"kind": "link", "cluster_id": one, "case_id": topics.cases.list().items[0].id},
+        {"kind": "split", "cluster_id": one, "questions": some, "label": "Другое"},
+        {"kind": "move", "questions": some, "into_id": other},
+        {"kind": "pin", "cluster_id": one, "questions": some},
+        {"kind": "dismiss", "questions": some},
+        {"kind": "merge", "cluster_id": other, "into_id": one},
+    ]
+    label = call(f"clusters/{one}").get_json()["label"]
+    for body in bodies:
+        answer = call("clusters/edits", body)
+        assert answer.status_code == 201, answer.get_json()
+        edit = answer.get_json()
+        assert (edit["kind"], edit["undone_at"]) == (body["kind"], None)
+        now = inside(call, one)
+        expected = {"split": ours - set(some), "move": ours - set(some), "dismiss": ours - set(some)}
+        assert now == (expected | {"merge": ours | theirs}).get(body["kind"], ours)
+        if body["kind"] == "rename":
+            assert call(f"clusters/{one}").get_json()["label"] == "Отмена"
+        if body["kind"] not in {"dismiss", "move"}:
+            assert edit["id"] in [each["id"] for each in call(f"clusters/{one}/edits").get_json()["items"]]
+        undone = call("clusters/edits/undo", {"edit_id": edit["id"]})
+        assert undone.get_json()["undone_at"] is not None
+        assert inside(call, one) == ours
+        assert inside(call, other) == theirs
+    assert call(f"clusters/{one}").get_json()["label"] == label
+    assert topics.questions.get(some[0]).state == QuestionState.OPEN
+    assert call("clusters/edits/undo", {"edit_id": edit["id"]}).status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"kind": "rename", "cluster_id": 1}, 422),
+        ({"kind": "rename", "cluster_id": 1, "label": " "}, 422),
+        ({"kind": "merge", "cluster_id": 1, "into_id": 1}, 422),
+        ({"kind": "merge", "cluster_id": 1, "into_id": 2, "questions": [1]}, 422),
+        ({"kind": "explode", "cluster_id": 1}, 422),
+        ({"kind": "dismiss", "questions": []}, 422),
+        ({"kind": "dismiss", "questions": [999_999]}, 404),
+        ({"kind": "keep", "cluster_id": 999_999}, 404),
+        ({"kind": "split", "cluster_id": 1, "questions": [0]}, 422),
+    ],
+)
+def test_what_cannot_be_done_is_a_problem(
+    call: Call, topics: Kbsearch, body: dict[str, Any], status: int
+) -> None:
+    answer = call("clusters/edits", body)
+    assert (answer.status_code, answer.mimetype) == (status, "application/problem+json"), answer.get_json()
+
+
+def test_edits_of_no_cluster_are_not_found(call: Call) -> None:
+    assert call("clusters/1/edits").status_code == 404
+    assert call("clusters/edits/undo", {"edit_id": 1}).status_code == 404
+
+
+def test_a_proposal_is_read_and_decided_on(call: Call, topics: Kbsearch) -> None:
+    topics.cluster_runner.run(silent, algorithm="AgglomerativeClustering", accept=False)
+    found = call("clusters/proposal").get_json()
+    run, lines = found["run_id"], found["lines"]
+    assert (found["state"], found["total"], found["open"]) == ("proposed", len(lines), len(lines))
+    assert lines[0]["examples"][0]["text"]
+    first, second = lines[0]["id"], lines[1]["id"]
+    body: dict[str, Any] = {"run_id": run, "decision": "accept", "lines": [first]}
+    assert call("clusters/proposal", body).get_json() == {"lines": 1, "open": len(lines) - 1}
+    assert call("clusters/proposal", body).status_code == 409
+    body = {"run_id": run, "decision": "reject", "lines": [second]}
+    assert call("clusters/proposal", body).get_json()["open"] == len(lines) - 2
+    assert call("clusters/proposal", body | {"decision": "reopen"}).get_json()["open"] == len(lines) - 1
+    rest = call("clusters/proposal", {"run_id": run, "decision": "accept"}).get_json()
+    assert rest == {"lines": len(lines) - 1, "open": 0}
+    assert call("clusters/proposal").get_json()["state"] == "accepted"
+    old = call("clusters/proposal", {"run_id": 1, "decision": "accept"})
+    assert old.status_code == 409
+    assert call("clusters/proposal", {"run_id": 99, "decision": "accept"}).status_code == 404
+
+
+def test_before_the_first_run_nothing_is_proposed(call: Call) -> None:
+    assert call("clusters/proposal").status_code == 404
