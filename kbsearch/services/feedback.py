@@ -74,6 +74,12 @@ def _check_case(session: Session, suggestion: Suggestion, given: Feedback) -> No
             raise NotFound("There is no case {id}.", remedy="It may have been deleted.", id=given.case_id)
         return
     shown = [match.case_id for match in suggestion.matches]
+    if given.case_id is None:
+        raise InvalidInput(
+            "This feedback names no case.",
+            remedy="Name one of those that were shown: {shown}.",
+            shown=", ".join(map(str, shown)) or "none",
+        )
     if given.case_id not in shown:
         raise InvalidInput(
             "Case {case} was not shown with this suggestion.",

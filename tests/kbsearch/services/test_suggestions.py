@@ -148,6 +148,11 @@ def test_feedback_that_makes_no_sense_is_refused(
         school.suggestions.feedback(given.id, action, case_id=case_id)
 
 
+def test_feedback_that_should_name_a_case_says_so(school: Kbsearch, given: SuggestionView) -> None:
+    with pytest.raises(InvalidInput, match="names no case"):
+        school.suggestions.feedback(given.id, "accepted")
+
+
 def test_the_only_case_of_a_new_knowledge_base_is_suggested(app: Kbsearch) -> None:
     app.cases.create(CaseDraft(title=TITLES[4], answer="В профиле."), state="published")
     app.pipeline.drain()

@@ -53,6 +53,8 @@ def test_a_suggestion_takes_feedback(call: Call, school: Kbsearch) -> None:
     assert answer.status_code == 200
     suggestion = answer.get_json()
     assert suggestion["decision"] in {"answer", "suggest"}
+    assert suggestion["limits"]["scope"] == "all"
+    assert 0 < suggestion["limits"]["abstain"] < suggestion["limits"]["answer_from"] <= 1
     assert 1 <= len(suggestion["matches"]) <= 3
     case_id = suggestion["matches"][0]["case"]["id"]
     given = call(
