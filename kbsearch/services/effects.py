@@ -17,6 +17,7 @@ from kbsearch.insights.effect import EffectVerdict
 from kbsearch.models import Case, CaseEffect, Cluster, Coverage, Membership, Question, Run, Variant, utc_now
 from kbsearch.services.cluster_rows import FEWEST_USES
 from kbsearch.services.current_run import current_run
+from kbsearch.services.kept_results import HOUR, KeptResult, state_of_questions
 from kbsearch.services.weekly_counts import WEEK, WeeklyCounts, cohort_places, weekly_clusters
 
 REMEMBERED = 104
@@ -50,25 +51,31 @@ class EffectService:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._materials: KeptResult[_Material | None] = KeptResult()
+        self._judged: KeptResult[list[CaseEffect]] = KeptResult()
+        self._found_none_at: datetime | None = None
 
     def refresh(self, now: datetime | None = None) -> list[CaseEffect]:
         """Judge all cases that students can or could find, and keep what was found."""
         moment = now or utc_now()
         with self._database.reading() as session:
-            found = _computed(session, moment)
+            found = _effects(_material(session, moment), moment)
         with self._database.writing() as session:
             session.execute(delete(CaseEffect))
             session.add_all(found)
+        self._found_none_at = None if found else moment
         return found
 
     def refresh_due(self, now: datetime | None = None) -> bool:
-        """`refresh` when what is kept is nearly a day old; returns whether it was."""
+        """`refresh` when what is kept is nearly a day old, hourly while nothing is; tells whether it was."""
         moment = now or utc_now()
         with self._database.reading() as session:
             kept = session.scalar(select(func.max(CaseEffect.computed_at)))
             published = session.scalar(select(Case.id).where(Case.first_published_at.is_not(None)).limit(1))
             run = current_run(session)
         if run is None or published is None or (kept is not None and moment - kept < REFRESHED):
+            return False
+        if self._found_none_at is not None and moment - self._found_none_at < HOUR:
             return False
         self.refresh(moment)
         return True
@@ -80,7 +87,8 @@ class EffectService:
             kept = session.get(CaseEffect, case_id)
             if kept is not None and abs(moment - kept.computed_at) < FRESH:
                 return kept
-            return next(iter(_computed(session, moment, only=case_id)), None)
+            material = self._material(session, moment)
+        return next(iter(_effects(material, moment, only=case_id)), None)
 
     def all(self, now: datetime | None = None) -> list[JudgedCase]:
         """The effects of all cases, those that reduced most questions first."""
@@ -88,11 +96,19 @@ class EffectService:
         with self._database.reading() as session:
             kept = list(session.scalars(select(CaseEffect)))
             if not kept or moment - max(one.computed_at for one in kept) > FRESH:
-                kept = _computed(session, moment)
+                kept = self._told(session, moment)
             ids = [one.case_id for one in kept]
             cases = {case.id: case for case in session.scalars(select(Case).where(Case.id.in_(ids)))}
         rows = [JudgedCase(cases[one.case_id], one) for one in kept if one.case_id in cases]
         return sorted(rows, key=lambda row: (_place(row.effect), row.effect.ratio or 1.0, row.case.id))
+
+    def _told(self, session: Session, now: datetime) -> list[CaseEffect]:
+        """What the worker has not kept, judged at most once for what there is now."""
+        key = state_of_questions(session, now)
+        return self._judged.of(key, lambda: _effects(self._material(session, now), now))
+
+    def _material(self, session: Session, now: datetime) -> _Material | None:
+        return self._materials.of(state_of_questions(session, now), lambda: _material(session, now))
 
     def named(self, cluster_ids: Sequence[int]) -> list[Cluster]:
         """The clusters of these ids that there still are, in that order."""
@@ -163,8 +179,7 @@ def _most(rows: list[tuple[int, int, int]], by: int) -> list[tuple[int, int]]:
     return [row[:2] for row in rows if row[2] >= FEWEST_USES and 2 * row[2] >= totals[row[by]]]
 
 
-def _computed(session: Session, now: datetime, only: int | None = None) -> list[CaseEffect]:
-    material = _material(session, now)
+def _effects(material: _Material | None, now: datetime, only: int | None = None) -> list[CaseEffect]:
     if material is None:
         return []
     return [

@@ -16,6 +16,7 @@ from kbsearch.database import Database
 from kbsearch.insights.trend import Trend, TrendState, trends
 from kbsearch.models import ClusterTrend, Membership, Question, utc_now
 from kbsearch.services.current_run import current_run
+from kbsearch.services.kept_results import KeptResult, state_of_questions
 from kbsearch.services.weekly_counts import (
     WeeklyCounts,
     cohort_places,
@@ -47,6 +48,7 @@ class TrendService:
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database = database
         self._zone = ZoneInfo(settings.timezone)
+        self._kept: KeptResult[list[ClusterTrend]] = KeptResult()
 
     def refresh(self, now: datetime | None = None) -> list[ClusterTrend]:
         """Compute the trends of all clusters and keep them; returns those that are new or grow."""
@@ -83,7 +85,7 @@ class TrendService:
             if _are_fresh(session, moment):
                 kept = select(ClusterTrend).where(ClusterTrend.cluster_id.in_(wanted))
                 return {one.cluster_id: one for one in session.scalars(kept)}
-            return {one.cluster_id: one for one in _computed(session, moment) if one.cluster_id in wanted}
+            return {one.cluster_id: one for one in self._told(session, moment) if one.cluster_id in wanted}
 
     def loud(self, now: datetime | None = None) -> list[ClusterTrend]:
         """Clusters that are new or grow, surest first."""
@@ -92,11 +94,15 @@ class TrendService:
             if _are_fresh(session, moment):
                 found = list(session.scalars(select(ClusterTrend).where(ClusterTrend.state.in_(LOUD))))
             else:
-                found = _computed(session, moment)
+                found = self._told(session, moment)
         return sorted(
             (one for one in found if one.state in LOUD),
             key=lambda one: (one.p, -one.observed, one.cluster_id),
         )
+
+    def _told(self, session: Session, now: datetime) -> list[ClusterTrend]:
+        """What the worker has not kept, computed at most once for what there is now."""
+        return self._kept.of(state_of_questions(session, now), lambda: _computed(session, now))
 
     def courses(self, now: datetime | None = None) -> list[CodeTrend]:
         """The trend of each course that questions name, by code."""

@@ -1,0 +1,145 @@
+"""What each page costs the server at 100,000 questions: processor time, the median of several times.
+
+    python -m benchmarks.pages [--home FOLDER] [--questions 100000] [--only /insights] [--profile] [--edits]
+
+A school is planted into FOLDER when there is none yet.  ``--stored`` lets the worker's part (trends, effects)
+be done before; without it pages meet a school whose worker has not come around to it.
+``--edits`` also times a merge, a move and the acceptance of a whole proposal, on a copy.
+"""
+
+from __future__ import annotations
+
+import argparse
+import cProfile
+import pstats
+import shutil
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from flask.testing import FlaskClient
+
+from benchmarks.large_school import RUNS, Size, noon, plant
+from kbsearch.app import Kbsearch
+from kbsearch.config import Settings
+from web import create_app
+
+PASSWORD = "a long password for nobody"  # noqa: S105  # of an invented person
+PAGES = (
+    "/",
+    "/questions",
+    "/questions?course=course-3",
+    "/cases",
+    "/cases/2",
+    "/cases/2/effect",
+    "/clusters",
+    "/clusters?sort=recent",
+    "/clusters?sort=uncovered",
+    "/clusters/1",
+    "/clusters/300",
+    "/clusters/review",
+    "/clusters/diff",
+    "/clusters/themes",
+    "/clusters/aside",
+    "/clusters/map",
+    f"/clusters/map/points?run={RUNS}",
+    "/insights",
+    "/insights/lessons",
+    "/insights/lessons?course=*",
+    "/insights/cases",
+    "/insights/clusters",
+    "/insights/questions?days=28",
+    "/insights/questions?colour=red&days=28",
+    "/insights/digest",
+    "/insights/month",
+    "/faults",
+    "/jobs",
+    "/health-page",
+)
+
+
+def timed(work: Callable[[], object], times: int) -> list[float]:
+    """Milliseconds of processor time that each of ``times`` takes."""
+    found = []
+    for _ in range(times):
+        start = time.process_time()
+        work()
+        found.append(1000 * (time.process_time() - start))
+    return found
+
+
+def client_of(app: Kbsearch) -> FlaskClient:
+    """A client that an administrator is signed in with."""
+    client = create_app(app, testing=True).test_client()
+    answer = client.post("/sign-in", data={"login": "admin", "password": PASSWORD})
+    if answer.status_code != 303:  # see other
+        raise SystemExit("the invented person cannot sign in")
+    return client
+
+
+def measure(client: FlaskClient, path: str, times: int) -> None:
+    """Print what one page costs: the first time, and the median of the others."""
+    answer = client.get(path)
+    if answer.status_code != 200:  # fine
+        print(f"{path:44} answered {answer.status_code}")
+        return
+    costs = timed(lambda: client.get(path), times)
+    print(f"{path:44} {statistics.median(costs):7.0f} ms {len(answer.data) // 1024:6} KiB", flush=True)
+
+
+def profiled(client: FlaskClient, path: str) -> None:
+    """Print where the time of a page goes."""
+    client.get(path)
+    profile = cProfile.Profile()
+    profile.runcall(client.get, path)
+    pstats.Stats(profile).sort_stats("cumulative").print_stats(45)
+
+
+def edits(home: Path) -> None:
+    """Time edits and an acceptance, on a copy of the school."""
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copy(home / "kbsearch.db", Path(folder) / "kbsearch.db")
+        app = Kbsearch(Settings(home=Path(folder), encoder="hashing"))
+        verbs: tuple[tuple[str, Callable[[], object]], ...] = (
+            ("move 5 questions", lambda: app.cluster_edits.move([1, 2, 3, 4, 5], 400)),
+            ("merge two small clusters", lambda: app.cluster_edits.merge(900, 901)),
+            ("move after a merge", lambda: app.cluster_edits.move([11, 12, 13], 401)),
+            ("merge the two largest", lambda: app.cluster_edits.merge(2, 1)),
+            ("accept a whole proposal", lambda: app.proposals.accept(RUNS + 1)),
+        )
+        for name, verb in verbs:
+            print(f"{name:44} {timed(verb, 1)[0]:7.0f} ms", flush=True)
+        app.database.close()
+
+
+def main() -> None:
+    """Plant, measure, print."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--home", type=Path)
+    parser.add_argument("--questions", type=int, default=Size().questions)
+    parser.add_argument("--times", type=int, default=5)
+    parser.add_argument("--only", action="append")
+    parser.add_argument("--profile", action="store_true")
+    parser.add_argument("--stored", action="store_true")
+    parser.add_argument("--edits", action="store_true")
+    asked = parser.parse_args()
+    home = asked.home or Path(tempfile.mkdtemp(prefix="kbsearch-pages-"))
+    app = Kbsearch(Settings(home=home, encoder="hashing"))
+    if not (home / "kbsearch.db").exists():
+        app.database.upgrade()
+        app.people.create("admin", "Admin", PASSWORD, "admin", "ru")
+        plant(app.database, Size(questions=asked.questions), noon())
+    if asked.stored:
+        app.trends.refresh()
+        app.effects.refresh()
+    client = client_of(app)
+    for path in asked.only or PAGES:
+        (profiled(client, path) if asked.profile else measure(client, path, asked.times))
+    if asked.edits:
+        edits(home)
+
+
+if __name__ == "__main__":
+    main()
