@@ -234,7 +234,7 @@ class Kbsearch:
         """Matching with the model that is active now."""
         from kbsearch.services.active_matcher import ActiveMatcher
 
-        return ActiveMatcher(self.database, self.case_index, self.embedder)
+        return ActiveMatcher(self.database, self.case_index, self.embedder, self.lexicon.understanding)
 
     @cached_property
     def lexicon(self) -> LexiconService:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from kbsearch.matching.candidates import Pool, Wanted, gather
 from kbsearch.matching.model import MatchingModel, load_model
-from kbsearch.matching.queries import Query, QueryEncoder, prepare
+from kbsearch.matching.queries import Query, QueryEncoder
 from kbsearch.matching.rarity import Rarity
 from kbsearch.matching.rivals import Rivals
+from kbsearch.matching.understanding import Understanding
 from kbsearch.models import LIVE_STATES, Decision
 from kbsearch.ports import Embedder, Filters, Floats, Part, SearchBackend
 
@@ -58,13 +59,19 @@ class MatchResult:
 class Matcher:
     """Finds cases in ``case_index`` and says how likely each of them answers.
 
-    ``model`` ranks and calibrates; the one that comes with kbsearch by default.
+    ``model`` ranks and calibrates; the one that comes with kbsearch by default.  ``understanding`` reads
+    questions; by default with the words of the index and the lexicon that comes with kbsearch.
     """
 
     def __init__(
-        self, case_index: SearchBackend, embedder: Embedder, model: MatchingModel | None = None
+        self,
+        case_index: SearchBackend,
+        embedder: Embedder,
+        model: MatchingModel | None = None,
+        understanding: Understanding | None = None,
     ) -> None:
         self._index = case_index
+        self._understanding = understanding or Understanding(case_index)
         self.encoder = QueryEncoder(embedder)
         self.rarity = Rarity(case_index)
         self._rivals = Rivals(case_index, embedder)
@@ -89,7 +96,7 @@ class Matcher:
         Raises:
             IndexUnavailable: the text index cannot be read.
         """
-        query = prepare(text)
+        query = self._understanding.prepare(text)
         filters = Filters(course, "", language, states)
         pool = self._pool(query, filters, lesson, only)
         if course and not len(pool):

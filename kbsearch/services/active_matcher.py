@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from kbsearch.database import Database
 from kbsearch.matching.matcher import Matcher
 from kbsearch.matching.model import Limits, MatchingModel, load_model, model_from
+from kbsearch.matching.understanding import Understanding
 from kbsearch.models import ModelVersion, PromiseEvent
 from kbsearch.ports import Embedder, SearchBackend
 from kbsearch.services.promise import Floors, floor_for, load_floors
@@ -33,17 +34,19 @@ class ActiveMatcher:
         database: Database,
         case_index: SearchBackend,
         embedder: Embedder,
+        understanding: Understanding | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._database = database
         self._index = case_index
         self._embedder = embedder
+        self._understanding = understanding or Understanding(case_index)
         self._clock = clock
         self._lock = threading.Lock()
         self._next = -1.0
         self._stamp: _Stamp = (None, None)
         self._floors: Floors = {}
-        self._matcher = Matcher(case_index, embedder)
+        self._matcher = Matcher(case_index, embedder, understanding=self._understanding)
 
     def get(self) -> Matcher:
         """The matcher with the active model.
@@ -88,7 +91,7 @@ class ActiveMatcher:
 
     def _take(self, stamp: _Stamp, session: Session) -> None:
         if stamp[0] != self._stamp[0]:
-            self._matcher = Matcher(self._index, self._embedder, active_model(session))
+            self._matcher = Matcher(self._index, self._embedder, active_model(session), self._understanding)
         self._stamp = stamp
 
 

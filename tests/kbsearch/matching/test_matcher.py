@@ -58,6 +58,13 @@ def test_the_wrong_layout_and_slang_find_the_same(matcher: Matcher) -> None:
     assert matcher.match("rfr cjplfnm dtnre d ubn").query.repaired
 
 
+def test_words_of_the_index_mend_typos(matcher: Matcher) -> None:
+    result = matcher.match("как создтаь ветук")
+    assert [step.kind for step in result.query.steps] == ["typo", "typo"]
+    assert result.query.text == matcher.match("как создать ветку").query.text
+    assert result.matches[0].case_id == 1
+
+
 def test_a_course_hides_others_but_not_those_of_no_course(matcher: Matcher) -> None:
     found = {match.case_id for match in matcher.match("как создать ветку", "data-analyst", limit=9).matches}
     assert found == {3, 4, 5}

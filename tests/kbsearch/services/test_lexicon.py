@@ -41,6 +41,15 @@ def test_what_came_is_changed_switched_off_and_brought_back(app: Kbsearch) -> No
     assert app.lexicon.current().meanings("препод") == {"препод": "преподаватель"}
 
 
+def test_suggestions_and_search_read_questions_with_it(app: Kbsearch) -> None:
+    assert "пересдача" not in app.active_matcher.get().match("как сдать хвост").query.words
+    app.lexicon.save("хвост", "пересдача")
+    assert "пересдача" in app.active_matcher.get().match("как сдать хвост").query.words
+    other = Kbsearch(app.settings)
+    app.lexicon.save("хвост", "долг")
+    assert "долг" in other.active_matcher.get().match("как сдать хвост").query.words
+
+
 def test_another_process_hears_of_it_with_the_next_question(app: Kbsearch) -> None:
     other = Kbsearch(app.settings)
     assert "пересдача" not in other.lexicon.understood("как сдать хвост").words
