@@ -79,6 +79,7 @@ def check_archive(path: Path) -> None:
             if "xl/workbook.xml" not in archive.namelist():
                 raise _no_workbook(path)
             _check_size(path, len(members), _unpacked(path, archive, members))
+    # zipfile says NotImplementedError of a compression it does not know, RuntimeError of an encrypted member.
     except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
         raise _no_workbook(path) from error
 
