@@ -20,6 +20,8 @@ from kbsearch.text.word_rarity import word_rarity
 
 Mask = NDArray[np.bool_]
 Weigh = Callable[[str, float, float], float]
+Hit = tuple[Ints, Floats]
+"""Documents with a term, ascending, and its weighted counts in them, same shape."""
 K1 = 1.2
 B = 0.75
 MAX_TERMS = 256
@@ -44,7 +46,7 @@ class Postings(Protocol):
 
     def __len__(self) -> int: ...
 
-    def term(self, stem: str) -> tuple[Ints, Floats] | None:
+    def term(self, stem: str) -> Hit | None:
         """Documents with ``stem`` and its weighted counts in them, or None."""
 
 
@@ -78,63 +80,98 @@ def scores(
 
     ``weigh``: the weight of a term that so many of so many documents hold.
     """
-    totals = [np.zeros(len(segment.arrays), dtype=np.float32) for segment in segments]
-    for stem, times in list(Counter(terms).items())[:MAX_TERMS]:
-        found = [segment.arrays.term(stem) for segment in segments]
-        df = sum(_present(segment, stem, hit) for segment, hit in zip(segments, found, strict=True) if hit)
-        if not df:
-            continue
-        weight = np.float32(times * weigh(stem, df, documents))
-        for total, segment, hit in zip(totals, segments, found, strict=True):
-            if hit:
-                places, frequencies = hit
-                total[places] += weight * frequencies / (frequencies + segment.saturations[places])
-    return np.concatenate([np.zeros(0, np.float32), *totals])
+    asked = dict(list(Counter(terms).items())[:MAX_TERMS])
+    found = [[segment.arrays.term(stem) for stem in asked] for segment in segments]
+    held = [
+        sum(_present(segment, stem, hit[place]) for segment, hit in zip(segments, found, strict=True))
+        for place, stem in enumerate(asked)
+    ]
+    weights = [
+        times * weigh(stem, df, documents) if df else 0.0
+        for (stem, times), df in zip(asked.items(), held, strict=True)
+    ]
+    pieces = [_summed(weights, segment, hits) for segment, hits in zip(segments, found, strict=True)]
+    return np.concatenate([np.zeros(0, np.float32), *pieces])
+
+
+def _summed(weights: Sequence[float], segment: Scored, hits: Sequence[Hit | None]) -> Floats:
+    """Σ weight · tf / (tf + K(d)) of each document of a segment; one hit or None for each weight."""
+    kept = [(weight, *hit) for weight, hit in zip(weights, hits, strict=True) if weight and hit]
+    if not kept:
+        return np.zeros(len(segment.arrays), np.float32)
+    places = np.concatenate([places for _, places, _ in kept])
+    frequencies = np.concatenate([frequencies for _, _, frequencies in kept])
+    weight = np.repeat([weight for weight, _, _ in kept], [len(places) for _, places, _ in kept])
+    parts = weight * frequencies / (frequencies + segment.saturations[places])
+    return np.bincount(places, parts, minlength=len(segment.arrays)).astype(np.float32)
 
 
 def documents_with(stem: str, segments: Sequence[Scored]) -> int:
     """How many present documents of ``segments`` have ``stem``."""
-    found = ((segment, segment.arrays.term(stem)) for segment in segments)
-    return sum(_present(segment, stem, hit) for segment, hit in found if hit)
+    return sum(_present(segment, stem, segment.arrays.term(stem)) for segment in segments)
+
+
+Near = tuple[tuple[str, float], ...]
+"""Stems that count for a word with their worth in (0, 1]: its own first, then near ones."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Earned:
+    """What documents earn for one word of a query, before its weight.
+
+    ``documents``: how many hold it: its own stem, where any does, else the most frequent of the near ones.
+    ``places``: those that earn something, numbered through all segments; ``shares``: how much, in (0, 1).
+    """
+
+    documents: int
+    places: Ints
+    shares: Floats
 
 
 def soft_scores(
-    asked: Sequence[tuple[int, Sequence[tuple[str, float]]]], segments: Sequence[Scored], documents: int
+    asked: Sequence[tuple[int, Near]], earn: Callable[[Near], Earned], documents: int, size: int
 ) -> Floats:
     """As `scores`, where a word of the query also earns what near words in the document are worth.
 
     Args:
-        asked: for each word of the query, how often it is asked, and the stems that count for it with their
-            worth in (0, 1], its own first.  It has the weight of its own stem, where the index has it, else
-            the lowest weight among the near ones.
-        segments: as for `scores`.
-        documents: as for `scores`.
-
-    Of the words of a document that count for one of the query the best one does: f · tf / (tf + K(d)).
+        asked: for each word of the query, how often it is asked, and the stems that count for it.
+        earn: `earned`, which may remember.
+        documents: how many are present.
+        size: how many there are, deleted ones too.
     """
-    totals = [np.zeros(len(segment.arrays), dtype=np.float32) for segment in segments]
+    total = np.zeros(size, dtype=np.float32)
     for times, near in asked[:MAX_TERMS]:
-        best = [np.zeros(len(segment.arrays), dtype=np.float32) for segment in segments]
-        held = [(worth, _earn(stem, worth, segments, best)) for stem, worth in near]
-        most = next((df for worth, df in held if worth == 1 and df), max((df for _, df in held), default=0))
-        weight = np.float32(times * word_rarity(near[0][0], most, documents))
-        totals = [total + weight * earned for total, earned in zip(totals, best, strict=True)]
-    return np.concatenate([np.zeros(0, np.float32), *totals])
+        found = earn(near)
+        weight = np.float32(times * word_rarity(near[0][0], found.documents, documents))
+        total[found.places] += weight * found.shares
+    return total
+
+
+def earned(near: Near, segments: Sequence[Scored]) -> Earned:
+    """What documents earn for the best of the stems ``near``: worth · tf / (tf + K(d))."""
+    best = [np.zeros(len(segment.arrays), dtype=np.float32) for segment in segments]
+    held = [(worth, _earn(stem, worth, segments, best)) for stem, worth in near]
+    most = next((df for worth, df in held if worth == 1 and df), max((df for _, df in held), default=0))
+    shares = np.concatenate([np.zeros(0, np.float32), *best])
+    places = np.flatnonzero(shares)
+    return Earned(most, places, shares[places])
 
 
 def _earn(stem: str, worth: float, segments: Sequence[Scored], best: Sequence[Floats]) -> int:
     """Raise ``best`` to what ``stem`` earns in each document; returns how many present ones hold it."""
     df = 0
-    for segment, earned in zip(segments, best, strict=True):
+    for segment, shares in zip(segments, best, strict=True):
         if hit := segment.arrays.term(stem):
             places, frequencies = hit
             df += _present(segment, stem, hit)
             share = np.float32(worth) * frequencies / (frequencies + segment.saturations[places])
-            earned[places] = np.maximum(earned[places], share)
+            shares[places] = np.maximum(shares[places], share)
     return df
 
 
-def _present(segment: Scored, stem: str, hit: tuple[Ints, Floats]) -> int:
+def _present(segment: Scored, stem: str, hit: Hit | None) -> int:
+    if hit is None:
+        return 0
     places, _ = hit
     if segment.present is None:
         return len(places)

@@ -15,10 +15,11 @@ import numpy as np
 
 from indexer import advanced, writing
 from indexer.asked import AskedSource
+from indexer.bm25 import Near
 from indexer.generations import Generation, Generations, Stamp, damaged
 from indexer.highlighting import highlight
 from indexer.locks import locked
-from indexer.near_words import Near, WordEncoder, bridges
+from indexer.near_words import WordEncoder, bridges
 from indexer.segments import Segment, open_segment, present_mask, verify_segment
 from indexer.spelling import Speller
 from indexer.store import Store

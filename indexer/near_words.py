@@ -13,6 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
+from indexer.bm25 import Near
 from indexer.embedders.hashing import unit_rows
 from indexer.word_vectors import WordVectors, has_meaning
 from kbsearch.ports import Embedder, Floats, NearWord
@@ -21,9 +22,6 @@ FLOOR = 0.6
 MOST = 32
 """Near words of one word that count, the nearest ones."""
 REMEMBERED = 4_096
-
-Near = tuple[tuple[str, float], ...]
-"""Stems with their worth in (0, 1]: the word's own first, then those of the index."""
 
 
 class Vocabulary:

@@ -11,9 +11,10 @@ import numpy as np
 
 from indexer import bm25, prototypes
 from indexer.arrays import LESSON_SEPARATOR
+from indexer.bm25 import Near
 from indexer.documents import PART
 from indexer.generations import Generation, damaged
-from indexer.near_words import Near, Vocabulary
+from indexer.near_words import Vocabulary
 from indexer.segments import Mask, Segment
 from indexer.vectors import PASSAGE, Centred, Kinds, map_rows
 from indexer.word_vectors import WordVectors, forms, read, sizes_of
@@ -44,6 +45,8 @@ class View:
         # One question is looked for several times: best of all, then what other retrievers found, by lesson.
         self._text_scores = lru_cache(maxsize=4)(self._scored_by_text)
         self._soft_scores = lru_cache(maxsize=4)(self._scored_softly)
+        # Students ask with the same words again and again.
+        self._earned = lru_cache(maxsize=2_048)(lambda near: bm25.earned(near, self._scored))
         self._piece_scores = lru_cache(maxsize=4)(self._scored_by_pieces)
         self._vector_scores = lru_cache(maxsize=4)(self._scored_by_vector)
         self._prototype_scores = lru_cache(maxsize=4)(self._scored_by_prototype)
@@ -145,7 +148,7 @@ class View:
         return bm25.scores(stems, self._scored, len(self.ids)).round(6)
 
     def _scored_softly(self, asked: Sequence[tuple[int, Near]]) -> Floats:
-        return bm25.soft_scores(asked, self._scored, len(self.ids)).round(6)
+        return bm25.soft_scores(asked, self._earned, len(self.ids), len(self.present)).round(6)
 
     def _scored_by_pieces(self, stems: Sequence[str]) -> Floats:
         return bm25.scores(pieces_of(stems), self._scored_pieces, len(self.ids), piece_rarity).round(6)
@@ -283,13 +286,14 @@ class View:
     def best_parts(self, ids: Ints, cosines: Floats) -> list[tuple[Part, int]]:
         """Which part of each of the documents ``ids`` came nearest, and which of its kind that is."""
         numbers = self.order[np.searchsorted(self.ids, ids)]
-        return [self._best_part(int(number), cosines) for number in numbers]
+        starts = np.append(self.starts, 0)[np.searchsorted(self.owners, numbers)]
+        pairs = zip(numbers.tolist(), starts.tolist(), strict=True)
+        return [self._best_part(number, start, cosines) for number, start in pairs]
 
-    def _best_part(self, number: int, cosines: Floats) -> tuple[Part, int]:
+    def _best_part(self, number: int, start: int, cosines: Floats) -> tuple[Part, int]:
         letters = self.parts[number]
         if not letters:
             return "title", 0
-        start = self.starts[np.searchsorted(self.owners, number)]
         best = int(cosines[start : start + len(letters)].argmax())
         return PART[letters[best]], letters[:best].count(letters[best])
 
@@ -299,9 +303,12 @@ class View:
         """The best ``limit`` of the documents ``found`` that pass ``filters`` and are among ``only``."""
         mask = self.mask(filters)
         passing = scores[mask]
-        numbers = np.flatnonzero(found & mask)
-        if only is not None:
-            numbers = np.intersect1d(numbers, self.numbers(only), assume_unique=True)
+        kept = found & mask
+        if only is None:
+            numbers = np.flatnonzero(kept)
+        else:
+            wanted = self.numbers(only)
+            numbers = wanted[kept[wanted]]
         best = _best(numbers, scores, self.all_ids, limit)
         if not len(passing):
             return Hits(self.all_ids[best], scores[best])

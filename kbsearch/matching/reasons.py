@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from textwrap import shorten
 from typing import Any
 
@@ -52,8 +52,8 @@ class Reason:
     details: dict[str, object] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        return asdict(self)
+        """For JSON; ``details`` are not copied."""
+        return {"kind": self.kind, "text": self.text, "details": self.details}
 
 
 def reason_from(stored: Mapping[str, Any]) -> Reason:

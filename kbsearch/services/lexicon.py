@@ -158,8 +158,11 @@ class LexiconService:
         return len(entries)
 
 
+_STAMP = select(func.count(LexiconEntry.id), func.max(LexiconEntry.updated_at))
+
+
 def _stamp(session: Session) -> _Stamp:
-    row = session.execute(select(func.count(LexiconEntry.id), func.max(LexiconEntry.updated_at))).one()
+    row = session.execute(_STAMP).one()
     return row[0], row[1]
 
 

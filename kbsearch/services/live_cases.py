@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, selectinload
 
 from kbsearch.matching.matcher import LIVE
 from kbsearch.models import Case
+
+_OF_STATES = (
+    select(Case)
+    .options(selectinload(Case.variants))
+    .where(Case.id.in_(bindparam("ids", expanding=True)), Case.state.in_(bindparam("states", expanding=True)))
+)
+"""Made once: every suggestion reads with it."""
 
 
 def load_live(session: Session, ids: Collection[int], states: Collection[str] = LIVE) -> dict[int, Case]:
@@ -16,5 +23,5 @@ def load_live(session: Session, ids: Collection[int], states: Collection[str] = 
 
     The index may lag behind the database for a moment: what was withdrawn meanwhile is left out.
     """
-    query = select(Case).options(selectinload(Case.variants)).where(Case.id.in_(ids), Case.state.in_(states))
-    return {case.id: case for case in session.scalars(query)}
+    wanted = {"ids": list(ids), "states": list(states)}
+    return {case.id: case for case in session.scalars(_OF_STATES, wanted)}

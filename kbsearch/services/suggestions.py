@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session, selectinload
 
 from kbsearch.config import Settings
@@ -34,6 +34,10 @@ SPARE = 2
 """How many more are matched than shown: some may have left the shelf before the index knows."""
 STORE_PATIENCE = 0.5
 """Seconds to wait for another writer before a suggestion goes out without being stored."""
+
+# Tables rather than objects: every suggestion waits until it is stored.
+_TABLES = Suggestion.metadata.tables
+_TO_SUGGESTIONS, _TO_MATCHES = (insert(_TABLES[one.__tablename__]) for one in (Suggestion, Match))
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,27 +283,30 @@ class SuggestionService:
         return f"{matcher.model.version}/{encoder}"[:100]
 
     def _stored(self, view: SuggestionView, asked: _Asked) -> SuggestionView:
-        row = Suggestion(
-            id=secrets.token_urlsafe(16),
-            question_id=asked.question_id,
-            text=mask(asked.text).text,
-            course_code=asked.course[:100],
-            lesson_code=asked.lesson[:100],
-            language=asked.language,
-            surface=asked.surface,
-            decision=view.decision,
-            held_back=view.held_back,
-            degraded=view.degraded,
-            model_version=view.model_version,
-            milliseconds=view.milliseconds,
-        )
-        row.matches = [_row(rank, match) for rank, match in enumerate(view.matches, 1)]
+        key = secrets.token_urlsafe(16)
+        row = {
+            "id": key,
+            "question_id": asked.question_id,
+            "text": mask(asked.text).text,
+            "course_code": asked.course[:100],
+            "lesson_code": asked.lesson[:100],
+            "language": asked.language,
+            "surface": asked.surface,
+            "decision": view.decision,
+            "held_back": view.held_back,
+            "degraded": view.degraded,
+            "model_version": view.model_version,
+            "milliseconds": view.milliseconds,
+        }
+        matches = [_row(key, rank, match) for rank, match in enumerate(view.matches, 1)]
         try:
             with self._database.writing(patience=STORE_PATIENCE) as session:
-                session.add(row)
+                session.execute(_TO_SUGGESTIONS, row)
+                if matches:
+                    session.execute(_TO_MATCHES, matches)
         except StorageUnavailable:
             return view
-        return replace(view, id=row.id)
+        return replace(view, id=key)
 
 
 def _shown(result: MatchResult, match: RankedCase, case: Case, asked: _Asked) -> SuggestedMatch:
@@ -315,13 +322,14 @@ def _shown(result: MatchResult, match: RankedCase, case: Case, asked: _Asked) ->
     return SuggestedMatch(case, match.probability, why)
 
 
-def _row(rank: int, match: SuggestedMatch) -> Match:
-    return Match(
-        rank=rank,
-        case_id=match.case.id,
-        probability=match.probability,
-        reasons=[reason.as_dict() for reason in match.reasons],
-    )
+def _row(suggestion_id: str, rank: int, match: SuggestedMatch) -> dict[str, object]:
+    return {
+        "suggestion_id": suggestion_id,
+        "rank": rank,
+        "case_id": match.case.id,
+        "probability": match.probability,
+        "reasons": [reason.as_dict() for reason in match.reasons],
+    }
 
 
 def _require_question(session: Session, question_id: int) -> None:

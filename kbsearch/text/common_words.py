@@ -11,7 +11,9 @@ from importlib.resources import files
 
 from kbsearch.text.words import stems_by_word
 
-FILE = "common_words.txt.gz"
+WORDS = "common_words.txt.gz"
+STEMS = "common_stems.txt.gz"
+"""The same by stem, written by `python -m benchmarks.fit_common_stems`."""
 EVERYWHERE = 6.4
 """Words from this frequency on ("как", "the") stand in nearly every text and tell nothing about it."""
 WORDS_OF_A_TEXT = 50
@@ -22,12 +24,7 @@ PER_BILLION = 9
 @cache
 def common_words() -> Mapping[str, float]:
     """Words in lower case (е for ё) with their frequency on the Zipf scale: log10 per billion words."""
-    packed = files("kbsearch.text").joinpath(FILE).read_bytes()
-    found: dict[str, float] = {}
-    for line in gzip.decompress(packed).decode("utf-8").splitlines():
-        frequency, words = line.split(" ", 1)
-        found.update(dict.fromkeys(words.split(" "), float(frequency)))
-    return found
+    return _unpacked(WORDS)
 
 
 def is_everywhere(word: str) -> bool:
@@ -36,14 +33,42 @@ def is_everywhere(word: str) -> bool:
 
 
 def share_of_texts(stem: str) -> float:
-    """The share in [0, 1) of everyday texts that hold a form of ``stem``; 0 for one that is not common."""
-    return _stem_shares().get(stem, 0.0)
+    """The share in [0, 1) of everyday texts that hold a form of ``stem``; 0 for one that is not common.
+
+    Texts of `WORDS_OF_A_TEXT` words drawn one by one: 1 - exp(-words · frequency), as of Poisson.
+    """
+    frequency = _common_stems().get(stem)
+    if frequency is None:
+        return 0.0
+    return -math.expm1(-WORDS_OF_A_TEXT * float(10 ** (frequency - PER_BILLION)))
 
 
-@cache
-def _stem_shares() -> Mapping[str, float]:
+def frequencies_by_stem() -> dict[str, float]:
+    """The stems of the common words with the frequency of all their forms on the Zipf scale."""
     common = common_words()
     found: defaultdict[str, float] = defaultdict(float)
     for word, stem in stems_by_word(list(common)).items():
-        found[stem] += 10 ** (common[word] - PER_BILLION)
-    return {one: -math.expm1(-WORDS_OF_A_TEXT * frequency) for one, frequency in found.items()}
+        found[stem] += 10 ** common[word]
+    return {stem: math.log10(times) for stem, times in found.items()}
+
+
+def packed(frequencies: Mapping[str, float], digits: int) -> str:
+    """``frequencies`` as text: each line is one, rounded, and its words in alphabetical order."""
+    lines: defaultdict[str, list[str]] = defaultdict(list)
+    for word, frequency in frequencies.items():
+        lines[f"{frequency:.{digits}f}"].append(word)
+    return "\n".join(" ".join([one, *sorted(lines[one])]) for one in sorted(lines))
+
+
+@cache
+def _common_stems() -> Mapping[str, float]:
+    return _unpacked(STEMS)
+
+
+def _unpacked(name: str) -> dict[str, float]:
+    text = gzip.decompress(files("kbsearch.text").joinpath(name).read_bytes()).decode("utf-8")
+    found: dict[str, float] = {}
+    for line in text.splitlines():
+        frequency, words = line.split(" ", 1)
+        found.update(dict.fromkeys(words.split(" "), float(frequency)))
+    return found

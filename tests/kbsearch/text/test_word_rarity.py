@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kbsearch.text.common_words import common_words, share_of_texts
+from kbsearch.text.common_words import (
+    PER_BILLION,
+    WORDS_OF_A_TEXT,
+    common_words,
+    frequencies_by_stem,
+    share_of_texts,
+)
 from kbsearch.text.word_rarity import piece_rarity, word_rarity
 from kbsearch.text.words import stem, stems_by_word
 
@@ -43,3 +51,12 @@ def test_shares_of_everyday_texts_add_up_the_forms_of_a_word() -> None:
     assert 0.3 < share_of_texts(stem("что")) < 1
     assert share_of_texts(stem("пароли")) == share_of_texts(stem("пароль"))
     assert share_of_texts("node_modules") == 0
+
+
+def test_the_shipped_shares_are_those_of_the_common_words() -> None:
+    """Fails when the words or the rules of stems changed: call `python -m benchmarks.fit_common_stems`."""
+    summed = frequencies_by_stem()
+    assert len(summed) > 30_000
+    for one, frequency in summed.items():
+        expected = -math.expm1(-WORDS_OF_A_TEXT * 10 ** (frequency - PER_BILLION))
+        assert share_of_texts(one) == pytest.approx(expected, rel=2e-3), one
