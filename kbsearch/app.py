@@ -421,7 +421,7 @@ class Kbsearch:
         """What published cases did to their questions."""
         from kbsearch.services.effects import EffectService
 
-        return EffectService(self.database)
+        return EffectService(self.database, self.settings)
 
     @cached_property
     def people(self) -> PeopleService:

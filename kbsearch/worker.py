@@ -28,23 +28,26 @@ WATCH_SECONDS = 2.0
 """New questions are looked at for faults of the platform this often."""
 LOOK_SECONDS = 10.0
 """New feedback, and the hour of the night, are looked at this often."""
+FIGURES_SECONDS = 5.0
+"""Figures that pages show are looked at this often, once they are up to date."""
 _log = logging.getLogger(__name__)
 
 Step = Callable[[], bool]
 
 
 class Worker:
-    """Three loops that do not wait for each other: the outbox, jobs, and faults of the platform."""
+    """Four loops that do not wait for each other: the outbox, jobs, faults of the platform, and figures."""
 
     def __init__(self, app: Kbsearch) -> None:
         self._app = app
         self._poll = app.settings.worker_poll_seconds
-        self._wakes = (threading.Event(), threading.Event(), threading.Event())
+        self._wakes = tuple(threading.Event() for _ in range(4))
         self._untidy = True
         self._next_sweep = 0.0
         self._next_ping = 0.0
         self._next_look = 0.0
         self._next_watch = 0.0
+        self._next_figures = 0.0
 
     def notify(self) -> None:
         """Look for work now instead of at the next poll."""
@@ -61,19 +64,23 @@ class Worker:
             stop.wait(self._poll)
 
     def _serve(self, stop: threading.Event) -> None:
-        waiting, due, heard = self._wakes
-        run_job = partial(self._run_job, stop)
-        jobs = threading.Thread(target=self._loop, args=(run_job, due, stop), name="jobs", daemon=True)
-        watch = threading.Thread(
-            target=self._loop, args=(self._watch, heard, stop), name="faults", daemon=True
-        )
+        waiting, *others = self._wakes
+        steps: dict[str, Step] = {
+            "jobs": partial(self._run_job, stop),
+            "faults": self._watch,
+            "figures": self._refresh_figures,
+        }
+        loops = [
+            threading.Thread(target=self._loop, args=(step, wake, stop), name=name, daemon=True)
+            for (name, step), wake in zip(steps.items(), others, strict=True)
+        ]
         _log.info("the worker serves %s", self._app.settings.home)
         self._until_done(self._recover, stop)
-        jobs.start()
-        watch.start()
+        for loop in loops:
+            loop.start()
         self._loop(self._index, waiting, stop)
-        jobs.join(MAX_PAUSE)
-        watch.join(MAX_PAUSE)
+        for loop in loops:
+            loop.join(MAX_PAUSE)
 
     def _recover(self) -> bool:
         # This is the only worker, so whatever is said to run was left by one that died.
@@ -148,6 +155,16 @@ class Worker:
             return True
         return False
 
+    def _refresh_figures(self) -> bool:
+        """Do a slice of the figures that pages show; returns whether there was something to do."""
+        now = time.monotonic()
+        if now < self._next_figures:
+            return False
+        if self._app.trends.refresh_due() or self._app.effects.refresh_due():
+            return True
+        self._next_figures = now + FIGURES_SECONDS
+        return False
+
     def _look_at_indexes(self) -> None:
         """Now and then, so that damage is mended before there is something to write."""
         now = time.monotonic()
@@ -189,8 +206,6 @@ class Worker:
             self._app.night.enqueue_due()
             self._app.cluster_schedule.enqueue_due()
             self._app.coverage_schedule.enqueue_due()
-            self._app.trends.refresh_due()
-            self._app.effects.refresh_due()
             self._app.joiner.join()
         return False
 

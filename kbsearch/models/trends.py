@@ -37,6 +37,8 @@ class ClusterTrend(Base):
 class CaseEffect(Base):
     """What publishing a case did.  ``verdict``: a `kbsearch.insights.effect.EffectVerdict`.
 
+    The verdict is "" when no cluster is known for the case.  ``run_id``: the run that it was judged on.
+
     ``ratio``: the rate of its questions over what it would have been, with its 95 % interval ``low`` to
     ``high``; None when nothing can be said.  ``before`` and ``after``: students who asked; ``expected``:
     who would have asked after.  ``clusters``: ids of what it answers; ``controls``: ids of what it was
@@ -47,6 +49,7 @@ class CaseEffect(Base):
     __tablename__ = "case_effect"
 
     case_id: Mapped[int] = mapped_column(ForeignKey("case.id", ondelete="CASCADE"), primary_key=True)
+    run_id: Mapped[int | None] = mapped_column(ForeignKey("run.id", ondelete="SET NULL"))
     verdict: Mapped[str] = mapped_column(String(20), index=True)
     before: Mapped[int]
     after: Mapped[int]

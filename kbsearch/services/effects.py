@@ -1,37 +1,44 @@
-"""Effects of published cases on the questions they answer."""
+"""Effects of published cases on the questions they answer: judged by the worker, slice by slice, and kept."""
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, func, or_, select
+from sqlalchemy.orm import Session, defer
 
+from kbsearch.config import Settings
 from kbsearch.database import Database
 from kbsearch.insights.comparison import Judged, School, judge
 from kbsearch.insights.effect import EffectVerdict
 from kbsearch.models import Case, CaseEffect, Cluster, Coverage, Membership, Question, Run, Variant, utc_now
 from kbsearch.services.cluster_rows import FEWEST_USES
 from kbsearch.services.current_run import current_run
-from kbsearch.services.kept_results import HOUR, KeptResult, state_of_questions
+from kbsearch.services.night import last_night
+from kbsearch.services.row_chunks import chunks
 from kbsearch.services.weekly_counts import WEEK, WeeklyCounts, cohort_places, weekly_clusters
 
 REMEMBERED = 104
 """Weeks that effects are judged on."""
-FRESH = timedelta(days=2)
-"""Effects older than this are computed anew for whoever asks, because no worker keeps them up."""
 REFRESHED = timedelta(hours=20)
+"""Where there is no night, effects older than this are judged again."""
+SLICE_SECONDS = 0.5
+"""After this time a slice ends; what is judged on must be read within one, which takes longer once."""
+NO_CLUSTER = ""
+"""The verdict on a case that no cluster is known for."""
 
 
 @dataclass(frozen=True, slots=True)
 class JudgedCase:
-    """A case with what its publication did."""
+    """A case with what its publication did, without the series and clusters that this rests on."""
 
-    case: Case
+    case_id: int
+    title: str
     effect: CaseEffect
 
 
@@ -41,74 +48,82 @@ class _Material:
 
     run: Run
     counts: WeeklyCounts
-    cases: list[Case]
+    cases: Mapping[int, Case]
     clusters: Mapping[int, list[int]]
     school: School
 
 
 class EffectService:
-    """Verbs on effects."""
+    """Verbs on effects.  Only `refresh` and `refresh_due` compute; whoever reads gets what they kept."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, settings: Settings) -> None:
         self._database = database
-        self._materials: KeptResult[_Material | None] = KeptResult()
-        self._judged: KeptResult[list[CaseEffect]] = KeptResult()
-        self._found_none_at: datetime | None = None
+        self._settings = settings
+        self._known: tuple[Hashable, _Material] | None = None
 
-    def refresh(self, now: datetime | None = None) -> list[CaseEffect]:
-        """Judge all cases that students can or could find, and keep what was found."""
+    def refresh(self, now: datetime | None = None) -> None:
+        """Judge all cases that wait for it."""
         moment = now or utc_now()
-        with self._database.reading() as session:
-            found = _effects(_material(session, moment), moment)
-        with self._database.writing() as session:
-            session.execute(delete(CaseEffect))
-            session.add_all(found)
-        self._found_none_at = None if found else moment
-        return found
+        while self.refresh_due(moment):
+            pass
 
-    def refresh_due(self, now: datetime | None = None) -> bool:
-        """`refresh` when what is kept is nearly a day old, hourly while nothing is; tells whether it was."""
-        moment = now or utc_now()
+    def refresh_due(self, now: datetime | None = None, seconds: float = SLICE_SECONDS) -> bool:
+        """Judge cases that wait for it for about ``seconds``, at least one; tells whether one waited.
+
+        A case waits once it is published, when a run was accepted since, and every night; those that were
+        never judged come first.
+        """
+        moment, end = now or utc_now(), time.monotonic() + seconds
         with self._database.reading() as session:
-            kept = session.scalar(select(func.max(CaseEffect.computed_at)))
-            published = session.scalar(select(Case.id).where(Case.first_published_at.is_not(None)).limit(1))
             run = current_run(session)
-        if run is None or published is None or (kept is not None and moment - kept < REFRESHED):
-            return False
-        if self._found_none_at is not None and moment - self._found_none_at < HOUR:
-            return False
-        self.refresh(moment)
+            due = _due(session, run.id, self._kept_until(moment)) if run else []
+            if run is None or not due:
+                self._known = None
+                return False
+            material = self._material(session, run, moment)
+        found: list[CaseEffect] = []
+        for case_id in due:
+            found.append(_judged(material, material.cases[case_id], moment))
+            if time.monotonic() >= end:
+                break
+        _keep(self._database, found)
         return True
 
-    def of(self, case_id: int, now: datetime | None = None) -> CaseEffect | None:
-        """The effect of one case; None when it was never published, or no cluster is known for it."""
-        moment = now or utc_now()
+    def _kept_until(self, now: datetime) -> datetime:
+        """Effects from before this moment are judged again."""
+        return last_night(self._settings, now) if self._settings.night_hour >= 0 else now - REFRESHED
+
+    def _material(self, session: Session, run: Run, now: datetime) -> _Material:
+        """What effects are judged on, read once for all slices of a round."""
+        key = (run.id, session.scalar(select(func.max(Case.updated_at))), now.date())
+        if self._known is None or self._known[0] != key:
+            self._known = (key, _material(session, run, now))
+        return self._known[1]
+
+    def of(self, case_id: int) -> CaseEffect | None:
+        """The effect of one case; None when it is not judged, or no cluster is known for it."""
         with self._database.reading() as session:
             kept = session.get(CaseEffect, case_id)
-            if kept is not None and abs(moment - kept.computed_at) < FRESH:
-                return kept
-            material = self._material(session, moment)
-        return next(iter(_effects(material, moment, only=case_id)), None)
+        return kept if kept is not None and kept.verdict != NO_CLUSTER else None
 
-    def all(self, now: datetime | None = None) -> list[JudgedCase]:
-        """The effects of all cases, those that reduced most questions first."""
-        moment = now or utc_now()
+    def waits(self, case_id: int) -> bool:
+        """Whether the case was published and has not been judged yet."""
         with self._database.reading() as session:
-            kept = list(session.scalars(select(CaseEffect)))
-            if not kept or moment - max(one.computed_at for one in kept) > FRESH:
-                kept = self._told(session, moment)
-            ids = [one.case_id for one in kept]
-            cases = {case.id: case for case in session.scalars(select(Case).where(Case.id.in_(ids)))}
-        rows = [JudgedCase(cases[one.case_id], one) for one in kept if one.case_id in cases]
-        return sorted(rows, key=lambda row: (_place(row.effect), row.effect.ratio or 1.0, row.case.id))
+            return session.scalar(_unjudged().where(Case.id == case_id)) is not None
 
-    def _told(self, session: Session, now: datetime) -> list[CaseEffect]:
-        """What the worker has not kept, judged at most once for what there is now."""
-        key = state_of_questions(session, now)
-        return self._judged.of(key, lambda: _effects(self._material(session, now), now))
+    def waiting(self) -> int:
+        """How many published cases have not been judged yet."""
+        with self._database.reading() as session:
+            return session.scalar(select(func.count()).select_from(_unjudged().subquery())) or 0
 
-    def _material(self, session: Session, now: datetime) -> _Material | None:
-        return self._materials.of(state_of_questions(session, now), lambda: _material(session, now))
+    def all(self) -> list[JudgedCase]:
+        """The effects of all cases that are judged, those that reduced most questions first."""
+        unread = (defer(CaseEffect.series), defer(CaseEffect.clusters), defer(CaseEffect.controls))
+        query = select(CaseEffect, Case.title).join(Case, Case.id == CaseEffect.case_id).options(*unread)
+        with self._database.reading() as session:
+            kept = session.execute(query.where(CaseEffect.verdict != NO_CLUSTER))
+            rows = [JudgedCase(effect.case_id, title, effect) for effect, title in kept]
+        return sorted(rows, key=lambda row: (_place(row.effect), row.effect.ratio or 1.0, row.case_id))
 
     def named(self, cluster_ids: Sequence[int]) -> list[Cluster]:
         """The clusters of these ids that there still are, in that order."""
@@ -179,20 +194,38 @@ def _most(rows: list[tuple[int, int, int]], by: int) -> list[tuple[int, int]]:
     return [row[:2] for row in rows if row[2] >= FEWEST_USES and 2 * row[2] >= totals[row[by]]]
 
 
-def _effects(material: _Material | None, now: datetime, only: int | None = None) -> list[CaseEffect]:
-    if material is None:
-        return []
-    return [
-        _effect(material, case, now)
-        for case in material.cases
-        if case.id in material.clusters and only in {None, case.id}
-    ]
+def _unjudged() -> Select[Any]:
+    """Ids of published cases that nothing is kept of."""
+    known = select(CaseEffect.case_id).where(CaseEffect.case_id == Case.id).exists()
+    return select(Case.id).where(Case.first_published_at.is_not(None), ~known)
 
 
-def _material(session: Session, now: datetime) -> _Material | None:
-    run = current_run(session)
-    if run is None:
-        return None
+def _due(session: Session, run_id: int, since: datetime) -> list[int]:
+    """Cases that wait to be judged, those that never were first."""
+    outdated = or_(
+        CaseEffect.case_id.is_(None),
+        CaseEffect.run_id.is_distinct_from(run_id),
+        CaseEffect.computed_at < since,
+        CaseEffect.published_at != Case.first_published_at,
+    )
+    query = select(Case.id).outerjoin(CaseEffect, CaseEffect.case_id == Case.id)
+    query = query.where(Case.first_published_at.is_not(None), outdated)
+    return list(session.scalars(query.order_by(CaseEffect.case_id.is_not(None), Case.id)))
+
+
+def _keep(database: Database, found: Sequence[CaseEffect]) -> None:
+    """Store effects in place of older ones; cases that went meanwhile need none."""
+    with database.writing() as session:
+        ids = [one.case_id for one in found]
+        there = {
+            one for some in chunks(ids) for one in session.scalars(select(Case.id).where(Case.id.in_(some)))
+        }
+        for one in found:
+            if one.case_id in there:
+                session.merge(one)
+
+
+def _material(session: Session, run: Run, now: datetime) -> _Material:
     counts = weekly_clusters(session, run.id, now, REMEMBERED)
     rows = counts.rows()
     published = select(Case).where(Case.first_published_at.is_not(None)).order_by(Case.id)
@@ -208,12 +241,28 @@ def _material(session: Session, now: datetime) -> _Material | None:
         for row in clusters.get(case.id, ()):
             touched[row].append(counts.whole_weeks_since(_published(case)))
     school = School(counts.students, counts.courses, cohort_places(session, counts), touched)
-    return _Material(run, counts, cases, clusters, school)
+    return _Material(run, counts, {case.id: case for case in cases}, clusters, school)
 
 
 def _published(case: Case) -> datetime:
     assert case.first_published_at is not None  # noqa: S101  # the query asked for it
     return case.first_published_at
+
+
+def _judged(material: _Material, case: Case, now: datetime) -> CaseEffect:
+    if case.id in material.clusters:
+        return _effect(material, case, now)
+    return CaseEffect(
+        case_id=case.id,
+        run_id=material.run.id,
+        verdict=NO_CLUSTER,
+        before=0,
+        after=0,
+        weeks_before=0,
+        weeks_after=0,
+        published_at=_published(case),
+        computed_at=now,
+    )
 
 
 def _effect(material: _Material, case: Case, now: datetime) -> CaseEffect:
@@ -223,6 +272,7 @@ def _effect(material: _Material, case: Case, now: datetime) -> CaseEffect:
     effect = judged.effect
     return CaseEffect(
         case_id=case.id,
+        run_id=material.run.id,
         verdict=effect.verdict,
         before=effect.before,
         after=effect.after,

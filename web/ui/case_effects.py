@@ -34,6 +34,7 @@ def case_effect(case_id: int) -> str:
         "cases/effect.html",
         case=case,
         effect=effect,
+        waits=effect is None and kb().effects.waits(case_id),
         points=_points(effect) if effect else [],
         clusters=kb().effects.named(effect.clusters) if effect else [],
         controls=kb().effects.named(effect.controls) if effect else [],

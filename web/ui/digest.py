@@ -126,7 +126,7 @@ def _tables(period: Period, limit: int) -> list[Table]:
         insight_parts.outside(insight_parts.not_in_programme(gaps), limit),
         insight_lessons.hard_lessons(kb().hard_points.map_of([period]), limit),
         insight_cases.published(kb().case_care.published(period), limit),
-        insight_cases.effects(kb().effects.all(), limit),
+        insight_cases.effects(kb().effects.all(), kb().effects.waiting(), limit),
         insight_cases.contributions(kb().case_care.contributions(period), period),
     ]
     weekly = insight_parts.weeks(kb().insight_rows.counts(span))

@@ -13,7 +13,7 @@ from web.ui import words
 from web.ui.context import school
 from web.ui.insight_parts import questions_url
 from web.ui.insight_tables import Cell, Column, Table, decimal, number, text
-from web.ui.texts import gettext
+from web.ui.texts import gettext, ngettext
 
 if TYPE_CHECKING:
     from kbsearch.services.case_care import Contribution, StaleCase
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 VERDICTS = {"reduced": "good", "not_visible": "warn", "too_little": ""}
 
 
-def effects(found: Sequence[JudgedCase], limit: int | None = None) -> Table:
-    """What published cases did to their questions."""
+def effects(found: Sequence[JudgedCase], waiting: int, limit: int | None = None) -> Table:
+    """What published cases did to their questions; ``waiting``: cases that are not judged yet."""
     rows = [
         [
-            text(one.case.title, url_for("ui.case_page", case_id=one.case.id)),
+            text(one.title, url_for("ui.case_page", case_id=one.case_id)),
             text(
                 verdict(one.effect.verdict),
-                url_for("ui.case_effect", case_id=one.case.id),
+                url_for("ui.case_effect", case_id=one.case_id),
                 VERDICTS.get(one.effect.verdict, ""),
             ),
             number(one.effect.before),
@@ -39,6 +39,7 @@ def effects(found: Sequence[JudgedCase], limit: int | None = None) -> Table:
         ]
         for one in found[:limit]
     ]
+    unjudged = [_unjudged(waiting)] if waiting else []
     return Table(
         "effects",
         gettext("Effects of cases"),
@@ -51,11 +52,25 @@ def effects(found: Sequence[JudgedCase], limit: int | None = None) -> Table:
             Column(gettext("Of what was expected"), "decimal"),
         ],
         rows,
-        note=gettext(
-            "Students who asked before and after publication, against clusters that no case touched."
+        note=" ".join(
+            [
+                gettext(
+                    "Students who asked before and after publication, against clusters that no case touched."
+                ),
+                *unjudged,
+            ]
         ),
-        empty=gettext("No published case has a cluster of its own yet, so no effect can be told."),
+        empty=" ".join(unjudged)
+        or gettext("No published case has a cluster of its own yet, so no effect can be told."),
         total=len(found),
+    )
+
+
+def _unjudged(count: int) -> str:
+    return ngettext(
+        "%(num)d published case is not judged yet: the worker does it in the next minutes.",
+        "%(num)d published cases are not judged yet: the worker does it in the next minutes.",
+        count,
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from kbsearch.app import Kbsearch
 from kbsearch.database import Database
-from kbsearch.models import Case, CaseState, Question, Variant
+from kbsearch.models import Case, CaseState, Question, Run, Variant
 from kbsearch.services.effects import EffectService, clusters_of_cases, saved_questions
 from tests.simulation.schools import SimulatedCase, SimulatedSchool
 from tests.simulation.storing import RUN, store
@@ -30,7 +30,8 @@ def effects(app: Kbsearch) -> EffectService:
 
 
 def test_verdicts_come_with_what_they_rest_on(effects: EffectService) -> None:
-    helped, idle = effects.of(1, NOW), effects.of(2, NOW)
+    effects.refresh(NOW)
+    helped, idle = effects.of(1), effects.of(2)
     assert helped is not None
     assert idle is not None
     assert (helped.verdict, idle.verdict) == ("reduced", "not_visible")
@@ -46,19 +47,52 @@ def test_verdicts_come_with_what_they_rest_on(effects: EffectService) -> None:
     assert saved_questions(idle) == 0
 
 
-def test_they_are_kept_and_listed(effects: EffectService) -> None:
+def test_they_are_judged_once_a_night_and_listed(effects: EffectService) -> None:
     assert effects.refresh_due(NOW)
-    assert not effects.refresh_due(NOW + timedelta(hours=19))
-    assert effects.refresh_due(NOW + timedelta(hours=21))
-    assert [row.case.id for row in effects.all(NOW)] == [1, 2]
-    assert [row.case.id for row in effects.all(NOW + timedelta(days=9))] == [1, 2]
+    night = NOW.replace(hour=0) + timedelta(days=1)
+    assert not effects.refresh_due(NOW + timedelta(hours=9))
+    assert effects.refresh_due(night + timedelta(hours=12))
+    assert not effects.refresh_due(night + timedelta(hours=13))
+    assert [row.case_id for row in effects.all()] == [1, 2]
+
+
+def test_a_slice_judges_one_case_at_least_and_the_rest_waits(effects: EffectService) -> None:
+    assert effects.waiting() == 2
+    assert effects.refresh_due(NOW, seconds=0)
+    assert [row.case_id for row in effects.all()] == [1]
+    assert (effects.waits(1), effects.waits(2), effects.waiting()) == (False, True, 1)
+    assert effects.refresh_due(NOW, seconds=0)
+    assert not effects.refresh_due(NOW, seconds=0)
+    assert [row.case_id for row in effects.all()] == [1, 2]
+
+
+def test_another_run_or_publication_judges_again(effects: EffectService, database: Database) -> None:
+    effects.refresh(NOW)
+    with database.writing() as session:
+        session.get_one(Case, 2).first_published_at = NOW - timedelta(weeks=30)
+    assert effects.refresh_due(NOW)
+    assert not effects.refresh_due(NOW)
+    with database.writing() as session:
+        session.add(Run(id=RUN + 1, algorithm="leiden", finished_at=NOW))
+    assert effects.refresh_due(NOW)
+    assert not effects.refresh_due(NOW)
+    assert effects.of(2) is None, "no cluster of the new run has its questions"
+    assert not effects.waits(2)
+
+
+def test_who_reads_computes_nothing(effects: EffectService) -> None:
+    assert effects.of(1) is None
+    assert effects.all() == []
+    assert effects.waits(1)
 
 
 def test_cases_that_were_never_published_have_none(effects: EffectService, app: Kbsearch) -> None:
     with app.database.writing() as session:
         session.get_one(Case, 1).first_published_at = None
-    assert effects.of(1, NOW) is None
-    assert effects.of(99, NOW) is None
+    effects.refresh(NOW)
+    assert effects.of(1) is None
+    assert effects.of(99) is None
+    assert not effects.waits(1)
 
 
 def test_without_clusters_there_is_no_effect(app: Kbsearch) -> None:

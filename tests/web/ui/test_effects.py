@@ -59,7 +59,15 @@ def test_a_clusters_page_has_tables_of_days_and_weeks(mentor: FlaskClient) -> No
     assert page.count("<tr>") >= 28 + 16
 
 
-def test_an_effect_has_verdict_interval_chart_and_controls(mentor: FlaskClient) -> None:
+def test_pages_wait_for_the_worker(school: Kbsearch, mentor: FlaskClient) -> None:
+    assert "Not judged yet" in text(mentor, "/cases/1/effect")
+    assert "2 published cases are not judged yet" in text(mentor, "/insights/cases")
+    school.effects.refresh_due(seconds=0)
+    assert "1 published case is not judged yet" in text(mentor, "/insights/cases")
+
+
+def test_an_effect_has_verdict_interval_chart_and_controls(school: Kbsearch, mentor: FlaskClient) -> None:
+    school.effects.refresh()
     page = text(mentor, "/cases/1/effect")
     assert ">reduced</span>" in page
     assert "95 % interval from −" in page
@@ -68,7 +76,8 @@ def test_an_effect_has_verdict_interval_chart_and_controls(mentor: FlaskClient) 
     assert page.count("<td>left out</td>") == 4
 
 
-def test_too_little_data_is_said(mentor: FlaskClient) -> None:
+def test_too_little_data_is_said(school: Kbsearch, mentor: FlaskClient) -> None:
+    school.effects.refresh()
     page = text(mentor, "/cases/2/effect")
     assert "too little data" in page
     assert "No verdict yet" in page
