@@ -10,6 +10,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from kbsearch.models import Cluster, Membership, Question
+from kbsearch.services.cluster_counts import forget_counts
 from kbsearch.services.current_run import current_run
 from kbsearch.services.row_chunks import chunks
 
@@ -120,5 +121,6 @@ def _insert(session: Session, run_id: int, rows: Sequence[Joined], ranks: Mappin
 
 
 def _resize(session: Session, by: Mapping[int, int]) -> None:
+    forget_counts(session, by.keys())
     for cluster_id, count in by.items():
         session.execute(update(Cluster).where(Cluster.id == cluster_id).values(size=Cluster.size + count))

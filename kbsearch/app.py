@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from kbsearch.services.case_care import CaseCareService
     from kbsearch.services.case_pairs import CasePairService
     from kbsearch.services.cases import CaseService
+    from kbsearch.services.cluster_counts import ClusterCountService
     from kbsearch.services.cluster_edits import ClusterEditService
     from kbsearch.services.cluster_review import ReviewService
     from kbsearch.services.cluster_schedule import ClusterSchedule
@@ -408,6 +409,13 @@ class Kbsearch:
         from kbsearch.services.proposals import ProposalService
 
         return ProposalService(self.database)
+
+    @cached_property
+    def cluster_counts(self) -> ClusterCountService:
+        """What pages count of clusters."""
+        from kbsearch.services.cluster_counts import ClusterCountService
+
+        return ClusterCountService(self.database)
 
     @cached_property
     def trends(self) -> TrendService:

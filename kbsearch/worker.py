@@ -160,7 +160,8 @@ class Worker:
         now = time.monotonic()
         if now < self._next_figures:
             return False
-        if self._app.trends.refresh_due() or self._app.effects.refresh_due():
+        app = self._app
+        if app.cluster_counts.refresh_due() or app.trends.refresh_due() or app.effects.refresh_due():
             return True
         self._next_figures = now + FIGURES_SECONDS
         return False

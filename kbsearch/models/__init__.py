@@ -4,6 +4,7 @@ from kbsearch.models.asides import Aside, AsideReason
 from kbsearch.models.base import Base, UtcDateTime, utc_now
 from kbsearch.models.cases import LIVE_STATES, TRANSITIONS, Case, CaseState, Revision, Variant
 from kbsearch.models.clusters import Cluster, Lineage, Membership, Relation, Run, RunState, Theme
+from kbsearch.models.counts import ClusterCount, counts_with
 from kbsearch.models.coverage import Colour, Coverage, CoverageSample, InferredLesson
 from kbsearch.models.edits import ClusterEdit, ClusterReview, EditKind, ReviewVerdict
 from kbsearch.models.faults import (
@@ -45,6 +46,7 @@ __all__ = [
     "CaseState",
     "ChangeKind",
     "Cluster",
+    "ClusterCount",
     "ClusterEdit",
     "ClusterReview",
     "ClusterTrend",
@@ -105,5 +107,6 @@ __all__ = [
     "Token",
     "UtcDateTime",
     "Variant",
+    "counts_with",
     "utc_now",
 ]

@@ -17,6 +17,7 @@ from kbsearch.models import (
     Outbox,
     PairVerdict,
     Question,
+    counts_with,
     utc_now,
 )
 from kbsearch.services.case_drafts import CaseDraft, cleaned, draft_of
@@ -80,6 +81,7 @@ def _move_questions(session: Session, case_id: int, into_id: int, only: list[int
     ids = ids if only is None else sorted(set(ids) & set(only))
     for some in chunks(ids):
         session.execute(update(Question).where(Question.id.in_(some)).values(case_id=into_id))
+        session.execute(counts_with(some))
     session.add_all(Outbox(collection=Collection.QUESTIONS, entity_id=one) for one in ids)
     return ids
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -12,9 +13,11 @@ from sqlalchemy.orm import Session
 from kbsearch.database import Database
 from kbsearch.errors import Conflict, NotFound
 from kbsearch.insights.coverage import SAVED, saved_a_week
-from kbsearch.models import CaseState, ClusterReview, Coverage, ReviewVerdict, utc_now
-from kbsearch.services.cluster_rows import MONTH, ClusterRow
-from kbsearch.services.clusters import MAX_LISTED, ClusterService
+from kbsearch.models import Case, CaseState, ClusterReview, Coverage, ReviewVerdict, utc_now
+from kbsearch.services.cluster_counts import MONTH, Counts, counts_of, sizes_of
+from kbsearch.services.cluster_rows import ClusterRow, case_ids, rows_of
+from kbsearch.services.clusters import ClusterService
+from kbsearch.services.newest_run import newest_run
 
 GROWN_BY = 5
 """Questions more than when it was decided on, and …"""
@@ -30,7 +33,7 @@ SITTING = timedelta(hours=12)
 class ReviewItem:
     """The cluster to decide on.
 
-    ``saved``: questions a week that a case is expected to save (`saved_weekly`).  ``position`` of ``total``:
+    ``saved``: questions a week that a case is expected to save (`_saved`).  ``position`` of ``total``:
     decided in this sitting, and to decide.  ``grown``: it was decided on before and has grown since.
     """
 
@@ -51,22 +54,15 @@ class ReviewService:
     def next(self, *, cluster_id: int | None = None, now: datetime | None = None) -> ReviewItem | None:
         """The first cluster of the queue, or the one that is asked for; None when nothing waits."""
         moment = now or utc_now()
-        rows = self._clusters.list(sort="recent", limit=MAX_LISTED, now=moment).items
         with self._database.reading() as session:
-            ids = [row.cluster.id for row in rows]
-            last, coverage = _last_reviews(session, ids), _coverage(session, ids)
+            run = newest_run(session)
+            queue = _queue(session, run.id, moment) if run else []
+            if run is None or not queue:
+                return None
+            chosen = next((one for one in queue if one.cluster_id == cluster_id), queue[0])
+            row = rows_of(session, run.id, [chosen.cluster_id], moment)[0]
             decided = _decided(session, moment - SITTING)
-        saved = {row.cluster.id: saved_weekly(row, coverage.get(row.cluster.id)) for row in rows}
-        waiting = sorted(
-            (row for row in rows if _waits(row, last.get(row.cluster.id), moment)),
-            key=lambda row: (-saved[row.cluster.id], -row.size, row.cluster.id),
-        )
-        asked = [row for row in waiting if row.cluster.id == cluster_id] or waiting
-        if not asked:
-            return None
-        row = asked[0]
-        grown = row.cluster.id in last and last[row.cluster.id].verdict != ReviewVerdict.LATER
-        return ReviewItem(row, saved[row.cluster.id], decided + 1, decided + len(waiting), grown)
+        return ReviewItem(row, chosen.saved, decided + 1, decided + len(queue), chosen.grown)
 
     def decide(
         self,
@@ -112,15 +108,44 @@ class ReviewService:
         return review
 
 
-def saved_weekly(row: ClusterRow, coverage: Coverage | None) -> float:
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A cluster of the queue; the fields mean what they mean for a `ReviewItem`."""
+
+    cluster_id: int
+    size: int
+    saved: float
+    grown: bool
+
+
+def _queue(session: Session, run_id: int, now: datetime) -> list[_Waiting]:
+    """The clusters that wait, those first from which a case would save most."""
+    counts = counts_of(session, run_id, list(sizes_of(session, run_id)), now)
+    last, coverage = _last_reviews(session), _coverage(session)
+    answered = _with_case(session, counts)
+    found = [
+        _Waiting(
+            each,
+            known.size,
+            _saved(known, coverage.get(each)),
+            each in last and last[each].verdict != ReviewVerdict.LATER,
+        )
+        for each, known in counts.items()
+        if each not in answered and _waits(known, last.get(each), now)
+    ]
+    return sorted(found, key=lambda one: (-one.saved, -one.size, one.cluster_id))
+
+
+def _saved(counts: Counts, coverage: tuple[int, int] | None) -> float:
     """Questions a week that a case is expected to save, by those of the last 28 days.
 
-    As insights estimate it where ``coverage`` is known; else the same share of those that nobody answered.
+    As insights estimate it where ``coverage`` (sure, sampled) is known; else the same share of those that
+    nobody answered.
     """
-    weekly = row.last_28 / MONTH
+    weekly = counts.last_28 / MONTH
     if coverage is None:
-        return weekly * (1.0 - row.answered_share) * SAVED
-    return saved_a_week(weekly, coverage.sure, coverage.sampled)
+        return weekly * (1.0 - counts.answered_share) * SAVED
+    return saved_a_week(weekly, *coverage)
 
 
 def has_case(row: ClusterRow) -> bool:
@@ -128,29 +153,50 @@ def has_case(row: ClusterRow) -> bool:
     return row.case is not None and row.case.state != CaseState.ARCHIVED
 
 
-def _waits(row: ClusterRow, review: ClusterReview | None, now: datetime) -> bool:
-    if has_case(row):
-        return False
-    if review is None or _has_grown(row, review):
+def _with_case(session: Session, counts: Mapping[int, Counts]) -> set[int]:
+    """Those of the clusters that `has_case` is true of."""
+    chosen = case_ids(session, counts)
+    archived = set(session.scalars(select(Case.id).where(Case.state == CaseState.ARCHIVED)))
+    return {each for each, case_id in chosen.items() if case_id not in archived}
+
+
+def _waits(counts: Counts, review: _Review | None, now: datetime) -> bool:
+    if review is None or _has_grown(counts, review):
         return True
     return review.verdict == ReviewVerdict.LATER and now - review.created_at >= LATER
 
 
-def _has_grown(row: ClusterRow, review: ClusterReview) -> bool:
-    more = row.size >= review.size + GROWN_BY
-    return more and row.last_28 / MONTH >= GROWN_TIMES * review.weekly
+def _has_grown(counts: Counts, review: _Review) -> bool:
+    more = counts.size >= review.size + GROWN_BY
+    return more and counts.last_28 / MONTH >= GROWN_TIMES * review.weekly
 
 
-def _last_reviews(session: Session, cluster_ids: Iterable[int]) -> dict[int, ClusterReview]:
-    query = select(ClusterReview).where(
-        ClusterReview.cluster_id.in_(list(cluster_ids)), ClusterReview.undone_at.is_(None)
-    )
-    return {each.cluster_id: each for each in session.scalars(query.order_by(ClusterReview.id))}
+class _Review(NamedTuple):
+    """What is read of a decision."""
+
+    cluster_id: int
+    verdict: str
+    size: int
+    weekly: float
+    created_at: datetime
 
 
-def _coverage(session: Session, cluster_ids: Iterable[int]) -> Mapping[int, Coverage]:
-    query = select(Coverage).where(Coverage.cluster_id.in_(list(cluster_ids)))
-    return {each.cluster_id: each for each in session.scalars(query)}
+def _last_reviews(session: Session) -> dict[int, _Review]:
+    """The last decision on each cluster that stands."""
+    query = select(
+        ClusterReview.cluster_id,
+        ClusterReview.verdict,
+        ClusterReview.size,
+        ClusterReview.weekly,
+        ClusterReview.created_at,
+    ).where(ClusterReview.undone_at.is_(None))
+    return {row.cluster_id: _Review(*row) for row in session.execute(query.order_by(ClusterReview.id))}
+
+
+def _coverage(session: Session) -> dict[int, tuple[int, int]]:
+    """How many of each cluster's sample are sure, and how many were asked."""
+    query = select(Coverage.cluster_id, Coverage.sure, Coverage.sampled)
+    return {row.cluster_id: (row.sure, row.sampled) for row in session.execute(query)}
 
 
 def _decided(session: Session, since: datetime) -> int:

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import builtins
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from kbsearch.database import Database
 from kbsearch.errors import NotFound
 from kbsearch.models import Cluster, Lineage, Membership, Question, Run, utc_now
-from kbsearch.services.cluster_rows import ClusterRow, answered, rows_of
+from kbsearch.services.cluster_counts import Counts, counts_of, lessons_of, sizes_of
+from kbsearch.services.cluster_rows import ClusterRow, rows_of
 from kbsearch.services.edit_rows import edits_of
 from kbsearch.services.newest_run import newest_run
 
 Sort = Literal["size", "recent", "uncovered"]
-RECENT = timedelta(days=28)
 MAX_LISTED = 500
 MAX_MEMBERS = 500
 OUTLIERS = 10
@@ -119,16 +118,17 @@ class ClusterService:
         Raises:
             NotFound: there is no such cluster.
         """
+        moment = now or utc_now()
         with self._database.reading() as session:
             cluster = _cluster(session, cluster_id)
             run_id = cluster.last_run_id
             shown = _members(session, cluster, weakest=False)
             return ClusterDetail(
-                row=rows_of(session, run_id, [cluster_id], now or utc_now())[0],
+                row=rows_of(session, run_id, [cluster_id], moment)[0],
                 questions=shown,
                 outliers=_members(session, cluster, weakest=True),
                 lineage=_lineage(session, cluster),
-                lessons=_lessons(session, cluster),
+                lessons=lessons_of(session, run_id, cluster_id, moment),
                 history=_history(session, cluster_id),
                 joined=_joined(session, run_id, [question.id for question, _ in shown]),
             )
@@ -162,46 +162,41 @@ def _ordered(
 ) -> builtins.list[int]:
     """Ids of a run's clusters in the order that is asked for, larger ones and then lower ids first.
 
-    In the newest run (``latest``) clusters know their size, and need not be counted.
+    In the newest run (``latest``) clusters know their size, and need not be counted for it.
     """
-    taught = [Question.course_code == course] if course else []
-    sizes = _sizes(session, run_id) if latest and not course else _counted(session, run_id, *taught)
-    keys = sizes
-    if sort == "recent":
-        keys = _counted(session, run_id, Question.asked_at > now - RECENT, *taught)
-    elif sort == "uncovered":
-        keys = sizes - _counted(session, run_id, answered(), *taught)
-    return sorted(sizes, key=lambda cluster_id: (-keys[cluster_id], -sizes[cluster_id], cluster_id))
+    sizes = sizes_of(session, run_id) if latest else _counted(session, run_id)
+    if sort == "size" and not course:
+        return sorted(sizes, key=lambda cluster_id: (-sizes[cluster_id], cluster_id))
+    counts = counts_of(session, run_id, list(sizes), now, course)
+    keys: dict[Sort, Callable[[Counts], int]] = {
+        "size": lambda one: one.size,
+        "recent": lambda one: one.last_28,
+        "uncovered": lambda one: one.size - one.answered,
+    }
+    key = keys[sort]
+    found = [(-key(one), -one.size, cluster_id) for cluster_id, one in counts.items() if one.size]
+    return [cluster_id for _, _, cluster_id in sorted(found)]
 
 
-def _sizes(session: Session, run_id: int) -> Counter[int]:
-    query = select(Cluster.id, Cluster.size).where(Cluster.last_run_id == run_id, Cluster.size > 0)
-    return Counter({row.id: row.size for row in session.execute(query)})
-
-
-def _counted(session: Session, run_id: int, *conditions: ColumnElement[bool]) -> Counter[int]:
-    """How many questions that meet the ``conditions`` each cluster of the run has, if any."""
-    questions = func.count().label("questions")
-    query = select(Membership.cluster_id, questions).where(Membership.run_id == run_id)
-    if conditions:
-        # A subquery, not a join: so the few that meet them are found first, by an index of questions.
-        query = query.where(Membership.question_id.in_(select(Question.id).where(*conditions)))
-    grouped = query.group_by(Membership.cluster_id)
-    return Counter({row.cluster_id: row.questions for row in session.execute(grouped)})
+def _counted(session: Session, run_id: int) -> dict[int, int]:
+    """How many questions each cluster has in a run."""
+    query = select(Membership.cluster_id, func.count().label("size")).where(Membership.run_id == run_id)
+    return {row.cluster_id: row.size for row in session.execute(query.group_by(Membership.cluster_id))}
 
 
 def _members(session: Session, cluster: Cluster, *, weakest: bool) -> builtins.list[tuple[Question, float]]:
     strength = Membership.strength
-    query = (
-        select(Question, strength)
-        .join(Membership, Membership.question_id == Question.id)
-        .where(Membership.cluster_id == cluster.id, Membership.run_id == cluster.last_run_id)
+    query = select(Membership.question_id, strength).where(
+        Membership.cluster_id == cluster.id, Membership.run_id == cluster.last_run_id
     )
     if weakest:
-        query = query.where(strength < OUTLYING).order_by(strength, Question.id).limit(OUTLIERS)
+        query = query.where(strength < OUTLYING).order_by(strength, Membership.question_id).limit(OUTLIERS)
     else:
-        query = query.order_by(strength.desc(), Question.id).limit(MAX_MEMBERS)
-    return [(row.Question, row.strength) for row in session.execute(query)]
+        query = query.order_by(strength.desc(), Membership.question_id).limit(MAX_MEMBERS)
+    strengths = {row.question_id: row.strength for row in session.execute(query)}
+    asked = select(Question).where(Question.id.in_(strengths))
+    questions = {question.id: question for question in session.scalars(asked)}
+    return [(questions[one], strengths[one]) for one in strengths]
 
 
 def _joined(session: Session, run_id: int, ids: Iterable[int]) -> frozenset[int]:
@@ -214,18 +209,6 @@ def _lineage(session: Session, cluster: Cluster) -> builtins.list[Lineage]:
     involved = (Lineage.cluster_id == cluster.id) | (Lineage.previous_cluster_id == cluster.id)
     query = select(Lineage).where(Lineage.run_id == cluster.last_run_id, involved).order_by(Lineage.id)
     return list(session.scalars(query))
-
-
-def _lessons(session: Session, cluster: Cluster) -> builtins.list[tuple[str, int]]:
-    code, count = Question.lesson_code, func.count()
-    query = (
-        select(code, count)
-        .join(Membership, Membership.question_id == Question.id)
-        .where(Membership.cluster_id == cluster.id, Membership.run_id == cluster.last_run_id, code != "")
-        .group_by(code)
-        .order_by(count.desc(), code)
-    )
-    return [(lesson, number) for lesson, number in session.execute(query)]
 
 
 def _history(session: Session, cluster_id: int) -> builtins.list[PastSize]:

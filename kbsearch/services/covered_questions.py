@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -10,6 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
 
 from kbsearch.models import Case, Colour, Coverage, InferredLesson, Membership, Question, QuestionState
+from kbsearch.services.weeks import Period
 
 
 class Cover(StrEnum):
@@ -105,6 +107,12 @@ def narrowed(query: Any, wanted: QuestionFilter) -> Any:
     if wanted.end:
         conditions.append(Question.asked_at < wanted.end)
     return query.where(*conditions)
+
+
+def place_of(periods: Sequence[Period]) -> ColumnElement[int]:
+    """The place of a question's period in ``periods``; questions outside must be left out by the query."""
+    later = [(Question.asked_at >= periods[at].start_at, at) for at in range(len(periods) - 1, 0, -1)]
+    return case(*later, else_=0) if later else case((Question.id.is_(None), 1), else_=0)
 
 
 def waits() -> ColumnElement[bool]:

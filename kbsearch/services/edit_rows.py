@@ -9,6 +9,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from kbsearch.models import Cluster, ClusterEdit, Membership, Run
+from kbsearch.services.cluster_counts import forget_counts
 from kbsearch.services.row_chunks import chunks
 from kbsearch.services.standing_edits import Standing, replay
 
@@ -66,6 +67,7 @@ def recount(session: Session, run_id: int, cluster_ids: Collection[int]) -> dict
 
     Clusters that have questions are the run's from then on.
     """
+    forget_counts(session, cluster_ids)
     sizes = dict.fromkeys(cluster_ids, 0)
     for some in chunks(sorted(sizes)):
         query = select(Membership.cluster_id, func.count()).where(

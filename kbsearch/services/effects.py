@@ -17,7 +17,7 @@ from kbsearch.database import Database
 from kbsearch.insights.comparison import Judged, School, judge
 from kbsearch.insights.effect import EffectVerdict
 from kbsearch.models import Case, CaseEffect, Cluster, Coverage, Membership, Question, Run, Variant, utc_now
-from kbsearch.services.cluster_rows import FEWEST_USES
+from kbsearch.services.cluster_counts import FEWEST_USES
 from kbsearch.services.current_run import current_run
 from kbsearch.services.night import last_night
 from kbsearch.services.row_chunks import chunks

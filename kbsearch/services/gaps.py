@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from kbsearch.database import Database
 from kbsearch.insights.coverage import saved_a_week
-from kbsearch.models import Case, Cluster, Colour, Coverage, Membership, Question, Run, utc_now
+from kbsearch.models import Case, CaseState, Cluster, Colour, Coverage, Membership, Question, Run, utc_now
+from kbsearch.services.cluster_counts import counts_of
 from kbsearch.services.covered_questions import joined
 from kbsearch.services.newest_run import newest_run
 
@@ -44,16 +45,41 @@ class CoverageFigures:
 class ClusterGap:
     """A cluster with its coverage, and what a case for it would save.
 
-    ``weekly``: questions a week over the last 28 days.  ``saved``: those a case is expected to save.
-    ``case``: the newest one that was written for it, if any.
+    ``sure`` of ``sampled`` questions have a published case that is likely enough.  ``lesson``: the code of
+    the nearest one, with ``lesson_probability`` of teaching it; ``in_programme``: None when nobody can tell.
+    ``recent``: questions of the last 28 days, ``weekly`` a week of them, ``saved`` those a case is expected
+    to save.  ``case``: the newest one that was written for it, if any.
     """
 
-    cluster: Cluster
-    coverage: Coverage
-    weekly: float
+    cluster_id: int
+    label: str
+    colour: Colour
+    sampled: int
+    sure: int
+    lesson: str
+    lesson_probability: float
+    in_programme: bool | None
     recent: int
-    saved: float
-    case: Case | None
+    case: GapCase | None = None
+
+    @property
+    def weekly(self) -> float:
+        """Questions a week, over the last 28 days."""
+        return self.recent / WEEKS
+
+    @property
+    def saved(self) -> float:
+        """Questions a week that a case is expected to save."""
+        return saved_a_week(self.weekly, self.sure, self.sampled)
+
+
+@dataclass(frozen=True, slots=True)
+class GapCase:
+    """A case that was written for a cluster and does not cover it yet."""
+
+    id: int
+    title: str
+    state: CaseState
 
 
 class GapService:
@@ -76,25 +102,14 @@ class GapService:
         with self._database.reading() as session:
             run = newest_run(session)
             found = _rows(session, run, now or utc_now()) if run else []
-        return [one for one in found if one.recent and _is_gap(one.coverage, outside=outside)]
+        return [one for one in found if one.recent and _is_gap(one, outside=outside)]
 
     def clusters(self, colour: Colour | None = None, now: datetime | None = None) -> list[ClusterGap]:
         """All clusters whose coverage is known, or those of a ``colour``, in the same order."""
         with self._database.reading() as session:
             run = newest_run(session)
             found = _rows(session, run, now or utc_now()) if run else []
-        return [one for one in found if colour in (None, one.coverage.colour)]
-
-
-def recent_by_cluster(session: Session, run_id: int, since: datetime, until: datetime) -> dict[int, int]:
-    """How many questions of ``since`` up to ``until`` each cluster of the run has, if any."""
-    asked = select(Question.id).where(Question.asked_at >= since, Question.asked_at < until)
-    query = (
-        select(Membership.cluster_id, func.count())
-        .where(Membership.run_id == run_id, Membership.question_id.in_(asked))
-        .group_by(Membership.cluster_id)
-    )
-    return {row[0]: row[1] for row in session.execute(query)}
+        return [one for one in found if colour in (None, one.colour)]
 
 
 def _figures(session: Session, now: datetime) -> CoverageFigures:
@@ -125,25 +140,43 @@ def _figures(session: Session, now: datetime) -> CoverageFigures:
     return CoverageFigures(run, clusters, questions, loose, unknown, min(moments, default=None))
 
 
-def _is_gap(coverage: Coverage, *, outside: bool) -> bool:
-    return coverage.colour != Colour.GREEN and not (outside and coverage.in_programme is not False)
+def _is_gap(gap: ClusterGap, *, outside: bool) -> bool:
+    return gap.colour != Colour.GREEN and not (outside and gap.in_programme is not False)
 
 
 def _rows(session: Session, run: Run, now: datetime) -> list[ClusterGap]:
-    recent = recent_by_cluster(session, run.id, now - RECENT, now)
-    query = select(Coverage, Cluster).join(Cluster, Cluster.id == Coverage.cluster_id)
-    written = {
-        case.cluster_id: case
-        for case in session.scalars(select(Case).where(Case.cluster_id.is_not(None)).order_by(Case.id))
-    }
+    rows = session.execute(
+        select(
+            Coverage.cluster_id,
+            Cluster.label,
+            Coverage.colour,
+            Coverage.sampled,
+            Coverage.sure,
+            Coverage.lesson_code,
+            Coverage.lesson_probability,
+            Coverage.in_programme,
+        ).join(Cluster, Cluster.id == Coverage.cluster_id)
+    ).all()
+    counts = counts_of(session, run.id, [row.cluster_id for row in rows], now)
+    written = _written(session)
     found = [
-        _gap(cluster, coverage, recent.get(cluster.id, 0), written.get(cluster.id))
-        for coverage, cluster in session.execute(query)
+        ClusterGap(
+            row.cluster_id,
+            row.label,
+            Colour(row.colour),
+            *row[3:],
+            recent=counts[row.cluster_id].last_28,
+            case=written.get(row.cluster_id),
+        )
+        for row in rows
     ]
-    return sorted(found, key=lambda gap: (-gap.saved, -gap.recent, gap.cluster.id))
+    return sorted(found, key=lambda gap: (-gap.saved, -gap.recent, gap.cluster_id))
 
 
-def _gap(cluster: Cluster, coverage: Coverage, recent: int, written: Case | None) -> ClusterGap:
-    weekly = recent / WEEKS
-    saved = saved_a_week(weekly, coverage.sure, coverage.sampled)
-    return ClusterGap(cluster, coverage, weekly, recent, saved, written)
+def _written(session: Session) -> dict[int, GapCase]:
+    """The newest case that was written for each cluster that has one."""
+    query = select(Case.cluster_id, Case.id, Case.title, Case.state).where(Case.cluster_id.is_not(None))
+    return {
+        row.cluster_id: GapCase(row.id, row.title, CaseState(row.state))
+        for row in session.execute(query.order_by(Case.id))
+    }

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, case, func, or_, select
+from sqlalchemy import case, func, or_, select
 from sqlalchemy.orm import Session
 
 from kbsearch.config import Settings
@@ -22,6 +22,7 @@ from kbsearch.services.covered_questions import (
     QuestionFilter,
     joined,
     narrowed,
+    place_of,
     told,
     waits,
 )
@@ -127,19 +128,13 @@ class HardPointService:
             return _stuck(session, course, now or utc_now())
 
 
-def _week(weeks: Sequence[Period]) -> ColumnElement[int]:
-    """The place of a question's week; questions outside must be left out by the query."""
-    later = [(Question.asked_at >= weeks[at].start_at, at) for at in range(len(weeks) - 1, 0, -1)]
-    return case(*later, else_=0) if later else case((Question.id.is_(None), 1), else_=0)
-
-
 Cells = dict[str, list[Cell]]
 
 
 def _cells(
     session: Session, run_id: int | None, weeks: Sequence[Period], course: str
 ) -> tuple[Cells, dict[str, str], int]:
-    week, cover, tells = _week(weeks).label("week"), COVER.label("cover"), (Question.lesson_code != "")
+    week, cover, tells = place_of(weeks).label("week"), COVER.label("cover"), (Question.lesson_code != "")
     columns = (LESSON.label("lesson"), week, cover, tells.label("told"))
     query = joined(
         select(*columns, func.count().label("number"), func.max(Question.course_code).label("course")), run_id

@@ -9,9 +9,9 @@ from sqlalchemy import case, func, select
 from sqlalchemy.orm import selectinload
 
 from kbsearch.database import Database
-from kbsearch.models import Cluster, InferredLesson, Question
-from kbsearch.services.cluster_rows import answered
-from kbsearch.services.covered_questions import QuestionFilter, joined, narrowed, told, waits
+from kbsearch.models import Cluster, InferredLesson, Question, QuestionState
+from kbsearch.services.cluster_counts import answered
+from kbsearch.services.covered_questions import QuestionFilter, joined, narrowed, place_of, waits
 from kbsearch.services.newest_run import newest_run
 from kbsearch.services.weeks import Period
 
@@ -63,17 +63,25 @@ class InsightRows:
             return {one.id: one for one in found}
 
     def counts(self, periods: Sequence[Period]) -> list[PeriodCounts]:
-        """What was asked in each of ``periods``."""
-        return [self._counted(period) for period in periods]
-
-    def _counted(self, period: Period) -> PeriodCounts:
-        columns = (
-            func.count(),
-            func.sum(case((answered(), 1), else_=0)),
-            func.sum(case((waits(), 1), else_=0)),
-            func.count(func.distinct(func.nullif(Question.author_key, ""))),
+        """What was asked in each of ``periods``, which follow each other from the oldest on."""
+        if not periods:
+            return []
+        place = place_of(periods).label("place")
+        query = (
+            select(
+                place,
+                func.count(),
+                func.sum(case((answered(), 1), else_=0)),
+                func.sum(case((waits(), 1), else_=0)),
+                func.count(func.distinct(func.nullif(Question.author_key, ""))),
+            )
+            .where(
+                Question.asked_at >= periods[0].start_at,
+                Question.asked_at < periods[-1].end_at,
+                Question.state != QuestionState.DISMISSED,
+            )
+            .group_by(place)
         )
-        wanted = QuestionFilter(start=period.start_at, end=period.end_at)
         with self._database.reading() as session:
-            row = session.execute(narrowed(told(select(*columns)), wanted)).one()
-        return PeriodCounts(period, row[0], row[1] or 0, row[2] or 0, row[3])
+            found = {row[0]: tuple(row[1:]) for row in session.execute(query)}
+        return [PeriodCounts(each, *found.get(at, (0, 0, 0, 0))) for at, each in enumerate(periods)]

@@ -13,7 +13,17 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from kbsearch.errors import InvalidInput
-from kbsearch.models import Collection, Course, Lesson, Outbox, Question, QuestionState, Reply, utc_now
+from kbsearch.models import (
+    Collection,
+    Course,
+    Lesson,
+    Outbox,
+    Question,
+    QuestionState,
+    Reply,
+    counts_with,
+    utc_now,
+)
 from kbsearch.services.intake import PreparedQuestion, PreparedReply
 from kbsearch.services.row_chunks import chunks
 from kbsearch.services.same_words import link_same_words
@@ -187,6 +197,7 @@ def _answer_open(session: Session, ids: Sequence[int]) -> list[int]:
     statement = statement.values(state=QuestionState.ANSWERED).execution_options(synchronize_session=False)
     if ids:
         session.execute(statement)
+        session.execute(counts_with(ids))
     return list(dict.fromkeys(ids))
 
 

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kbsearch.database import Database
-from kbsearch.models import Cluster, Colour, Coverage, Membership, Question, Theme, utc_now
-from kbsearch.services.cluster_rows import answered
-
-WEEK, MONTH = timedelta(days=7), timedelta(days=28)
+from kbsearch.models import Cluster, Colour, Coverage, Membership, Theme, utc_now
+from kbsearch.services.cluster_counts import counts_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,38 +84,20 @@ class ThemeService:
         return sorted(rows, key=lambda row: (row.theme is None, -row.size, row.clusters[0].id))
 
     def _clusters(self, session: Session, run_id: int) -> dict[int, list[ThemeCluster]]:
-        """Theme id, 0 for none → its clusters, counted in one pass."""
-        now = self._now()
-
-        counts = (
-            select(
-                Membership.cluster_id,
-                func.count().label("size"),
-                _since(now, WEEK).label("last_7"),
-                _since(now, MONTH).label("last_28"),
-                func.sum(case((answered(), 1), else_=0)).label("answered"),
-            )
-            .join(Question, Question.id == Membership.question_id)
-            .where(Membership.run_id == run_id)
-            .group_by(Membership.cluster_id)
-            .subquery()
-        )
+        """Theme id, 0 for none → its clusters."""
         query = (
-            select(Cluster.theme_id, Cluster.label, Coverage.colour, counts)
-            .join(counts, counts.c.cluster_id == Cluster.id)
+            select(Cluster.id, Cluster.theme_id, Cluster.label, Coverage.colour)
             .outerjoin(Coverage, Coverage.cluster_id == Cluster.id)
+            .where(Cluster.id.in_(select(Membership.cluster_id).where(Membership.run_id == run_id)))
         )
+        rows = session.execute(query).all()
+        counts = counts_of(session, run_id, [row.id for row in rows], self._now())
         found: defaultdict[int, list[ThemeCluster]] = defaultdict(list)
-        for row in session.execute(query):
-            colour = Colour(row.colour) if row.colour else None
+        for row in rows:
+            colour, known = Colour(row.colour) if row.colour else None, counts[row.id]
             found[row.theme_id or 0].append(
                 ThemeCluster(
-                    row.cluster_id, row.label, row.size, row.last_7, row.last_28, row.answered, colour
+                    row.id, row.label, known.size, known.last_7, known.last_28, known.answered, colour
                 )
             )
         return dict(found)
-
-
-def _since(now: datetime, span: timedelta) -> ColumnElement[int]:
-    """How many questions were asked in ``span`` before ``now``."""
-    return func.sum(case(((Question.asked_at > now - span) & (Question.asked_at <= now), 1), else_=0))

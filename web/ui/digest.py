@@ -99,7 +99,7 @@ def _zone() -> ZoneInfo:
 
 
 def _report(period: Period, before: Period, names: tuple[str, str], following: str, limit: int) -> Report:
-    now, past = kb().insight_rows.counts([period, before])
+    past, now = kb().insight_rows.counts([before, period])
     figures = kb().gaps.figures()
     return Report(
         period=period,

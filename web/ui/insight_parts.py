@@ -106,9 +106,9 @@ def gaps(found: Sequence[ClusterGap], limit: int | None = None) -> Table:
     """Clusters that a case would help most."""
     rows = [
         [
-            text(gap.cluster.label, url_for("ui.cluster_page", cluster_id=gap.cluster.id)),
+            text(gap.label, url_for("ui.cluster_page", cluster_id=gap.cluster_id)),
             _colour_of(gap),
-            number(gap.recent, questions_url(cluster=gap.cluster.id, days=RECENT_DAYS)),
+            number(gap.recent, questions_url(cluster=gap.cluster_id, days=RECENT_DAYS)),
             decimal(gap.saved),
             text(
                 gap.case.title,
@@ -142,26 +142,25 @@ def gaps(found: Sequence[ClusterGap], limit: int | None = None) -> Table:
 
 
 def _colour_of(gap: ClusterGap) -> Cell:
-    one = gap.coverage
-    note = gettext("sure on %(sure)s of %(all)s", sure=one.sure, all=one.sampled)
-    return colour_cell(one.colour, note)
+    note = gettext("sure on %(sure)s of %(all)s", sure=gap.sure, all=gap.sampled)
+    return colour_cell(gap.colour, note)
 
 
 def not_in_programme(found: Sequence[ClusterGap]) -> list[ClusterGap]:
     """Those of the gaps that no lesson teaches."""
-    return [one for one in found if one.coverage.in_programme is False]
+    return [one for one in found if one.in_programme is False]
 
 
 def outside(found: Sequence[ClusterGap], limit: int | None = None) -> Table:
     """What neither a case nor a lesson covers."""
     rows = [
         [
-            text(gap.cluster.label, url_for("ui.cluster_page", cluster_id=gap.cluster.id)),
+            text(gap.label, url_for("ui.cluster_page", cluster_id=gap.cluster_id)),
             _colour_of(gap),
-            number(gap.recent, questions_url(cluster=gap.cluster.id, days=RECENT_DAYS)),
+            number(gap.recent, questions_url(cluster=gap.cluster_id, days=RECENT_DAYS)),
             text(
-                school().lesson(gap.coverage.lesson_code),
-                note=gettext("%(share)s likely", share=words.percent(gap.coverage.lesson_probability)),
+                school().lesson(gap.lesson),
+                note=gettext("%(share)s likely", share=words.percent(gap.lesson_probability)),
             ),
         ]
         for gap in found[:limit]
@@ -189,13 +188,13 @@ def clusters(found: Sequence[ClusterGap], colour: str) -> Table:
     """Clusters with what covers them, and which lesson."""
     rows = [
         [
-            text(one.cluster.label, url_for("ui.cluster_page", cluster_id=one.cluster.id)),
+            text(one.label, url_for("ui.cluster_page", cluster_id=one.cluster_id)),
             _colour_of(one),
-            number(one.recent, questions_url(cluster=one.cluster.id, days=RECENT_DAYS)),
+            number(one.recent, questions_url(cluster=one.cluster_id, days=RECENT_DAYS)),
             decimal(one.saved),
             text(
-                school().lesson(one.coverage.lesson_code),
-                note=words.percent(one.coverage.lesson_probability) if one.coverage.lesson_code else "",
+                school().lesson(one.lesson),
+                note=words.percent(one.lesson_probability) if one.lesson else "",
             ),
         ]
         for one in found
