@@ -20,6 +20,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt constraints-encoder.txt
 	$(BIN)/python -m pip install --quiet torch==2.13.0
 	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r constraints-encoder.txt
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev,postgresql]'
+	$(BIN)/python -m compileall -q kbsearch indexer clustering web
 	touch $@
 
 demo: setup ## Set up the sample school and serve it on http://127.0.0.1:8000

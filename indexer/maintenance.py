@@ -119,7 +119,8 @@ class IndexMaintenance:
     def _waiting(self, collection: Collection) -> tuple[int, int, timedelta | None]:
         counts = select(func.count(), func.count(Outbox.failed_at), func.min(Outbox.created_at))
         with self._database.reading() as session:
-            total, failed, oldest = session.execute(counts.where(Outbox.collection == collection)).one()
+            mine = counts.where(Outbox.collection == collection, Outbox.indexed.is_(False))
+            total, failed, oldest = session.execute(mine).one()
         return total - failed, failed, utc_now() - oldest if oldest else None
 
     def _check(self, collection: Collection) -> CollectionCheck:
@@ -151,7 +152,8 @@ class IndexMaintenance:
 
     def _pending(self, collection: Collection) -> set[int]:
         with self._database.reading() as session:
-            return set(session.scalars(select(Outbox.entity_id).where(Outbox.collection == collection)))
+            mine = (Outbox.collection == collection) & Outbox.indexed.is_(False)
+            return set(session.scalars(select(Outbox.entity_id).where(mine)))
 
     def _mend(self, check: CollectionCheck) -> None:
         collection = Collection(check.collection)

@@ -1,7 +1,8 @@
 """The outbox pipeline: brings the indexes up to date with the database.
 
-A row of the outbox is deleted only after the index holds the change, so a worker that is killed anywhere
-does some work twice and loses none.
+A row of the outbox is deleted only after the index holds the change and what follows from it is done, so a
+worker that is killed anywhere does some work twice and loses none.  What waits to be found comes before what
+follows: an import is searchable first and looked through for repeats then.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Callable, Sequence
 from collections.abc import Collection as AnyCollection
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from sqlalchemy import Update, delete, func, or_, select, update
 
@@ -38,7 +40,7 @@ class Due:
 
 
 class IndexPipeline:
-    """Works off the outbox.  ``compare`` is told which questions were indexed, before their rows go."""
+    """Works off the outbox.  ``follow`` is told which questions were indexed, before their rows go."""
 
     def __init__(
         self,
@@ -46,16 +48,25 @@ class IndexPipeline:
         cases: SearchBackend,
         questions: SearchBackend,
         embedder: Embedder,
-        compare: Callable[[Sequence[int]], object] | None = None,
+        follow: Callable[[Sequence[int]], object] | None = None,
     ) -> None:
         self._database = database
         self._indexes = {Collection.CASES: cases, Collection.QUESTIONS: questions}
         self._embedder = AheadEmbedder(embedder)
         self._later: list[Due] = []
-        self._compare = compare
+        self._followed = follow
 
     def drain(self, limit: int = 512) -> int:
-        """Work off the oldest ``limit`` due rows, cases before questions; returns how many there were.
+        """`index`, and `follow` once no more rows wait to be indexed; returns how many rows there were.
+
+        Raises:
+            EncoderUnavailable, IndexUnavailable, StorageUnavailable: as `index`.
+        """
+        found = self.index(limit)
+        return found if found == limit else max(found, self.follow(limit))
+
+    def index(self, limit: int) -> int:
+        """Index the oldest ``limit`` due rows, cases before questions; returns how many there were.
 
         A row whose document cannot be encoded or indexed is marked with the error and tried again later;
         it does not hold up the others.
@@ -65,48 +76,64 @@ class IndexPipeline:
             IndexUnavailable: the index cannot be written; the rows wait.
             StorageUnavailable: the database or the disk refuses; the rows wait.
         """
-        waiting = self._due(2 * limit)
+        waiting = self._due(2 * limit, indexed=False)
         due, self._later = waiting[:limit], waiting[limit:]
         for collection in Collection:
             rows = [row for row in due if row.collection == collection]
             if rows:
-                failures = self._work_off(collection, sorted({row.entity_id for row in rows}))
-                self._settle(rows, failures)
+                failures = each_that_works(_ids(rows), partial(self._index, collection), self._embedder)
+                self._settle(rows, failures, last=not self._leads_on(collection))
         return len(due)
 
-    def drain_all(self, progress: Progress = silent) -> int:
-        """Work off everything that is due now and meanwhile; returns how many rows there were."""
-        done = 0
-        while worked := self.drain(BULK):
-            done += worked
-            progress(done, done + self.waiting(), "indexing")
-        return done
+    def follow(self, limit: int) -> int:
+        """Do what follows for the oldest ``limit`` rows that are indexed; returns how many there were.
 
-    def waiting(self) -> int:
-        """How many rows wait, those that failed for good left out."""
+        Raises:
+            EncoderUnavailable, IndexUnavailable, StorageUnavailable: as `index`.
+        """
+        rows = self._due(limit, indexed=True)
+        if rows and self._followed is not None:
+            self._settle(rows, each_that_works(_ids(rows), self._followed, self._embedder), last=True)
+        return len(rows)
+
+    def drain_all(self, progress: Progress = silent) -> int:
+        """Work off everything that is due now and meanwhile; returns how many rows were indexed."""
+        done = 0
+        while True:
+            indexed = self._through(self.index, progress, "indexing")
+            if not indexed + self._through(self.follow, progress, "comparing questions"):
+                return done
+            done += indexed
+
+    def waiting(self, *, indexed: bool | None = None) -> int:
+        """How many rows wait, those that failed for good left out; only those that are ``indexed`` or not."""
+        statement = select(func.count()).select_from(Outbox).where(Outbox.attempts < MAX_ATTEMPTS)
+        if indexed is not None:
+            statement = statement.where(Outbox.indexed.is_(indexed))
         with self._database.reading() as session:
-            statement = select(func.count()).select_from(Outbox).where(Outbox.attempts < MAX_ATTEMPTS)
             return session.scalar(statement) or 0
 
-    def _due(self, limit: int) -> list[Due]:
+    def _through(self, step: Callable[[int], int], progress: Progress, stage: str) -> int:
+        done = 0
+        while worked := step(BULK):
+            done += worked
+            progress(done, done + self.waiting(indexed=step == self.follow), stage)
+        return done
+
+    def _leads_on(self, collection: Collection) -> bool:
+        return self._followed is not None and collection == Collection.QUESTIONS
+
+    def _due(self, limit: int, *, indexed: bool) -> list[Due]:
         now = utc_now()
         waited = [
             (Outbox.attempts == attempts) & (Outbox.failed_at < now - RETRY_AFTER * attempts)
             for attempts in range(1, MAX_ATTEMPTS)
         ]
         statement = select(Outbox.id, Outbox.collection, Outbox.entity_id)
-        statement = statement.where(or_(Outbox.failed_at.is_(None), *waited))
+        statement = statement.where(Outbox.indexed.is_(indexed), or_(Outbox.failed_at.is_(None), *waited))
         with self._database.reading() as session:
             rows = session.execute(statement.order_by(Outbox.collection, Outbox.id).limit(limit))
             return [Due(row_id, Collection(collection), entity_id) for row_id, collection, entity_id in rows]
-
-    def _work_off(self, collection: Collection, ids: Sequence[int]) -> dict[int, str]:
-        """Index ``ids``; returns the error of each that failed on its own."""
-        failures = each_that_works(ids, lambda some: self._index(collection, some), self._embedder)
-        indexed = [one for one in ids if one not in failures]
-        if self._compare is None or collection != Collection.QUESTIONS or not indexed:
-            return failures
-        return failures | each_that_works(indexed, self._compare, self._embedder)
 
     def _index(self, collection: Collection, ids: Sequence[int]) -> None:
         with self._database.reading() as session:
@@ -132,16 +159,22 @@ class IndexPipeline:
         with self._database.reading() as session:
             return [text for draft in drafts(session, collection, ids) for text in draft.texts]
 
-    def _settle(self, rows: Sequence[Due], failures: dict[int, str]) -> None:
+    def _settle(self, rows: Sequence[Due], failures: dict[int, str], *, last: bool) -> None:
+        """Note what became of ``rows``: those that are done go when it was the ``last`` step."""
         failed: defaultdict[str, list[int]] = defaultdict(list)
         for row in rows:
             if row.entity_id in failures:
                 failed[failures[row.entity_id]].append(row.id)
-        finished = [row.id for row in rows if row.entity_id not in failures]
+        finished = Outbox.id.in_([row.id for row in rows if row.entity_id not in failures])
+        done = delete(Outbox).where(finished) if last else update(Outbox).where(finished).values(indexed=True)
         with self._database.writing() as session:
-            session.execute(delete(Outbox).where(Outbox.id.in_(finished)))
+            session.execute(done)
             for reason, row_ids in failed.items():
                 session.execute(_mark_failed(row_ids, reason))
+
+
+def _ids(rows: Sequence[Due]) -> list[int]:
+    return sorted({row.entity_id for row in rows})
 
 
 def _mark_failed(ids: AnyCollection[int], reason: str) -> Update:

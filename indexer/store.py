@@ -18,7 +18,8 @@ from typing import Any
 
 from whoosh import fields
 from whoosh.analysis import Analyzer, Token
-from whoosh.codec.whoosh3 import W3Codec
+from whoosh.codec.whoosh3 import STORED_COLUMN, W3Codec, W3PerDocWriter
+from whoosh.columns import CompressedBytesColumn, PickleColumn
 from whoosh.filedb.filestore import FileStorage
 from whoosh.filedb.structfile import BufferFile
 from whoosh.formats import Positions
@@ -94,10 +95,23 @@ def schema() -> Any:
 SCHEMA = schema()
 
 
+class QuickDocumentWriter(W3PerDocWriter):  # type: ignore[misc]  # Whoosh has no types
+    """Whoosh's writer of documents, which packs them in half the time; read as Whoosh's own."""
+
+    stored = PickleColumn(CompressedBytesColumn(level=1))
+
+    def _create_column(self, fieldname: str, column: Any) -> None:
+        super()._create_column(fieldname, self.stored if column is STORED_COLUMN else column)
+
+
 class PlainCodec(W3Codec):  # type: ignore[misc]  # Whoosh has no types
-    """Whoosh's codec without the lengths that only its own scoring needs, and without compression."""
+    """Whoosh's codec without the lengths that only its own scoring needs, and without compressed postings."""
 
     length_stats = False
+
+    def per_document_writer(self, storage: Any, segment: Any) -> QuickDocumentWriter:
+        """As Whoosh's codec."""
+        return QuickDocumentWriter(self, storage, segment)
 
 
 CODEC = PlainCodec(compression=0)

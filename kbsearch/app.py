@@ -5,11 +5,14 @@ Everything is made on first use, so that a command pays only for what it touches
 
 from __future__ import annotations
 
+import threading
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from kbsearch.config import Settings, load_settings
 from kbsearch.database import Database
+from kbsearch.errors import EncoderUnavailable
 from kbsearch.models import Collection
 
 if TYPE_CHECKING:
@@ -84,6 +87,16 @@ class Kbsearch:
         from indexer.embedders import open_embedder
 
         return open_embedder(self.settings.encoder)
+
+    def warm_up(self) -> None:
+        """Begin to load the encoder's model while other things are made ready; an error waits for its use."""
+        embedder = self.embedder
+
+        def load() -> None:
+            with suppress(EncoderUnavailable):
+                embedder.encode(["warm"], "query")
+
+        threading.Thread(target=load, name="warm-up", daemon=True).start()
 
     @cached_property
     def reranker(self) -> TimedReranker | None:

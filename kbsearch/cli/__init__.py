@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import importlib
 import sys
 
@@ -68,6 +70,7 @@ def group() -> None:
 
 def main() -> None:
     """Run the command line; an expected error is one clear message and exit status 1."""
+    atexit.register(gc.freeze)  # or the interpreter looks for cycles in all there is for half a second
     try:
         group.main(standalone_mode=True)
     except KbsearchError as error:

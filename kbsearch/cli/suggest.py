@@ -36,6 +36,7 @@ def command(text: str, course: str, lesson: str, as_json: bool) -> None:
     from kbsearch.cli.why import answers
 
     app = Kbsearch()
+    app.warm_up()
     if app.reranker:
         app.reranker.load()
     app.questions.check_place(course, lesson)

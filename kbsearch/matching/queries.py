@@ -106,11 +106,11 @@ def prepare(text: str, knowledge: Knowledge | None = None, on: frozenset[StepKin
     return Query(reading.text, different_words(searched), repaired, len(stems(whole)), tuple(reading.steps))
 
 
-@lru_cache(maxsize=4_096)
+@lru_cache(maxsize=16_384)
 def bare_text(text: str) -> str:
     """What of a question's ``text`` is encoded and indexed, the same whatever the index holds.
 
-    Remembered, because a question that has been indexed is compared with earlier ones right away.
+    Remembered, because a question that has been indexed is compared with earlier ones soon after.
     """
     reading = _Reading(text[:MAX_CHARS].replace("\0", " ").strip(), SWITCHED_ON)
     _repair(reading, common_knowledge().vocabulary)

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import ForeignKey, Index, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kbsearch.models.base import Base, utc_now
@@ -24,6 +24,9 @@ class Outbox(Base):
 
     Written in the transaction that changes the row and deleted after the index holds the change.  It does
     not say what to do: the worker looks at the database then, so doing it twice is harmless.
+
+    ``indexed``: the index holds the change; what follows from it is still to be found (a question's repeats
+    and cluster).
     """
 
     __tablename__ = "outbox"
@@ -32,6 +35,7 @@ class Outbox(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     collection: Mapped[Collection] = mapped_column(String(20))
     entity_id: Mapped[int]
+    indexed: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     attempts: Mapped[int] = mapped_column(default=0)
     error: Mapped[str] = mapped_column(Text, default="")

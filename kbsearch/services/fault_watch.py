@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from sqlalchemy import func, insert, select
+from sqlalchemy import Select, func, insert, select
 from sqlalchemy.orm import Session
 
 from kbsearch.config import Settings
@@ -93,7 +93,7 @@ class FaultWatch:
             return True
         self._seen = newest
         with self._database.reading() as session:
-            waiting = select(Outbox.id).where(Outbox.collection == Collection.QUESTIONS).limit(1)
+            waiting = _pending().limit(1)
             if session.scalar(waiting) is not None:
                 self._seen = -1  # come back when they are indexed
         since, self._since = self._since, None
@@ -102,14 +102,13 @@ class FaultWatch:
         return False
 
     def _unscored(self, session: Session) -> list[tuple[int, str, datetime]]:
-        pending = select(Outbox.entity_id).where(Outbox.collection == Collection.QUESTIONS)
         query = (
             select(Question.id, Question.text, Question.asked_at)
             .outerjoin(FaultSignal, FaultSignal.question_id == Question.id)
             .where(
                 FaultSignal.question_id.is_(None),
                 Question.asked_at >= self._now() - HISTORY,
-                Question.id.not_in(pending),
+                Question.id.not_in(_pending()),
             )
             .order_by(Question.id)
             .limit(BATCH)
@@ -264,3 +263,10 @@ def _running(session: Session, since: float) -> list[Fault]:
 def _called_off(session: Session) -> list[Burst]:
     dismissed = select(Fault).where(Fault.state == FaultState.DISMISSED)
     return [Burst(**fault.evidence) for fault in session.scalars(dismissed)]
+
+
+def _pending() -> Select[int]:
+    """Ids of questions that are not indexed yet."""
+    return select(Outbox.entity_id).where(
+        Outbox.collection == Collection.QUESTIONS, Outbox.indexed.is_(False)
+    )

@@ -21,6 +21,8 @@ from kbsearch.text.chatter import is_small_talk
 
 NEAREST = 5
 """How many of the most like earlier questions are judged."""
+AROUND = 4 * NEAREST
+"""So many are looked at to find them: later questions may be indexed as well."""
 BULK = 24
 """From so many questions at once on they are compared with all others in one product."""
 LOOK_BACK = 100_000
@@ -89,8 +91,8 @@ class NearQuestions:
     def _around(self, said: Said, vector: Floats) -> list[_Candidate]:
         """The nearest ones that were taken in before it."""
         filters = Filters(course=said.course, states=tuple(map(str, ASKED)))
-        hits = self._index.search_vector(vector, filters, NEAREST + 1)
-        earlier = [one for one in hits.ids.tolist() if one < said.id or not said.id]
+        hits = self._index.search_vector(vector, filters, AROUND)
+        earlier = [one for one in hits.ids.tolist() if one < said.id or not said.id][:NEAREST]
         ids, vectors = self._index.vectors(earlier)
         return self._candidates(ids, vectors @ vector)
 

@@ -149,3 +149,43 @@ def test_progress_is_told(app: Kbsearch, pipeline: IndexPipeline) -> None:
     receive(app, *[f"про git {n}" for n in range(20)])
     assert pipeline.drain_all(lambda done, total, stage: told.append((done, total))) == 20
     assert told[-1] == (20, 20)
+
+
+def test_everything_is_found_before_what_follows_is_done(app: Kbsearch) -> None:
+    followed: list[int] = []
+    indexes = app.case_index, app.question_index
+    pipeline = IndexPipeline(app.database, *indexes, HashingEmbedder(), follow=followed.extend)
+    ids = receive(app, *[f"про git {n}" for n in range(5)])
+    assert pipeline.drain(2) == 2
+    assert pipeline.drain(2) == 2
+    assert (app.question_index.count(), followed) == (4, [])
+    assert pipeline.waiting(indexed=True) == 4
+    assert app.maintenance.status().waiting == 1
+    assert pipeline.drain(2) == 2
+    assert (app.question_index.count(), followed) == (5, ids[:2])
+    pipeline.drain_all()
+    assert (followed, rows(app)) == (ids, [])
+
+
+def test_what_follows_is_done_although_a_worker_died_before(app: Kbsearch) -> None:
+    indexes = app.case_index, app.question_index
+    ids = receive(app, "про git", "про css")
+    IndexPipeline(app.database, *indexes, HashingEmbedder(), follow=print).index(10)
+    followed: list[int] = []
+    IndexPipeline(app.database, *indexes, HashingEmbedder(), follow=followed.extend).drain_all()
+    assert (followed, rows(app)) == (ids, [])
+
+
+def test_a_question_that_cannot_be_followed_does_not_hold_up_the_others(app: Kbsearch) -> None:
+    def follow(ids: Sequence[int]) -> None:
+        if bad in ids:
+            raise ValueError("no")
+
+    pipeline = IndexPipeline(
+        app.database, app.case_index, app.question_index, HashingEmbedder(), follow=follow
+    )
+    bad = receive(app, *[f"про git {n}" for n in range(9)])[4]
+    pipeline.drain_all()
+    (row,) = rows(app)
+    assert (row.entity_id, row.indexed, row.attempts, row.error) == (bad, True, 1, "ValueError: no")
+    assert app.question_index.count() == 9
