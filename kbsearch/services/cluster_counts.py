@@ -99,15 +99,35 @@ def counts_of(
 
     What is kept may be an hour old, but knows of every question that came, went or changed.
     """
-    kept = {row.cluster_id: row for row in _kept(session, run_id, cluster_ids, now)}
+    return _found(session, run_id, cluster_ids, now, (*_PLAIN, ClusterCount.courses), course)
+
+
+def plain_counts_of(
+    session: Session, run_id: int, cluster_ids: Collection[int], now: datetime
+) -> dict[int, Counts]:
+    """As `counts_of` of all courses, but without telling which: several times faster for all clusters."""
+    return _found(session, run_id, cluster_ids, now, _PLAIN)
+
+
+def _found(  # noqa: PLR0917  # what its callers are asked for
+    session: Session,
+    run_id: int,
+    cluster_ids: Collection[int],
+    now: datetime,
+    columns: tuple[Any, ...],
+    course: str = "",
+) -> dict[int, Counts]:
+    kept = {row.cluster_id: row for row in _kept(session, run_id, cluster_ids, now, columns)}
     missing = [each for each in cluster_ids if each not in kept]
     rows = [*kept.values(), *(_rows(session, run_id, missing, now, lessons=False) if missing else ())]
-    return {row.cluster_id: _counts(row, course) for row in rows}
+    if columns is not _PLAIN:
+        return {row.cluster_id: _counts(row, course) for row in rows}
+    return {row.cluster_id: Counts(row.size, row.answered, row.weekly, case_id=row.case_id) for row in rows}
 
 
 def lessons_of(session: Session, run_id: int, cluster_id: int, now: datetime) -> list[tuple[str, int]]:
     """The lessons that a cluster's questions tell with their questions, most asked first."""
-    row = next(iter(_kept(session, run_id, [cluster_id], now)), None)
+    row = next(iter(_kept(session, run_id, [cluster_id], now, (ClusterCount.lessons,))), None)
     found = row.lessons if row is not None else _lessons(session, run_id, [cluster_id])[cluster_id]
     return sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))
 
@@ -149,16 +169,18 @@ def _due(session: Session, run_id: int, now: datetime) -> list[int]:
     return found
 
 
-def _kept(session: Session, run_id: int, cluster_ids: Collection[int], now: datetime) -> Iterator[Any]:
-    columns = (
-        ClusterCount.cluster_id,
-        ClusterCount.size,
-        ClusterCount.answered,
-        ClusterCount.weekly,
-        ClusterCount.courses,
-        ClusterCount.lessons,
-        ClusterCount.case_id,
-    )
+_PLAIN = (
+    ClusterCount.cluster_id,
+    ClusterCount.size,
+    ClusterCount.answered,
+    ClusterCount.weekly,
+    ClusterCount.case_id,
+)
+
+
+def _kept(
+    session: Session, run_id: int, cluster_ids: Collection[int], now: datetime, columns: tuple[Any, ...]
+) -> Iterator[Any]:
     fresh = (
         ClusterCount.run_id == run_id,
         ClusterCount.counted_at > now - FRESH,

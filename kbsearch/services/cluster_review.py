@@ -14,7 +14,7 @@ from kbsearch.database import Database
 from kbsearch.errors import Conflict, NotFound
 from kbsearch.insights.coverage import SAVED, saved_a_week
 from kbsearch.models import Case, CaseState, ClusterReview, Coverage, ReviewVerdict, utc_now
-from kbsearch.services.cluster_counts import MONTH, Counts, counts_of, sizes_of
+from kbsearch.services.cluster_counts import MONTH, Counts, plain_counts_of, sizes_of
 from kbsearch.services.cluster_rows import ClusterRow, case_ids, rows_of
 from kbsearch.services.clusters import ClusterService
 from kbsearch.services.newest_run import newest_run
@@ -120,7 +120,7 @@ class _Waiting:
 
 def _queue(session: Session, run_id: int, now: datetime) -> list[_Waiting]:
     """The clusters that wait, those first from which a case would save most."""
-    counts = counts_of(session, run_id, list(sizes_of(session, run_id)), now)
+    counts = plain_counts_of(session, run_id, list(sizes_of(session, run_id)), now)
     last, coverage = _last_reviews(session), _coverage(session)
     answered = _with_case(session, counts)
     found = [

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from kbsearch.database import Database
 from kbsearch.errors import NotFound
 from kbsearch.models import Cluster, Lineage, Membership, Question, Run, utc_now
-from kbsearch.services.cluster_counts import Counts, counts_of, lessons_of, sizes_of
+from kbsearch.services.cluster_counts import Counts, counts_of, lessons_of, plain_counts_of, sizes_of
 from kbsearch.services.cluster_rows import ClusterRow, rows_of
 from kbsearch.services.edit_rows import edits_of
 from kbsearch.services.newest_run import newest_run
@@ -167,7 +167,10 @@ def _ordered(
     sizes = sizes_of(session, run_id) if latest else _counted(session, run_id)
     if sort == "size" and not course:
         return sorted(sizes, key=lambda cluster_id: (-sizes[cluster_id], cluster_id))
-    counts = counts_of(session, run_id, list(sizes), now, course)
+    ids = list(sizes)
+    counts = (
+        counts_of(session, run_id, ids, now, course) if course else plain_counts_of(session, run_id, ids, now)
+    )
     keys: dict[Sort, Callable[[Counts], int]] = {
         "size": lambda one: one.size,
         "recent": lambda one: one.last_28,

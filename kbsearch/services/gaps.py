@@ -10,9 +10,8 @@ from sqlalchemy.orm import Session
 
 from kbsearch.database import Database
 from kbsearch.insights.coverage import saved_a_week
-from kbsearch.models import Case, CaseState, Cluster, Colour, Coverage, Membership, Question, Run, utc_now
-from kbsearch.services.cluster_counts import counts_of
-from kbsearch.services.covered_questions import joined
+from kbsearch.models import Case, CaseState, Cluster, Colour, Coverage, Question, QuestionState, Run, utc_now
+from kbsearch.services.cluster_counts import plain_counts_of, sizes_of
 from kbsearch.services.newest_run import newest_run
 
 RECENT = timedelta(days=28)
@@ -118,26 +117,26 @@ def _figures(session: Session, now: datetime) -> CoverageFigures:
     run = newest_run(session)
     if run is None:
         return CoverageFigures(None, clusters, questions)
-    counted = select(Coverage.colour, func.count(), func.min(Coverage.checked_at)).group_by(Coverage.colour)
-    moments = []
-    for colour, count, checked_at in session.execute(counted):
-        clusters[Colour(colour)] = count
-        moments.append(checked_at)
-    query = joined(select(Coverage.colour, Membership.cluster_id.is_(None), func.count()), run.id)
-    query = query.where(Question.asked_at >= now - RECENT, Question.asked_at <= now)
-    loose = 0
-    for colour, alone, count in session.execute(
-        query.group_by(Coverage.colour, Membership.cluster_id.is_(None))
-    ):
-        if colour is not None:
-            questions[Colour(colour)] += count
-        elif alone:
-            loose = count
-    total = session.scalar(
-        select(func.count(func.distinct(Membership.cluster_id))).where(Membership.run_id == run.id)
+    counts = plain_counts_of(session, run.id, list(sizes_of(session, run.id)), now)
+    looked_at = session.execute(select(Coverage.cluster_id, Coverage.colour, Coverage.checked_at)).all()
+    for row in looked_at:
+        clusters[Colour(row.colour)] += 1
+        questions[Colour(row.colour)] += counts[row.cluster_id].last_28 if row.cluster_id in counts else 0
+    asked = session.scalar(
+        select(func.count()).where(
+            Question.asked_at > now - RECENT,
+            Question.asked_at <= now,
+            Question.state != QuestionState.DISMISSED,
+        )
     )
-    unknown = max(0, (total or 0) - sum(clusters.values()))
-    return CoverageFigures(run, clusters, questions, loose, unknown, min(moments, default=None))
+    return CoverageFigures(
+        run,
+        clusters,
+        questions,
+        loose=max(0, (asked or 0) - sum(one.last_28 for one in counts.values())),
+        unknown=max(0, len(counts) - len(looked_at)),
+        checked_at=min((row.checked_at for row in looked_at), default=None),
+    )
 
 
 def _is_gap(gap: ClusterGap, *, outside: bool) -> bool:
@@ -157,7 +156,7 @@ def _rows(session: Session, run: Run, now: datetime) -> list[ClusterGap]:
             Coverage.in_programme,
         ).join(Cluster, Cluster.id == Coverage.cluster_id)
     ).all()
-    counts = counts_of(session, run.id, [row.cluster_id for row in rows], now)
+    counts = plain_counts_of(session, run.id, [row.cluster_id for row in rows], now)
     written = _written(session)
     found = [
         ClusterGap(

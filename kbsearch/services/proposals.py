@@ -25,7 +25,7 @@ from kbsearch.models import (
 from kbsearch.services.acceptance import accept_lines, stored_places
 from kbsearch.services.row_chunks import chunks
 
-LINES_SHOWN = 200
+LINES_SHOWN = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class ShownLine:
 class Proposal:
     """What a run would change, and what was decided.
 
-    ``lines``: all but those that change nothing, largest first, 200 at most; ``total`` and ``open``: how many
+    ``lines``: all but those that change nothing, largest first, 100 at most; ``total`` and ``open``: how many
     there are, and are undecided.  ``newer_questions`` and ``newer_edits``: what the run does not know of.
     """
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from kbsearch.database import Database
 from kbsearch.models import Cluster, Colour, Coverage, Membership, Theme, utc_now
-from kbsearch.services.cluster_counts import counts_of
+from kbsearch.services.cluster_counts import plain_counts_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class ThemeService:
             .where(Cluster.id.in_(select(Membership.cluster_id).where(Membership.run_id == run_id)))
         )
         rows = session.execute(query).all()
-        counts = counts_of(session, run_id, [row.id for row in rows], self._now())
+        counts = plain_counts_of(session, run_id, [row.id for row in rows], self._now())
         found: defaultdict[int, list[ThemeCluster]] = defaultdict(list)
         for row in rows:
             colour, known = Colour(row.colour) if row.colour else None, counts[row.id]

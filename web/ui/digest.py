@@ -99,7 +99,10 @@ def _zone() -> ZoneInfo:
 
 
 def _report(period: Period, before: Period, names: tuple[str, str], following: str, limit: int) -> Report:
-    past, now = kb().insight_rows.counts([before, period])
+    weeks = kb().insight_rows.counts(_weeks_of(period))
+    told = {one.period: one for one in weeks}
+    pair = [told[each] for each in (before, period) if each in told]
+    past, now = pair if len(pair) > 1 else kb().insight_rows.counts([before, period])
     figures = kb().gaps.figures()
     return Report(
         period=period,
@@ -112,15 +115,14 @@ def _report(period: Period, before: Period, names: tuple[str, str], following: s
         waiting=now.waiting,
         students=now.students,
         share=figures.share,
-        tables=_tables(period, limit),
+        tables=[insight_parts.weeks(weeks), *_tables(period, limit)],
     )
 
 
 def _tables(period: Period, limit: int) -> list[Table]:
     loud, gaps = kb().trends.loud(), kb().gaps.gaps()
     clusters = kb().insight_rows.clusters(one.cluster_id for one in loud)
-    span = _weeks_of(period)
-    found = [
+    return [
         insight_parts.growing(loud, clusters, limit),
         insight_parts.gaps(gaps, limit),
         insight_parts.outside(insight_parts.not_in_programme(gaps), limit),
@@ -129,8 +131,6 @@ def _tables(period: Period, limit: int) -> list[Table]:
         insight_cases.effects(kb().effects.all(), kb().effects.waiting(), limit),
         insight_cases.contributions(kb().case_care.contributions(period), period),
     ]
-    weekly = insight_parts.weeks(kb().insight_rows.counts(span))
-    return [weekly, *found]
 
 
 def _weeks_of(period: Period) -> list[Period]:

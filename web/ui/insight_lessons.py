@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from kbsearch.services.weeks import Period, name_of_week
+from kbsearch.services.weeks import name_of_week
 from web.ui import words
 from web.ui.context import school
 from web.ui.insight_parts import RECENT_DAYS, cover_word, day, questions_url
@@ -19,16 +19,20 @@ PSEUDONYM = 8
 """Signs of an author key that are shown: enough to tell the students of a school apart."""
 
 
-def hard_map(found: HardPoints) -> Table:
-    """Lessons by weeks, each cell split by what covers it."""
+def hard_map(found: HardPoints, limit: int | None = None) -> Table:
+    """Lessons by weeks, each cell split by what covers it; of more than ``limit`` those most asked about."""
     several = len({row.course for row in found.rows}) > 1
+    shown = found.rows
+    if limit is not None and len(shown) > limit:
+        shown = sorted(shown, key=lambda row: (-row.total, row.code))[:limit]
+    names = [name_of_week(week) for week in found.weeks]
     rows = [
         [
             _lesson(row, several),
-            *(_cell(row, at, week) for at, week in enumerate(found.weeks)),
+            *(_cell(row, at, name) for at, name in enumerate(names)),
             number(row.total, questions_url(lesson=row.code, since=found.weeks[0].first.isoformat())),
         ]
-        for row in found.rows
+        for row in shown
     ]
     return Table(
         "hard",
@@ -41,6 +45,7 @@ def hard_map(found: HardPoints) -> Table:
         rows,
         note=_map_note(found),
         empty=gettext("No question of these weeks belongs to a lesson."),
+        total=len(found.rows),
     )
 
 
@@ -67,11 +72,11 @@ def _lesson(row: LessonRow, course: bool = True) -> Cell:
     return text(school().lesson(row.code), questions_url(lesson=row.code), note=note)
 
 
-def _cell(row: LessonRow, at: int, week: Period) -> Cell:
+def _cell(row: LessonRow, at: int, week: str) -> Cell:
     cell = row.cells[at]
     if not cell.total:
         return number(0)
-    place = {"lesson": row.code, "week": name_of_week(week)}
+    place = {"lesson": row.code, "week": week}
     parts = [
         Part(count, tone, questions_url(**place, cover=cover), cover_word(cover))
         for count, tone, cover in (

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
-from flask import url_for
+from flask import g, url_for
 from flask_babel import format_date
 
 from kbsearch.insights.coverage import SAVED
@@ -30,9 +31,11 @@ RECENT_DAYS = 28
 
 
 def questions_url(**wanted: object) -> str:
-    """The page with the questions behind a number."""
+    """The page with the questions behind a number; a page has hundreds, so its address is built once."""
+    if "questions_page" not in g:
+        g.questions_page = url_for("ui.insight_questions")
     kept = {name: value for name, value in wanted.items() if value not in ("", None)}
-    return url_for("ui.insight_questions", **kept)  # type: ignore[arg-type]
+    return f"{g.questions_page}?{urlencode(kept)}" if kept else str(g.questions_page)
 
 
 def said_of(wanted: QuestionFilter) -> list[str]:
@@ -52,11 +55,9 @@ def said_of(wanted: QuestionFilter) -> list[str]:
 
 def cover_word(cover: str) -> str:
     """What covers a question."""
-    return {
-        Cover.COVERED: gettext("covered"),
-        Cover.OPEN: gettext("not covered"),
-        Cover.OUTSIDE: gettext("not in the programme"),
-    }[Cover(cover)]
+    if cover == Cover.COVERED:
+        return gettext("covered")
+    return gettext("not covered") if cover == Cover.OPEN else gettext("not in the programme")
 
 
 def colour_cell(colour: str, note: str = "") -> Cell:
@@ -184,7 +185,7 @@ def outside(found: Sequence[ClusterGap], limit: int | None = None) -> Table:
     )
 
 
-def clusters(found: Sequence[ClusterGap], colour: str) -> Table:
+def clusters(found: Sequence[ClusterGap], colour: str, limit: int | None = None, offset: int = 0) -> Table:
     """Clusters with what covers them, and which lesson."""
     rows = [
         [
@@ -197,7 +198,7 @@ def clusters(found: Sequence[ClusterGap], colour: str) -> Table:
                 note=words.percent(one.lesson_probability) if one.lesson else "",
             ),
         ]
-        for one in found
+        for one in found[offset:][:limit]
     ]
     return Table(
         "clusters",

@@ -93,7 +93,8 @@ def number(
     """A cell of a count; a link only when there is something to see."""
     if value is None:
         return Cell(None, ASIDE)
-    return Cell(value, str(format_decimal(value)), url if value else "", tone, tuple(parts), note)
+    shown = str(value) if 0 <= value < 1000 else str(format_decimal(value))  # noqa: PLR2004  # no groups
+    return Cell(value, shown, url if value else "", tone, tuple(parts), note)
 
 
 def decimal(value: float | None, digits: int = 1, url: str = "", note: str = "") -> Cell:

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 E = TypeVar("E", Cover, Colour, QuestionState)
 
 ROWS, SHOWN = 30, 15
+LESSONS = 40
+"""Lessons that the map of hard points shows."""
 WEEKS = 8
 EVERY = "*"
 """In the address: all courses.  The map of one is read at a glance, so the first is the default."""
@@ -108,7 +110,7 @@ def insight_lessons_page() -> str:
     """Where the programme is hard, and who is stuck."""
     course = "" if text_of("course") == EVERY else text_of("course") or _first_course()
     stuck = insight_lessons.stuck(kb().hard_points.stuck(course=course), SHOWN)
-    hard = insight_lessons.hard_map(kb().hard_points.map(course=course))
+    hard = insight_lessons.hard_map(kb().hard_points.map(course=course), LESSONS)
     return render_template("insights/lessons.html", hard=hard, stuck=stuck, course=course, address=address)
 
 
@@ -148,9 +150,21 @@ def insight_clusters() -> str:
     colour = text_of("colour")
     if colour and colour not in set(Colour):
         raise BadRequest
-    found = kb().gaps.clusters(Colour(colour) if colour else None)
-    return render_template(
-        "insights/clusters.html", table=insight_parts.clusters(found, colour), colour=colour
+    found, offset = kb().gaps.clusters(Colour(colour) if colour else None), number_of("offset", 0)
+    table = insight_parts.clusters(found, colour, ROWS, offset)
+    pages = _pages(offset, len(found))
+    return render_template("insights/clusters.html", table=table, colour=colour, pages=pages)
+
+
+def _pages(offset: int, total: int) -> Pages:
+    return Pages(
+        address(offset=max(0, offset - ROWS) or "") if offset else "",
+        address(offset=offset + ROWS) if offset + ROWS < total else "",
+        gettext(
+            "%(first)s to %(last)s of %(all)s", first=offset + 1, last=min(offset + ROWS, total), all=total
+        )
+        if total > ROWS
+        else "",
     )
 
 
@@ -168,10 +182,7 @@ def insight_questions() -> str:
     """The questions behind a number."""
     wanted, offset = _wanted(), number_of("offset", 0)
     rows, total = kb().insight_rows.page(wanted.filter, limit=ROWS, offset=offset)
-    pages = Pages(
-        address(offset=max(0, offset - ROWS) or "") if offset else "",
-        address(offset=offset + ROWS) if offset + ROWS < total else "",
-    )
+    pages = _pages(offset, total)
     return render_template("insights/questions.html", rows=rows, total=total, pages=pages, said=wanted.said)
 
 
