@@ -23,6 +23,7 @@ from flask.testing import FlaskClient
 
 from benchmarks.large_school import RUNS, Size, noon, plant
 from kbsearch.app import Kbsearch
+from kbsearch.cli.serve import stop_scanning
 from kbsearch.config import Settings
 from web import create_app
 
@@ -137,6 +138,9 @@ def main() -> None:
         app.trends.refresh()
         app.effects.refresh()
     client = client_of(app)
+    for path in asked.only or PAGES:
+        client.get(path)
+    stop_scanning()
     for path in asked.only or PAGES:
         (profiled(client, path) if asked.profile else measure(client, path, asked.times))
     if asked.edits:

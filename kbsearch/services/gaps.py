@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -89,8 +90,17 @@ class GapService:
 
     def figures(self, now: datetime | None = None) -> CoverageFigures:
         """How much is covered."""
+        return self.overview(now)[0]
+
+    def overview(self, now: datetime | None = None) -> tuple[CoverageFigures, list[ClusterGap]]:
+        """`figures` and `gaps` together, which cost as much as one of them."""
         with self._database.reading() as session:
-            return _figures(session, now or utc_now())
+            run = newest_run(session)
+            if run is None:
+                return CoverageFigures(None, dict.fromkeys(Colour, 0), dict.fromkeys(Colour, 0)), []
+            moment = now or utc_now()
+            found = _rows(session, run, moment)
+            return _figures(session, run, found, moment), [one for one in found if _is_gap(one)]
 
     def gaps(self, *, outside: bool = False, now: datetime | None = None) -> list[ClusterGap]:
         """Clusters that no published case covers, those first from which most would be saved.
@@ -101,7 +111,7 @@ class GapService:
         with self._database.reading() as session:
             run = newest_run(session)
             found = _rows(session, run, now or utc_now()) if run else []
-        return [one for one in found if one.recent and _is_gap(one, outside=outside)]
+        return [one for one in found if _is_gap(one, outside=outside)]
 
     def clusters(self, colour: Colour | None = None, now: datetime | None = None) -> list[ClusterGap]:
         """All clusters whose coverage is known, or those of a ``colour``, in the same order."""
@@ -111,36 +121,31 @@ class GapService:
         return [one for one in found if colour in (None, one.colour)]
 
 
-def _figures(session: Session, now: datetime) -> CoverageFigures:
-    clusters = dict.fromkeys(Colour, 0)
-    questions = dict.fromkeys(Colour, 0)
-    run = newest_run(session)
-    if run is None:
-        return CoverageFigures(None, clusters, questions)
-    counts = plain_counts_of(session, run.id, list(sizes_of(session, run.id)), now)
-    looked_at = session.execute(select(Coverage.cluster_id, Coverage.colour, Coverage.checked_at)).all()
-    for row in looked_at:
-        clusters[Colour(row.colour)] += 1
-        questions[Colour(row.colour)] += counts[row.cluster_id].last_28 if row.cluster_id in counts else 0
-    asked = session.scalar(
-        select(func.count()).where(
-            Question.asked_at > now - RECENT,
-            Question.asked_at <= now,
-            Question.state != QuestionState.DISMISSED,
-        )
+def _figures(session: Session, run: Run, found: Sequence[ClusterGap], now: datetime) -> CoverageFigures:
+    clusters, questions = dict.fromkeys(Colour, 0), dict.fromkeys(Colour, 0)
+    for one in found:
+        clusters[one.colour] += 1
+        questions[one.colour] += one.recent
+    unknown = sizes_of(session, run.id).keys() - {one.cluster_id for one in found}
+    others = plain_counts_of(session, run.id, unknown, now)
+    asked = select(func.count()).where(
+        Question.asked_at > now - RECENT, Question.asked_at <= now, Question.state != QuestionState.DISMISSED
     )
+    inside = sum(questions.values()) + sum(one.last_28 for one in others.values())
     return CoverageFigures(
         run,
         clusters,
         questions,
-        loose=max(0, (asked or 0) - sum(one.last_28 for one in counts.values())),
-        unknown=max(0, len(counts) - len(looked_at)),
-        checked_at=min((row.checked_at for row in looked_at), default=None),
+        loose=max(0, (session.scalar(asked) or 0) - inside),
+        unknown=len(unknown),
+        checked_at=session.scalar(select(func.min(Coverage.checked_at))),
     )
 
 
-def _is_gap(gap: ClusterGap, *, outside: bool) -> bool:
-    return gap.colour != Colour.GREEN and not (outside and gap.in_programme is not False)
+def _is_gap(gap: ClusterGap, *, outside: bool = False) -> bool:
+    if not gap.recent or gap.colour == Colour.GREEN:
+        return False
+    return not outside or gap.in_programme is False
 
 
 def _rows(session: Session, run: Run, now: datetime) -> list[ClusterGap]:

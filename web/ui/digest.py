@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from flask import Flask, render_template, url_for
@@ -28,6 +29,9 @@ from web.ui import blueprint, insight_cases, insight_lessons, insight_parts
 from web.ui.forms import text_of
 from web.ui.insight_tables import Table
 from web.ui.texts import gettext
+
+if TYPE_CHECKING:
+    from kbsearch.services.gaps import ClusterGap
 
 SHORT, LONG = 5, 10
 """Rows of a table in the digest, and in the report."""
@@ -103,7 +107,7 @@ def _report(period: Period, before: Period, names: tuple[str, str], following: s
     told = {one.period: one for one in weeks}
     pair = [told[each] for each in (before, period) if each in told]
     past, now = pair if len(pair) > 1 else kb().insight_rows.counts([before, period])
-    figures = kb().gaps.figures()
+    figures, gaps = kb().gaps.overview()
     return Report(
         period=period,
         name=names[0],
@@ -115,12 +119,12 @@ def _report(period: Period, before: Period, names: tuple[str, str], following: s
         waiting=now.waiting,
         students=now.students,
         share=figures.share,
-        tables=[insight_parts.weeks(weeks), *_tables(period, limit)],
+        tables=[insight_parts.weeks(weeks), *_tables(period, gaps, limit)],
     )
 
 
-def _tables(period: Period, limit: int) -> list[Table]:
-    loud, gaps = kb().trends.loud(), kb().gaps.gaps()
+def _tables(period: Period, gaps: Sequence[ClusterGap], limit: int) -> list[Table]:
+    loud = kb().trends.loud()
     clusters = kb().insight_rows.clusters(one.cluster_id for one in loud)
     return [
         insight_parts.growing(loud, clusters, limit),

@@ -29,7 +29,7 @@ from web.ui.texts import gettext, ngettext
 
 if TYPE_CHECKING:
     from kbsearch.services.case_care import Contribution
-    from kbsearch.services.gaps import CoverageFigures
+    from kbsearch.services.gaps import ClusterGap, CoverageFigures
 
 E = TypeVar("E", Cover, Colour, QuestionState)
 
@@ -69,19 +69,18 @@ def insights_page() -> str | Response:
     """What is asked, what is covered, what a case would save; mentors are led to what concerns them."""
     if not _is_methodologist():
         return go(url_for("ui.insight_lessons_page"))
-    figures = kb().gaps.figures()
-    return render_template(
-        "insights/overview.html", figures=figures, tables=_overview(SHOWN, figures), running=_running()
-    )
+    figures, gaps = kb().gaps.overview()
+    tables = _overview(SHOWN, figures, gaps)
+    return render_template("insights/overview.html", figures=figures, tables=tables, running=_running())
 
 
-def _overview(limit: int | None, figures: CoverageFigures | None = None) -> list[Table]:
-    loud, gaps = kb().trends.loud(), kb().gaps.gaps()
+def _overview(limit: int | None, figures: CoverageFigures, gaps: Sequence[ClusterGap]) -> list[Table]:
+    loud = kb().trends.loud()
     clusters = kb().insight_rows.clusters(one.cluster_id for one in loud)
     counts = kb().insight_rows.counts(weeks_until(today(), WEEKS, zone()))
     return [
         insight_parts.weeks(counts),
-        insight_parts.coverage(figures or kb().gaps.figures()),
+        insight_parts.coverage(figures),
         insight_parts.growing(loud, clusters, limit),
         insight_parts.gaps(gaps, limit),
         insight_parts.outside(insight_parts.not_in_programme(gaps), limit),
@@ -274,7 +273,7 @@ def insight_file() -> Response:
 
 def _tables_of(page: str) -> Sequence[Table]:
     if page == "overview":
-        return _overview(None)
+        return _overview(None, *kb().gaps.overview())
     if page == "lessons":
         course = text_of("course")
         hard = kb().hard_points
