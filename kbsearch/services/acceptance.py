@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, insert, literal, select, update
+from sqlalchemy import delete, insert, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from kbsearch.models import (
@@ -27,8 +27,8 @@ from kbsearch.models import (
     utc_now,
 )
 from kbsearch.services.current_run import current_run
-from kbsearch.services.edit_rows import exemplars_of, places_of, recount, standing_edits
-from kbsearch.services.placing import askable
+from kbsearch.services.edit_rows import exemplars_of, places_of, recount, sizes_in, standing_edits
+from kbsearch.services.placing import askable, members, where
 from kbsearch.services.row_chunks import chunks
 from kbsearch.services.standing_edits import Standing, cores
 from kbsearch.services.theme_acceptance import accept_themes
@@ -59,19 +59,21 @@ class Place:
     exemplar_rank: int | None
 
 
-def stored_places(session: Session, run_id: int) -> list[Place]:
-    """The places of a run that is only proposed so far."""
-    rows = session.execute(
-        select(
-            ProposedPlace.question_id,
-            ProposedPlace.line_id,
-            ProposedPlace.number,
-            ProposedPlace.from_id,
-            ProposedPlace.strength,
-            ProposedPlace.exemplar_rank,
-        ).where(ProposedPlace.run_id == run_id)
-    )
-    return [Place(*row) for row in rows]
+def stored_places(session: Session, run_id: int, lines: Sequence[ProposalLine] | None = None) -> list[Place]:
+    """The places of a run that is only proposed so far: all, or those that ``lines`` move or are about."""
+    query = select(
+        ProposedPlace.question_id,
+        ProposedPlace.line_id,
+        ProposedPlace.number,
+        ProposedPlace.from_id,
+        ProposedPlace.strength,
+        ProposedPlace.exemplar_rank,
+    ).where(ProposedPlace.run_id == run_id)
+    if lines is not None:
+        moved = ProposedPlace.line_id.in_([line.id for line in lines])
+        about = ProposedPlace.number.in_([line.number for line in lines if line.number is not None])
+        query = query.where(or_(moved, about))
+    return [Place(*row) for row in session.execute(query)]
 
 
 def accept_lines(
@@ -89,14 +91,15 @@ def accept_lines(
         session: the caller's transaction.
         run: finished; its lines and clusters are stored.
         lines: all open lines when ``everything``, those of kind *same* included.
-        places: of the run; those of other lines are left alone.
+        places: of the run, at least those that the lines move or are about; others are left alone.
         everything: bring strengths and exemplars of all clusters up to date as well.
         person_id: who accepts.
     """
     base = current_run(session, run.course)
-    stage = _Stage(session, run, base, lines)
+    some = list(places)
+    stage = _Stage(session, run, base, lines, None if everything else some)
     fresh = run.state != RunState.ACCEPTED
-    written, gone = stage.outcome(list(places), everything=everything)
+    written, gone = stage.outcome(some, everything=everything)
     if fresh:
         carried = stage.here.keys() - written.keys() - gone if everything else None
         _activate(session, run, base, carried)
@@ -112,21 +115,42 @@ def accept_lines(
 
 
 class _Stage:
-    """What is there before lines are accepted, and what becomes of it."""
+    """What is there before lines are accepted, and what becomes of it.
 
-    def __init__(self, session: Session, run: Run, base: Run | None, lines: Sequence[ProposalLine]) -> None:
+    ``here``: question → cluster now; of ``only`` these places' questions, and of the clusters that they leave
+    and that live on because of their cores.  ``sizes``: questions of each cluster now.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        run: Run,
+        base: Run | None,
+        lines: Sequence[ProposalLine],
+        only: Sequence[Place] | None,
+    ) -> None:
         self._session = session
         self.run = run
         self.lines = {line.id: line for line in lines}
         self.standing: Standing = standing_edits(session, run.course)
-        self.here: dict[int, int] = places_of(session, base.id) if base else {}
+        self.here: dict[int, int] = self._places(base, only) if base else {}
+        self.sizes = sizes_in(session, base.id) if base else {}
         exemplars = exemplars_of(session, base.id, self.standing.kept) if base else {}
         self._cores = cores(self.standing, self.here, exemplars)
         self.clusters = self._numbered()
         self.alive: set[int | None] = {line.cluster_id for line in lines if line.kind in STARTS}
-        self.alive |= set(self.here.values())
+        self.alive |= self.sizes.keys()
         self.touched: set[int] = set()
         self.refreshed: dict[int, int] = {}
+
+    def _places(self, base: Run, only: Sequence[Place] | None) -> dict[int, int]:
+        if only is None:
+            return places_of(self._session, base.id)
+        found = where(self._session, base.id, {place.question_id for place in only})
+        left = {found[place.question_id] for place in only if place.question_id in found}
+        for cluster_id in sorted(left & self.standing.kept):
+            found.update(dict.fromkeys(members(self._session, base.id, cluster_id), cluster_id))
+        return found
 
     def _numbered(self) -> dict[int, int]:
         """The run's number → the cluster that it is now; clusters of accepted new lines are made."""
@@ -163,14 +187,13 @@ class _Stage:
         after = {target for target in moved.values() if target is not None}
         self.touched = before | after | set(self.refreshed.values())
         if everything:
-            self.touched |= set(self.here.values())
+            self.touched |= self.sizes.keys()
         return written, gone
 
     def _hollow(self, moves: Mapping[int, int | None]) -> set[int | None]:
         """Clusters that all questions would leave: nothing joins them, or their ids would change hands."""
-        sizes = Counter(self.here.values())
         leaving = Counter(self.here[question] for question in moves if question in self.here)
-        return {cluster for cluster, count in leaving.items() if count == sizes[cluster]}
+        return {cluster for cluster, count in leaving.items() if count == self.sizes[cluster]}
 
     def _row(self, place: Place, target: int, rank: int | None) -> dict[str, Any]:
         return {
@@ -274,7 +297,7 @@ def _note_lineage(session: Session, run: Run, stage: _Stage, *, fresh: bool) -> 
         rows.append(_lineage(run.id, pair, _RELATIONS.get(line.kind, Relation.CONTINUES), line.overlap))
         _describe(session, line)
     if fresh:
-        rest = sorted(set(stage.here.values()) - told)
+        rest = sorted(stage.sizes.keys() - told)
         rows += [_lineage(run.id, (each, each), Relation.CONTINUES, 1.0) for each in rest]
     else:
         ended = [each for each in told if each is not None]

@@ -46,6 +46,12 @@ def places_of(session: Session, run_id: int) -> dict[int, int]:
     return {row.question_id: row.cluster_id for row in session.execute(query)}
 
 
+def sizes_in(session: Session, run_id: int) -> dict[int, int]:
+    """Cluster → its questions in the run."""
+    query = select(Membership.cluster_id, func.count()).where(Membership.run_id == run_id)
+    return {row[0]: row[1] for row in session.execute(query.group_by(Membership.cluster_id))}
+
+
 def exemplars_of(session: Session, run_id: int, cluster_ids: Collection[int]) -> dict[int, Sequence[int]]:
     """Cluster → its exemplars in the run, the most typical first."""
     found: defaultdict[int, list[int]] = defaultdict(list)

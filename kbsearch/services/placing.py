@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from kbsearch.errors import Conflict, NotFound
 from kbsearch.models import Cluster, Membership, Question, QuestionState, Run
 from kbsearch.services.current_run import current_run
-from kbsearch.services.edit_rows import places_of, recount
+from kbsearch.services.edit_rows import recount
 from kbsearch.services.row_chunks import chunks
 from kbsearch.services.standing_edits import Standing, violations
 
@@ -87,28 +87,44 @@ def put(session: Session, run_id: int, targets: Mapping[int, int | None]) -> Non
         for question, target in targets.items()
         if before.get(question) != target
     }
-    for some in chunks(sorted(moved)):
-        gone = (Membership.run_id == run_id, Membership.question_id.in_(some))
-        session.execute(delete(Membership).where(*gone))
-    rows = [
-        {"run_id": run_id, "question_id": question, "cluster_id": target, "strength": 1.0}
-        for question, target in moved.items()
-        if target is not None
-    ]
-    if rows:
-        session.execute(insert(Membership), rows)
+    _leave(session, run_id, [one for one, target in moved.items() if target is None and one in before])
+    _enter(session, run_id, {one: target for one, target in moved.items() if target is not None}, before)
     touched = {before[question] for question in moved if question in before}
     touched |= {target for target in moved.values() if target is not None}
     sizes = recount(session, run_id, touched)
     _show_typical(session, run_id, [each for each, size in sizes.items() if size])
 
 
+def _leave(session: Session, run_id: int, questions: Collection[int]) -> None:
+    for some in chunks(sorted(questions)):
+        gone = (Membership.run_id == run_id, Membership.question_id.in_(some))
+        session.execute(delete(Membership).where(*gone))
+
+
+def _enter(session: Session, run_id: int, targets: Mapping[int, int], before: Collection[int]) -> None:
+    """Put each question into its target; those that have a place (``before``) change it where they are."""
+    going: defaultdict[int, list[int]] = defaultdict(list)
+    new = []
+    for question, target in sorted(targets.items()):
+        if question in before:
+            going[target].append(question)
+        else:
+            new.append({"run_id": run_id, "question_id": question, "cluster_id": target, "strength": 1.0})
+    for target, questions in going.items():
+        fresh = {"cluster_id": target, "strength": 1.0, "exemplar_rank": None, "joined": False}
+        for some in chunks(questions):
+            moving = (Membership.run_id == run_id, Membership.question_id.in_(some))
+            session.execute(update(Membership).where(*moving).values(**fresh))
+    if new:
+        session.execute(insert(Membership), new)
+
+
 def settle(session: Session, run_id: int, standing: Standing) -> None:
     """Move the questions that are where standing edits do not allow them to be."""
     concerned = standing.home.keys() | {one for barred in standing.barred.values() for one in barred}
-    wrong = violations(standing, places_of(session, run_id), askable(session, concerned))
-    if wrong:
-        put(session, run_id, {question: standing.home.get(question) for question in wrong})
+    wrong = violations(standing, where(session, run_id, concerned), concerned)
+    if alive := askable(session, wrong):
+        put(session, run_id, {question: standing.home.get(question) for question in sorted(alive)})
 
 
 def askable(session: Session, ids: Collection[int]) -> set[int]:
@@ -122,22 +138,30 @@ def askable(session: Session, ids: Collection[int]) -> set[int]:
 
 def _show_typical(session: Session, run_id: int, cluster_ids: list[int]) -> None:
     """Give clusters that have fewer exemplars than questions allow their strongest ones as well."""
+    ranked: defaultdict[int, list[tuple[int, int | None]]] = defaultdict(list)
     for some in chunks(cluster_ids):
         query = select(Membership.cluster_id, Membership.question_id, Membership.exemplar_rank).where(
-            Membership.run_id == run_id, Membership.cluster_id.in_(some)
+            Membership.run_id == run_id,
+            Membership.cluster_id.in_(some),
+            Membership.exemplar_rank.is_not(None),
         )
-        ordered = query.order_by(
-            Membership.exemplar_rank.is_(None),
-            Membership.exemplar_rank,
-            Membership.strength.desc(),
-            Membership.question_id,
-        )
-        best: defaultdict[int, list[tuple[int, int | None]]] = defaultdict(list)
-        for row in session.execute(ordered):
-            if len(best[row.cluster_id]) < EXEMPLARS:
-                best[row.cluster_id].append((row.question_id, row.exemplar_rank))
-        for shown in best.values():
-            for rank, (question, was) in enumerate(shown, 1):
-                if rank != was:
-                    row_of = (Membership.run_id == run_id, Membership.question_id == question)
-                    session.execute(update(Membership).where(*row_of).values(exemplar_rank=rank))
+        for row in session.execute(query.order_by(Membership.exemplar_rank, Membership.question_id)):
+            ranked[row.cluster_id].append((row.question_id, row.exemplar_rank))
+    for cluster_id in cluster_ids:
+        shown = ranked[cluster_id][:EXEMPLARS]
+        shown += [(one, None) for one in _strongest(session, run_id, cluster_id, EXEMPLARS - len(shown))]
+        for rank, (question, was) in enumerate(shown, 1):
+            if rank != was:
+                row_of = (Membership.run_id == run_id, Membership.question_id == question)
+                session.execute(update(Membership).where(*row_of).values(exemplar_rank=rank))
+
+
+def _strongest(session: Session, run_id: int, cluster_id: int, count: int) -> list[int]:
+    """The ``count`` strongest questions of a cluster that are no exemplars."""
+    query = select(Membership.question_id).where(
+        Membership.run_id == run_id,
+        Membership.cluster_id == cluster_id,
+        Membership.exemplar_rank.is_(None),
+    )
+    order = (Membership.strength.desc(), Membership.question_id)
+    return list(session.scalars(query.order_by(*order).limit(count))) if count > 0 else []

@@ -108,7 +108,7 @@ class ProposalService:
         with self._database.writing() as session:
             run = _decidable(session, run_id)
             chosen = _open(session, run_id, lines)
-            places = stored_places(session, run_id)
+            places = stored_places(session, run_id, None if lines is None else chosen)
             accept_lines(session, run, chosen, places, everything=lines is None, person_id=person_id)
             return sum(line.kind != ChangeKind.SAME for line in chosen)
 
