@@ -4,7 +4,7 @@
 
 A school is planted into FOLDER when there is none yet.  ``--stored`` lets the worker's part (counts, trends,
 effects) be done before; without it pages meet a school whose worker has not come around to it.
-``--edits`` also times a merge, a move and the acceptance of a whole proposal, on a copy.
+``--edits`` also times edits and the acceptance of a proposal, on a copy.  Times are of the processor.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from benchmarks.large_school import RUNS, Size, noon, plant
 from kbsearch.app import Kbsearch
 from kbsearch.cli.serve import stop_scanning
 from kbsearch.config import Settings
+from kbsearch.models import ClusterEdit
 from web import create_app
 
 PASSWORD = "a long password for nobody"  # noqa: S105  # of an invented person
@@ -100,20 +101,39 @@ def profiled(client: FlaskClient, path: str) -> None:
 
 
 def edits(home: Path) -> None:
-    """Time edits and an acceptance, on a copy of the school."""
+    """Time edits and acceptances, on a copy of the school.
+
+    Clusters 300 and up are of ordinary size here (a few dozen questions), 1 and 2 the largest (11,000 and
+    5,500).
+    """
     with tempfile.TemporaryDirectory() as folder:
-        shutil.copy(home / "kbsearch.db", Path(folder) / "kbsearch.db")
+        for part in home.glob("kbsearch.db*"):
+            shutil.copy(part, folder)
         app = Kbsearch(Settings(home=Path(folder), encoder="hashing"))
+        app.cluster_edits.rename(299, "the first edit of a process reads its statements")
+        made: list[ClusterEdit] = []
         verbs: tuple[tuple[str, Callable[[], object]], ...] = (
+            ("rename", lambda: app.cluster_edits.rename(300, "Another name")),
             ("move 5 questions", lambda: app.cluster_edits.move([1, 2, 3, 4, 5], 400)),
-            ("merge two small clusters", lambda: app.cluster_edits.merge(900, 901)),
-            ("move after a merge", lambda: app.cluster_edits.move([11, 12, 13], 401)),
-            ("merge the two largest", lambda: app.cluster_edits.merge(2, 1)),
+            ("merge two ordinary clusters", lambda: made.append(app.cluster_edits.merge(320, 321))),
+            ("undo that", lambda: app.cluster_edits.undo(made[-1].id)),
+            ("split off 3 questions", lambda: app.cluster_edits.split(330, _some_of(app, 330))),
+            ("dismiss 3 questions", lambda: app.cluster_edits.dismiss(_some_of(app, 340))),
+            ("merge the two largest", lambda: made.append(app.cluster_edits.merge(2, 1))),
+            ("move after that merge", lambda: app.cluster_edits.move([11, 12, 13], 401)),
+            ("undo that merge", lambda: app.cluster_edits.undo(made[-1].id)),
+            ("accept a line, the first", lambda: app.proposals.accept(RUNS + 1, [304])),
+            ("accept another line", lambda: app.proposals.accept(RUNS + 1, [307])),
+            ("accept the largest line", lambda: app.proposals.accept(RUNS + 1, [1])),
             ("accept a whole proposal", lambda: app.proposals.accept(RUNS + 1)),
         )
         for name, verb in verbs:
             print(f"{name:44} {timed(verb, 1)[0]:7.0f} ms", flush=True)
         app.database.close()
+
+
+def _some_of(app: Kbsearch, cluster_id: int) -> list[int]:
+    return [question.id for question, _ in app.clusters.get(cluster_id).questions[:3]]
 
 
 def main() -> None:
@@ -129,8 +149,9 @@ def main() -> None:
     asked = parser.parse_args()
     home = asked.home or Path(tempfile.mkdtemp(prefix="kbsearch-pages-"))
     app = Kbsearch(Settings(home=home, encoder="hashing", night_hour=-1))
-    if not (home / "kbsearch.db").exists():
-        app.database.upgrade()
+    is_new = not (home / "kbsearch.db").exists()
+    app.database.upgrade()
+    if is_new:
         app.people.create("admin", "Admin", PASSWORD, "admin", "ru")
         plant(app.database, Size(questions=asked.questions), noon())
     if asked.stored:

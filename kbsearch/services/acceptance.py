@@ -118,7 +118,7 @@ class _Stage:
     """What is there before lines are accepted, and what becomes of it.
 
     ``here``: question → cluster now; of ``only`` these places' questions, and of the clusters that they leave
-    and that live on because of their cores.  ``sizes``: questions of each cluster now.
+    and that live on because of their cores.  ``sizes``: questions of the clusters that these leave or join.
     """
 
     def __init__(
@@ -129,19 +129,25 @@ class _Stage:
         lines: Sequence[ProposalLine],
         only: Sequence[Place] | None,
     ) -> None:
-        self._session = session
+        self._session, self._base, self._only = session, base, only
         self.run = run
         self.lines = {line.id: line for line in lines}
         self.standing: Standing = standing_edits(session, run.course)
         self.here: dict[int, int] = self._places(base, only) if base else {}
-        self.sizes = sizes_in(session, base.id) if base else {}
         exemplars = exemplars_of(session, base.id, self.standing.kept) if base else {}
         self._cores = cores(self.standing, self.here, exemplars)
         self.clusters = self._numbered()
+        self.sizes = self._sized(base, only) if base else {}
         self.alive: set[int | None] = {line.cluster_id for line in lines if line.kind in STARTS}
         self.alive |= self.sizes.keys()
         self.touched: set[int] = set()
         self.refreshed: dict[int, int] = {}
+
+    def living(self) -> set[int]:
+        """All clusters that had questions."""
+        if self._only is None:
+            return set(self.sizes)
+        return set(sizes_in(self._session, self._base.id)) if self._base else set()
 
     def _places(self, base: Run, only: Sequence[Place] | None) -> dict[int, int]:
         if only is None:
@@ -152,18 +158,30 @@ class _Stage:
             found.update(dict.fromkeys(members(self._session, base.id, cluster_id), cluster_id))
         return found
 
+    def _sized(self, base: Run, only: Sequence[Place] | None) -> dict[int, int]:
+        if only is None:
+            return sizes_in(self._session, base.id)
+        numbers = {place.number for place in only if place.number is not None}
+        joined = {self.clusters[number] for number in numbers if number in self.clusters}
+        return sizes_in(self._session, base.id, joined | set(self.here.values()))
+
     def _numbered(self) -> dict[int, int]:
         """The run's number → the cluster that it is now; clusters of accepted new lines are made."""
-        known = self._session.scalars(
-            select(ProposalLine).where(ProposalLine.run_id == self.run.id, ProposalLine.number.is_not(None))
-        )
-        found = {}
-        for line in known:
-            if line.cluster_id is None and line.id in self.lines:
+        for line in self.lines.values():
+            if line.cluster_id is None and line.number is not None:
                 line.cluster_id = _made(self._session, self.run.id, line)
-            if line.cluster_id is not None and line.number is not None:
-                found[line.number] = self.standing.heir(line.cluster_id)
-        return found
+        self._session.flush()
+        known = select(ProposalLine.number, ProposalLine.cluster_id).where(
+            ProposalLine.run_id == self.run.id,
+            ProposalLine.number.is_not(None),
+            ProposalLine.cluster_id.is_not(None),
+        )
+        pairs = self._session.execute(known).all()
+        return {
+            number: self.standing.heir(cluster)
+            for number, cluster in pairs
+            if number is not None and cluster is not None
+        }
 
     def outcome(self, places: list[Place], *, everything: bool) -> tuple[dict[int, dict[str, Any]], set[int]]:
         """Question → its new row, and the questions that leave their cluster for none."""
@@ -297,7 +315,7 @@ def _note_lineage(session: Session, run: Run, stage: _Stage, *, fresh: bool) -> 
         rows.append(_lineage(run.id, pair, _RELATIONS.get(line.kind, Relation.CONTINUES), line.overlap))
         _describe(session, line)
     if fresh:
-        rest = sorted(stage.sizes.keys() - told)
+        rest = sorted(stage.living() - told)
         rows += [_lineage(run.id, (each, each), Relation.CONTINUES, 1.0) for each in rest]
     else:
         ended = [each for each in told if each is not None]

@@ -46,10 +46,14 @@ def places_of(session: Session, run_id: int) -> dict[int, int]:
     return {row.question_id: row.cluster_id for row in session.execute(query)}
 
 
-def sizes_in(session: Session, run_id: int) -> dict[int, int]:
-    """Cluster → its questions in the run."""
+def sizes_in(session: Session, run_id: int, only: Collection[int] | None = None) -> dict[int, int]:
+    """Cluster → its questions in the run, of those clusters that have any; ``only``: of these."""
     query = select(Membership.cluster_id, func.count()).where(Membership.run_id == run_id)
-    return {row[0]: row[1] for row in session.execute(query.group_by(Membership.cluster_id))}
+    found: dict[int, int] = {}
+    for some in [None] if only is None else chunks(sorted(only)):
+        part = query if some is None else query.where(Membership.cluster_id.in_(some))
+        found.update({row[0]: row[1] for row in session.execute(part.group_by(Membership.cluster_id))})
+    return found
 
 
 def exemplars_of(session: Session, run_id: int, cluster_ids: Collection[int]) -> dict[int, Sequence[int]]:

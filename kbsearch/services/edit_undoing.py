@@ -31,13 +31,14 @@ def take_back(session: Session, edit: ClusterEdit) -> None:
     if run is None or not edit.questions:
         return
     standing = standing_edits(session, run.course)
-    now = where(session, run.id, {*edit.questions, *edit.rest})
+    chosen, concerned = set(edit.questions), {*edit.questions, *edit.rest}
+    now = where(session, run.id, concerned)
     targets: dict[int, int | None] = {}
-    for question in {*edit.questions, *edit.rest}:
+    for question in concerned:
         home = standing.home.get(question)
         if home is not None:
             targets[question] = home
-        elif question in edit.questions and now.get(question) == _there(edit, standing):
+        elif question in chosen and now.get(question) == _there(edit, standing):
             targets[question] = _origin(session, edit, question, standing)
     put(session, run.id, targets)
     settle(session, run.id, standing)
