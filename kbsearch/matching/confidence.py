@@ -16,10 +16,6 @@ from kbsearch.ports import Floats
 POOLED = "all"
 """The scope of thresholds that hold where a course or a language has too few judged questions of its own."""
 
-ERRORS_KEPT = 0.5
-"""Where nothing is promised yet, the other half of the allowed errors is left for what a new school does
-differently."""
-
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
@@ -76,15 +72,13 @@ class Calibration:
         """The probability from which on to answer; None: never.
 
         Where too few questions were held out to promise ``precision``, it is the lowest threshold from which
-        on the observed precision reached it at every step, and never one that by itself expects more than
-        `ERRORS_KEPT` of the errors that ``precision`` allows.
+        on the observed precision reached it at every step, and never below ``precision`` itself.
         """
         if promised := self.promise(precision, scope):
             return promised.probability
         thresholds = self.thresholds.get(scope, ())
         reached = list(takewhile(lambda one: one.right >= precision * one.count, reversed(thresholds)))
-        surest = 1 - ERRORS_KEPT * (1 - precision)
-        return max(reached[-1].probability, round(surest, 4)) if reached else None
+        return max(reached[-1].probability, precision) if reached else None
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""

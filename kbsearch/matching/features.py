@@ -11,13 +11,29 @@ import numpy as np
 from kbsearch.matching.candidates import SIGNALS
 from kbsearch.ports import Floats
 
-NAMES = ("pieces", "vector", "explained", "margin", "lesson", "prototype", "short")
-"""The columns of `features`; docs/adr/008-learned-ranker.md says why there are no more.
+NAMES = (
+    "pieces",
+    "vector",
+    "explained",
+    "margin",
+    "lesson",
+    "prototype",
+    "short",
+    "score",
+    "agree",
+    "cosine",
+    "crowd",
+)
+"""The columns of `features`; docs/adr/016-calibration-of-many-schools.md says why these.
 
 pieces, vector, prototype: standardised scores.  explained: share of the query's weight in rare words that the
 case has.  margin: lead in score over the best other candidate (negative: how far behind it is).  lesson: 1
-for a case of the asker's lesson.  short: 1 for a question of a word or two.
+for a case of the asker's lesson.  short: 1 for a question of a word or two.  score: the ranker's.  agree: how
+many of `VOICES` have it first.  cosine: of the nearest part.  crowd: log of the number of candidates that are
+not more than `CLOSE` behind it, itself among them.
 """
+VOICES = ("text", "pieces", "vector")
+CLOSE = 1.0
 
 
 def features(signals: Floats, score: Floats, count: int) -> Floats:
@@ -33,6 +49,9 @@ def features(signals: Floats, score: Floats, count: int) -> Floats:
         return np.zeros((0, len(NAMES)), np.float32)
     by_name = {name: signals[:, place] for place, name in enumerate(SIGNALS)}
     by_name["margin"] = _lead(score)
+    by_name["score"] = score
+    by_name["agree"] = np.sum([by_name[name] >= by_name[name].max() for name in VOICES], axis=0)
+    by_name["crowd"] = np.log([np.count_nonzero(score > one - CLOSE) for one in score[:rows]])
     return np.stack([by_name[name][:rows] for name in NAMES], axis=1).astype(np.float32)
 
 
