@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -101,6 +101,12 @@ class GapService:
             moment = now or utc_now()
             found = _rows(session, run, moment)
             return _figures(session, run, found, moment), [one for one in found if _is_gap(one)]
+
+    def colours(self, cluster_ids: Iterable[int]) -> dict[int, Colour]:
+        """The coverage of those of the clusters that were looked at."""
+        query = select(Coverage.cluster_id, Coverage.colour).where(Coverage.cluster_id.in_(list(cluster_ids)))
+        with self._database.reading() as session:
+            return {row.cluster_id: Colour(row.colour) for row in session.execute(query)}
 
     def gaps(self, *, outside: bool = False, now: datetime | None = None) -> list[ClusterGap]:
         """Clusters that no published case covers, those first from which most would be saved.

@@ -42,6 +42,7 @@ def clusters_page() -> str:
         sort=sort,
         sorts=SORTS,
         running=_running(),
+        colours=kb().gaps.colours(row.cluster.id for row in page.items),
         edited=kb().clusters.edited(row.cluster.id for row in page.items),
         proposed=kb().proposals.open_lines(),
     )

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from kbsearch.services.gaps import ClusterGap, CoverageFigures
     from kbsearch.services.insight_rows import PeriodCounts
 
-TONES = {Colour.GREEN: "good", Colour.YELLOW: "warn", Colour.RED: "bad"}
 RECENT_DAYS = 28
 
 
@@ -62,7 +61,7 @@ def cover_word(cover: str) -> str:
 
 def colour_cell(colour: str, note: str = "") -> Cell:
     """A colour in words."""
-    return text(words.colour(colour), tone=TONES[Colour(colour)], note=note)
+    return text(words.colour(colour), tone=words.colour_tone(colour), note=note)
 
 
 def coverage(figures: CoverageFigures) -> Table:

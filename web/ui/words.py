@@ -79,18 +79,16 @@ def likelihood_tone(probability: float) -> str:
     return "warn" if probability >= POSSIBLE else "none"
 
 
-def coverage_tone(share: float, *, has_case: bool) -> str:
-    """The colour of how far a cluster is covered; it goes with `coverage`'s words, never alone."""
-    if has_case:
-        return "good"
-    return "warn" if share >= POSSIBLE else "bad"
-
-
-def coverage(share: float, *, has_case: bool) -> str:
-    """How far a cluster is covered, in words."""
+def case_of_cluster(share: float, *, has_case: bool) -> str:
+    """Whether a cluster has a case; how far it is covered is told by its `colour`."""
     if has_case:
         return gettext("has a case")
     return gettext("partly answered") if share >= POSSIBLE else gettext("no case")
+
+
+def colour_tone(name: str) -> str:
+    """The tone of a colour of coverage; it goes with its word, never alone."""
+    return {Colour.GREEN: "good", Colour.YELLOW: "warn", Colour.RED: "bad"}[Colour(name)]
 
 
 def colour(name: str) -> str:
