@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import date, timedelta
 
@@ -36,14 +37,15 @@ def enrolled(session: Session, weeks: Sequence[date]) -> dict[tuple[str, date], 
 
     A week without a figure of its own has the course's last one before it: courses are told when they change.
     """
-    query = select(Enrolment).where(Enrolment.week <= max(weeks)).order_by(Enrolment.week)
-    by_course: dict[str, list[Enrolment]] = {}
-    for one in session.scalars(query):
-        by_course.setdefault(one.course_code, []).append(one)
+    query = select(Enrolment.course_code, Enrolment.week, Enrolment.students)
+    by_course: dict[str, tuple[list[date], list[int]]] = {}
+    for row in session.execute(query.where(Enrolment.week <= max(weeks)).order_by(Enrolment.week)):
+        days, students = by_course.setdefault(row.course_code, ([], []))
+        days.append(row.week)
+        students.append(row.students)
     found: dict[tuple[str, date], int] = {}
-    for course, told in by_course.items():
+    for course, (days, students) in by_course.items():
         for week in weeks:
-            known = [one.students for one in told if one.week <= week]
-            if known:
-                found[course, week] = known[-1]
+            if told := bisect_right(days, week):
+                found[course, week] = students[told - 1]
     return found
