@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# A process for each core, each with one thread; the tests of one file share what is costly to start.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo serve test check lint types layers test-tools wheel lock screenshots clean
@@ -30,10 +32,10 @@ serve: setup ## Serve the knowledge base of this folder
 	$(BIN)/kbsearch serve
 
 test: setup test-tools ## Run all tests
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 check: setup test-tools lint types layers ## Style, types, layers and all tests
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 lint: setup
 	$(BIN)/ruff check .
