@@ -143,8 +143,9 @@ def _by_cells(rows: Floats, k: int, seed: int) -> tuple[Ints, Floats]:
         asking = asked // probed.shape[1]
         likeness = rows[asking] @ rows[inside].T
         likeness[asking[:, None] == inside] = -np.inf
-        columns, found = _best(np.hstack([values[asking], likeness]), k)
-        known = np.hstack([ids[asking], np.broadcast_to(inside, (len(asking), len(inside)))])
+        own, near = _best(likeness, min(k, len(inside)))
+        columns, found = _best(np.hstack([values[asking], near]), k)
+        known = np.hstack([ids[asking], inside[own]])
         ids[asking], values[asking] = np.take_along_axis(known, columns, axis=1), found
     return np.where(np.isfinite(values), ids, -1), values
 

@@ -26,7 +26,7 @@ from clustering.neighbours import (
     with_spelling,
 )
 from kbsearch.ports import Floats, Ints
-from kbsearch.text.words import words as words_of
+from kbsearch.text.words import stems_once
 
 NEIGHBOURS = 15
 SMALLEST = 3
@@ -110,7 +110,7 @@ class SharedNeighbourLeiden(BaseEstimator, ClusterMixin):  # type: ignore[misc] 
         keys: list[object] = [row.tobytes() for row in vectors.astype(np.float16)]
         if self.texts is not None:
             for row, text in enumerate(self.texts):
-                keys[row] = tuple(word.stem for word in words_of(text)) or keys[row]
+                keys[row] = tuple(stems_once(text)) or keys[row]
         groups: dict[object, int] = {}
         group = np.array([groups.setdefault(key, len(groups)) for key in keys], dtype=np.int64)
         return group, np.unique(group, return_index=True)[1]

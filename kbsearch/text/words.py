@@ -44,6 +44,16 @@ def stems(text: str) -> list[str]:
     return [word.stem for word in words(text)]
 
 
+def stems_once(text: str) -> list[str]:
+    """As `stems`, of one of many texts that are read a single time: nothing is kept, no position is noted."""
+    found: list[str] = []
+    for word in _WORD.findall(text):
+        found.append(stem(word))
+        if not word.isalnum():
+            found += [stem(part) for part in _PART.findall(word) if part != word]
+    return found
+
+
 def _split(text: str) -> tuple[Word, ...]:
     return tuple(Word(stem(text[start:end]), start, end) for start, end in _spans(text))
 

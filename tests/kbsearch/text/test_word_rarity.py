@@ -16,7 +16,7 @@ from kbsearch.text.common_words import (
     share_of_texts,
 )
 from kbsearch.text.word_rarity import piece_rarity, word_rarity
-from kbsearch.text.words import stem, stems_by_word
+from kbsearch.text.words import stem, stems, stems_by_word, stems_once
 
 share_of_texts("")  # the list is read once, which takes longer than hypothesis allows an example
 COUNTS = st.integers(1, 100_000)
@@ -60,3 +60,8 @@ def test_the_shipped_shares_are_those_of_the_common_words() -> None:
     for one, frequency in summed.items():
         expected = -math.expm1(-WORDS_OF_A_TEXT * 10 ** (frequency - PER_BILLION))
         assert share_of_texts(one) == pytest.approx(expected, rel=2e-3), one
+
+
+@given(st.text(st.sampled_from("абвёЖgit_.+#'’- 0193\n"), max_size=40))
+def test_stems_of_a_text_that_is_read_once_are_the_same(text: str) -> None:
+    assert stems_once(text) == stems(text)
