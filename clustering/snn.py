@@ -55,6 +55,8 @@ class SharedNeighbourLeiden(BaseEstimator, ClusterMixin):  # type: ignore[misc] 
         initial: the cluster of each row in the run before, -1 for none or a new row; the partition starts
             from it, and leaves it where the questions speak clearly for it.  None: from nothing.
         initial_resolution: the resolution of the run before, kept where another is hardly better.
+        large: rows from above which on the granularity is found on a random ``part`` of them.
+        part: how many rows that are.
         random_state: seed.
 
     After `fit`: ``labels_`` (n,) with -1 for no cluster, ``strengths_`` (n,) in [0, 1], ``resolution_``
@@ -74,6 +76,8 @@ class SharedNeighbourLeiden(BaseEstimator, ClusterMixin):  # type: ignore[misc] 
         lessons: Sequence[str] | None = None,
         initial: Ints | None = None,
         initial_resolution: float | None = None,
+        large: int = LARGE,
+        part: int = PART,
         random_state: int = 0,
     ) -> None:
         self.n_neighbors = n_neighbors
@@ -86,6 +90,8 @@ class SharedNeighbourLeiden(BaseEstimator, ClusterMixin):  # type: ignore[misc] 
         self.lessons = lessons
         self.initial = initial
         self.initial_resolution = initial_resolution
+        self.large = large
+        self.part = part
         self.random_state = random_state
 
     def fit(self, X: Floats, y: None = None) -> SharedNeighbourLeiden:  # noqa: N803  # sklearn's name
@@ -121,7 +127,7 @@ class SharedNeighbourLeiden(BaseEstimator, ClusterMixin):  # type: ignore[misc] 
         ids = self._neighbours(rows)
         if not (ids >= 0).any():
             return np.arange(len(rows), dtype=np.int64), np.ones(len(rows), np.float32)
-        large = len(rows) > LARGE
+        large = len(rows) > self.large
         found = self._part_steadiest(rows) if large else self._steadiest(ids)
         self.resolution_, self.agreement_ = found.resolution, found.agreement
         graph = shared_neighbour_graph(neighbour_matrix(ids, k=self._k(len(rows))), least=2 if large else 1)
@@ -143,7 +149,7 @@ class SharedNeighbourLeiden(BaseEstimator, ClusterMixin):  # type: ignore[misc] 
         if self.resolution is not None:
             return Granularity(self.resolution, float("nan"), np.zeros((0, len(rows)), np.int64))
         draw = np.random.default_rng(self.random_state)
-        part = np.sort(draw.choice(len(rows), PART, replace=False))
+        part = np.sort(draw.choice(len(rows), self.part, replace=False))
         return self._steadiest(self._neighbours(rows[part]))
 
     def _neighbours(self, rows: Floats) -> Ints:

@@ -62,10 +62,11 @@ class Counts:
 
 
 class ClusterCountService:
-    """The worker's part: keeps counts up to date."""
+    """The worker's part: keeps counts up to date, clusters of ``at_once`` questions together at a time."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, at_once: int = SLICE) -> None:
         self._database = database
+        self._at_once = at_once
 
     def refresh(self, now: datetime | None = None) -> None:
         """Count all clusters that wait for it."""
@@ -82,7 +83,7 @@ class ClusterCountService:
         moment = now or utc_now()
         with self._database.reading() as session:
             run = newest_run(session)
-            due = _due(session, run.id, moment) if run else []
+            due = _due(session, run.id, moment, self._at_once) if run else []
         if run is None or not due:
             return False
         with self._database.writing() as session:
@@ -149,8 +150,8 @@ def answered() -> ColumnElement[bool]:
     return or_(Question.state == QuestionState.ANSWERED, Question.case_id.is_not(None))
 
 
-def _due(session: Session, run_id: int, now: datetime) -> list[int]:
-    """The first clusters that wait to be counted, as many as a slice holds; those without any count first."""
+def _due(session: Session, run_id: int, now: datetime, most: int) -> list[int]:
+    """The first clusters that wait, of ``most`` questions together; those without any count first."""
     fresh = (ClusterCount.run_id == run_id) & (ClusterCount.counted_at > now - REFRESHED)
     query = (
         select(Cluster.id, Cluster.size)
@@ -162,7 +163,7 @@ def _due(session: Session, run_id: int, now: datetime) -> list[int]:
     found: list[int] = []
     questions = 0
     for cluster_id, size in session.execute(query):
-        if found and questions + size > SLICE:
+        if found and questions + size > most:
             break
         found.append(cluster_id)
         questions += size

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import adjusted_rand_score
 
-from clustering import neighbours, snn
+from clustering import neighbours
 from clustering.communities import in_order, neighbour_matrix, shared_neighbour_graph, steadied
 from clustering.neighbours import LESSON_COLUMNS, centred, nearest, with_lessons, with_spelling
 from clustering.snn import SharedNeighbourLeiden
@@ -193,11 +193,9 @@ def test_new_topics_are_found_beside_those_of_the_last_run() -> None:
     assert values[counts.argmax()] not in labels[:-20]
 
 
-def test_many_rows_are_clustered_from_a_part(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(snn, "LARGE", 500)
-    monkeypatch.setattr(snn, "PART", 400)
+def test_many_rows_are_clustered_from_a_part() -> None:
     truth = np.repeat(np.arange(20), 40)
-    model = SharedNeighbourLeiden().fit(blobs(20, 40, 0.5))
+    model = SharedNeighbourLeiden(large=500, part=400).fit(blobs(20, 40, 0.5))
     assert model.agreement_ > 0
     assert adjusted_rand_score(truth, model.labels_) > 0.9
     assert (model.strengths_[model.labels_ >= 0] >= model.min_strength).all()

@@ -81,12 +81,12 @@ def test_they_are_counted_once_an_hour_and_after_a_run(
     assert not counts.refresh_due(NOW), "no cluster lives in the new run"
 
 
-def test_slices_end(app: Kbsearch, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    store(app.database, draw(3, Plan(clusters=30, weeks=20, cases=0, volume=60)), NOW)
-    monkeypatch.setattr("kbsearch.services.cluster_counts.SLICE", 100)
-    assert app.cluster_counts.refresh_due(NOW)
+def test_slices_end(database: Database) -> None:
+    store(database, draw(3, Plan(clusters=30, weeks=20, cases=0, volume=60)), NOW)
+    counts = ClusterCountService(database, at_once=100)
+    assert counts.refresh_due(NOW)
     assert 0 < len(kept(database)) < 30
-    app.cluster_counts.refresh(NOW)
+    counts.refresh(NOW)
     assert len(kept(database)) == 30
 
 
