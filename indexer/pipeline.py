@@ -88,11 +88,15 @@ class IndexPipeline:
     def follow(self, limit: int) -> int:
         """Do what follows for the oldest ``limit`` rows that are indexed; returns how many there were.
 
+        Without anything to do they are left to a pipeline that has.
+
         Raises:
             EncoderUnavailable, IndexUnavailable, StorageUnavailable: as `index`.
         """
+        if self._followed is None:
+            return 0
         rows = self._due(limit, indexed=True)
-        if rows and self._followed is not None:
+        if rows:
             self._settle(rows, each_that_works(_ids(rows), self._followed, self._embedder), last=True)
         return len(rows)
 

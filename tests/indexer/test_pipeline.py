@@ -189,3 +189,11 @@ def test_a_question_that_cannot_be_followed_does_not_hold_up_the_others(app: Kbs
     (row,) = rows(app)
     assert (row.entity_id, row.indexed, row.attempts, row.error) == (bad, True, 1, "ValueError: no")
     assert app.question_index.count() == 9
+
+
+def test_who_has_nothing_to_do_then_leaves_it_to_others_and_ends(app: Kbsearch) -> None:
+    indexes = app.case_index, app.question_index
+    ids = receive(app, "про git", "про css")
+    IndexPipeline(app.database, *indexes, HashingEmbedder(), follow=print).index(10)
+    assert IndexPipeline(app.database, *indexes, HashingEmbedder()).drain_all() == 0
+    assert [(row.entity_id, row.indexed) for row in rows(app)] == [(one, True) for one in ids]
