@@ -212,14 +212,15 @@ class EmbeddedIndex:
         found = (highlight(field, document.get(field, ""), wanted) for field in fields)
         return [passage for passage in found if passage]
 
-    def near_words(self, query: TextQuery, id: int) -> list[NearWord]:
+    def near_words(self, query: TextQuery, id: int, least: float = 0.0) -> list[NearWord]:
         """The words of ``query`` that document ``id`` has near words for; see `SearchBackend`."""
         view = self.view()
         numbers = view.numbers([id])
         if not len(numbers) or not query.soft:
             return []
         near, number = self._near(view, query.text), int(numbers[0])
-        return bridges(_forms(query.text), near, view.vocabulary().forms, partial(view.holds, number))
+        forms, holds = view.vocabulary().forms, partial(view.holds, number)
+        return bridges(_forms(query.text), near, forms, holds, least)
 
     def did_you_mean(self, text: str) -> str | None:
         """``text`` with unknown words replaced by near ones that the index knows; None if none."""

@@ -96,7 +96,11 @@ class Vocabulary:
 
 
 def bridges(
-    asked: Mapping[str, str], near: Mapping[str, Near], forms: Mapping[str, str], holds: Callable[[str], bool]
+    asked: Mapping[str, str],
+    near: Mapping[str, Near],
+    forms: Mapping[str, str],
+    holds: Callable[[str], bool],
+    least: float = 0.0,
 ) -> list[NearWord]:
     """For each word of ``asked`` that a document does not hold, the nearest one that it ``holds``.
 
@@ -105,11 +109,13 @@ def bridges(
         near: near words of each stem.
         forms: how each stem is written.
         holds: whether the document has a stem.
+        least: worth from which a near word counts.
     """
     found = []
     for stem, form in asked.items():
-        if not holds(stem):
-            best = next(((other, worth) for other, worth in near.get(stem, ())[1:] if holds(other)), None)
+        worthy = [one for one in near.get(stem, ())[1:] if one[1] >= least]
+        if worthy and not holds(stem):
+            best = next((one for one in worthy if holds(one[0])), None)
             found += [NearWord(form, forms.get(best[0], best[0]), round(best[1], 3))] if best else []
     return found
 

@@ -202,8 +202,11 @@ class SearchBackend(Protocol):
     def highlights(self, query: TextQuery, id: int, fields: Sequence[str]) -> list[Highlight]:
         """Where the words of ``query`` stand in document ``id``, by stem."""
 
-    def near_words(self, query: TextQuery, id: int) -> list[NearWord]:
-        """The words of a soft ``query`` that document ``id`` has near words for, but not themselves."""
+    def near_words(self, query: TextQuery, id: int, least: float = 0.0) -> list[NearWord]:
+        """The words of a soft ``query`` that document ``id`` has near words for, but not themselves.
+
+        ``least``: worth in [0, 1] from which a near word counts.
+        """
 
     def did_you_mean(self, text: str) -> str | None:
         """``text`` with unknown words replaced by near ones that the index knows; None if none."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from textwrap import shorten
 from typing import Any
@@ -14,7 +14,7 @@ from kbsearch.models import Case
 from kbsearch.ports import Part, TextQuery
 from kbsearch.text.common_words import is_everywhere
 from kbsearch.text.passages import passages
-from kbsearch.text.words import Word, words
+from kbsearch.text.words import Word, stem, words, words_once
 
 MAX_TERMS = 6
 COMMON = 0.25
@@ -91,29 +91,28 @@ def reasons(
 
 def _shared(result: MatchResult, text: str, case: Case, rarity: Rarity) -> Reason | None:
     asked = text[:MAX_CHARS]
-    theirs = _stems_of(case)
     said: dict[str, str] = {}
     for source in (asked, result.query.text):
         for word in words(source):
             form = source[word.start : word.end]
-            if word.stem in theirs and len(form) >= SHORTEST:
+            if len(form) >= SHORTEST:
                 said.setdefault(word.stem, form)
-    shares = zip(rarity.shares(list(said.values())), said, strict=True)
-    rare = sorted((share, stem) for share, stem in shares if share <= COMMON)[:MAX_TERMS]
+    theirs = _forms_in(case, said)
+    shares = zip(rarity.shares([said[one] for one in theirs]), theirs, strict=True)
+    rare = sorted((share, one) for share, one in shares if share <= COMMON)[:MAX_TERMS]
     if not rare:
         return None
-    stems = [stem for _, stem in rare]
+    shared = [one for _, one in rare]
     details: dict[str, object] = {
-        "terms": ", ".join(theirs[stem] for stem in stems),
-        "spans": _spans(words(asked), stems),
+        "terms": ", ".join(theirs[one] for one in shared),
+        "spans": _spans(words(asked), shared),
     }
     return Reason("shared_terms", "Shared words: {terms}", details)
 
 
 def _near_words(result: MatchResult, ranked: RankedCase, rarity: Rarity) -> Reason | None:
-    found = rarity.index.near_words(TextQuery(result.query.text, soft=True), ranked.case_id)
-    plain = [one for one in found if not is_everywhere(one.asked) and not is_everywhere(one.found)]
-    telling = [one for one in plain if one.worth >= NEAR_WORTH]
+    found = rarity.index.near_words(TextQuery(result.query.text, soft=True), ranked.case_id, NEAR_WORTH)
+    telling = [one for one in found if not is_everywhere(one.asked) and not is_everywhere(one.found)]
     if not telling:
         return None
     best = sorted(telling, key=lambda one: -one.worth)[:MAX_PAIRS]
@@ -121,17 +120,18 @@ def _near_words(result: MatchResult, ranked: RankedCase, rarity: Rarity) -> Reas
     return Reason("near_words", "Words of about the same meaning: {pairs}", {"pairs": pairs})
 
 
-def _stems_of(case: Case) -> dict[str, str]:
-    """Stem → the first form in which the title, a variant or the answer has it, lower-cased."""
+def _forms_in(case: Case, wanted: Collection[str]) -> dict[str, str]:
+    """Each of the stems ``wanted`` that the case has → the first form that it has of it, lower-cased."""
     forms: dict[str, str] = {}
     for part in (case.title, *(variant.text for variant in case.variants), case.answer):
-        for word in words(part):
-            forms.setdefault(word.stem, part[word.start : word.end].lower())
+        for form in words_once(part):
+            if (found := stem(form)) in wanted and found not in forms:
+                forms[found] = form.lower()
     return forms
 
 
-def _spans(asked: Sequence[Word], stems: list[str]) -> list[list[int]]:
-    return [[word.start, word.end] for stem in stems for word in asked if word.stem == stem]
+def _spans(asked: Sequence[Word], shared: list[str]) -> list[list[int]]:
+    return [[word.start, word.end] for one in shared for word in asked if word.stem == one]
 
 
 def _nearest(ranked: RankedCase, case: Case) -> Reason | None:

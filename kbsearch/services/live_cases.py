@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, selectinload
@@ -25,3 +25,9 @@ def load_live(session: Session, ids: Collection[int], states: Collection[str] = 
     """
     wanted = {"ids": list(ids), "states": list(states)}
     return {case.id: case for case in session.scalars(_OF_STATES, wanted)}
+
+
+def load_first(session: Session, ids: Sequence[int], count: int) -> dict[int, Case]:
+    """As `load_live`, of the first ``count`` of ``ids``, and of the others only if one of these is gone."""
+    first = load_live(session, ids[:count])
+    return first if len(first) == len(ids[:count]) else first | load_live(session, ids[count:])

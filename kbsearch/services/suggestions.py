@@ -25,7 +25,7 @@ from kbsearch.privacy.masking import mask
 from kbsearch.services.active_matcher import ActiveMatcher
 from kbsearch.services.feedback import store_feedback
 from kbsearch.services.intake import clean
-from kbsearch.services.live_cases import load_live
+from kbsearch.services.live_cases import load_first
 from kbsearch.services.rereading import depth, reread
 from kbsearch.text.language import detect_language
 
@@ -142,12 +142,12 @@ class SuggestionService:
         """
         started = time.perf_counter()
         asked = self._asked(text, course, lesson, question_id, surface)
-        wanted = max(SHOWN + SPARE, depth(self._reranker))
-        found = asked.matcher.match(asked.text, course, lesson, limit=wanted)
+        wanted = max(SHOWN, depth(self._reranker))
+        found = asked.matcher.match(asked.text, course, lesson, limit=wanted + SPARE)
         with self._database.reading() as session:
             if question_id is not None:
                 _require_question(session, question_id)
-            cases = load_live(session, [match.case_id for match in found.matches])
+            cases = load_first(session, [match.case_id for match in found.matches], wanted)
         result, read = reread(self._reranker, asked.matcher, found, cases)
         kept = result.matches[:SHOWN]
         decision, held_back = self._decide(

@@ -46,11 +46,16 @@ def stems(text: str) -> list[str]:
 
 def stems_once(text: str) -> list[str]:
     """As `stems`, of one of many texts that are read a single time: nothing is kept, no position is noted."""
+    return [stem(word) for word in words_once(text)]
+
+
+def words_once(text: str) -> list[str]:
+    """The words of ``text`` as `words` finds them, as they are written: nothing is kept."""
     found: list[str] = []
     for word in _WORD.findall(text):
-        found.append(stem(word))
+        found.append(word)
         if not word.isalnum():
-            found += [stem(part) for part in _PART.findall(word) if part != word]
+            found += [part for part in _PART.findall(word) if part != word]
     return found
 
 

@@ -112,7 +112,7 @@ class ReferenceBackend:
             found += [Highlight(field, text, tuple(spans))] if spans else []
         return found
 
-    def near_words(self, query: TextQuery, id: int) -> list[NearWord]:
+    def near_words(self, query: TextQuery, id: int, least: float = 0.0) -> list[NearWord]:
         """See the port; it keeps no vectors of words."""
         return []
 

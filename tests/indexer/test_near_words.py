@@ -75,7 +75,9 @@ def test_near_words_find_each_other(index: EmbeddedIndex) -> None:
 def test_it_is_told_which_words_are_near(index: EmbeddedIndex) -> None:
     (one,) = index.near_words(TextQuery("Консоль и ошибка", soft=True), 1)
     assert (one.asked, one.found) == ("Консоль", "терминал")
-    assert 0 < one.worth <= 1
+    assert 0 < one.worth < 1
+    assert index.near_words(TextQuery("Консоль и ошибка", soft=True), 1, one.worth) == [one]
+    assert index.near_words(TextQuery("Консоль и ошибка", soft=True), 1, 1.0) == []
     assert index.near_words(TextQuery("терминал", soft=True), 1) == []
     assert index.near_words(TextQuery("консоль"), 1) == []
     assert index.near_words(TextQuery("консоль", soft=True), 404) == []
