@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from kbsearch.services.night import NightWork
     from kbsearch.services.people import PeopleService
     from kbsearch.services.promise import PromiseService
+    from kbsearch.services.proposal_work import ProposalWork
     from kbsearch.services.proposals import ProposalService
     from kbsearch.services.quality import QualityService
     from kbsearch.services.quality_work import QualityWork
@@ -422,6 +423,13 @@ class Kbsearch:
         from kbsearch.services.proposals import ProposalService
 
         return ProposalService(self.database)
+
+    @cached_property
+    def proposal_work(self) -> ProposalWork:
+        """Accepting what a run proposes, at once or as a job."""
+        from kbsearch.services.proposal_work import ProposalWork
+
+        return ProposalWork(self.database)
 
     @cached_property
     def cluster_counts(self) -> ClusterCountService:

@@ -181,7 +181,11 @@ class Worker:
         if job is None:
             return self._look_around()
         try:
-            jobs.finish(job.id, self._done(job, _Progress(self._app, job.id, stop)))
+            progress = _Progress(self._app, job.id, stop)
+            if job.kind == JobKind.ACCEPT:
+                self._app.proposal_work.work(job, progress)
+            else:
+                jobs.finish(job.id, self._done(job, progress))
         except Conflict as error:
             _log.info("%s", error.message)
             jobs.fail(job.id, error)  # a cancelled or released job stays so

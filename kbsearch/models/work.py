@@ -51,6 +51,7 @@ class JobKind(StrEnum):
     MEASURE = "measure"
     LEARN = "learn"
     COVERAGE = "coverage"
+    ACCEPT = "accept"
 
 
 class JobState(StrEnum):

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, insert, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from kbsearch.models import (
@@ -68,12 +68,24 @@ def stored_places(session: Session, run_id: int, lines: Sequence[ProposalLine] |
         ProposedPlace.from_id,
         ProposedPlace.strength,
         ProposedPlace.exemplar_rank,
-    ).where(ProposedPlace.run_id == run_id)
-    if lines is not None:
-        moved = ProposedPlace.line_id.in_([line.id for line in lines])
-        about = ProposedPlace.number.in_([line.number for line in lines if line.number is not None])
-        query = query.where(or_(moved, about))
-    return [Place(*row) for row in session.execute(query)]
+    )
+    return [Place(*row) for row in session.execute(query.where(_concerned(run_id, lines)))]
+
+
+def places_count(session: Session, run_id: int, lines: Sequence[ProposalLine] | None = None) -> int:
+    """How many places `stored_places` would read."""
+    query = select(func.count()).select_from(ProposedPlace).where(_concerned(run_id, lines))
+    return session.scalar(query) or 0
+
+
+def _concerned(run_id: int, lines: Sequence[ProposalLine] | None) -> ColumnElement[bool]:
+    """Which places of the run ``lines`` move or are about; with None all."""
+    own = ProposedPlace.run_id == run_id
+    if lines is None:
+        return own
+    moved = ProposedPlace.line_id.in_([line.id for line in lines])
+    about = ProposedPlace.number.in_([line.number for line in lines if line.number is not None])
+    return and_(own, or_(moved, about))
 
 
 def accept_lines(

@@ -15,6 +15,7 @@ from kbsearch.errors import Conflict, KbsearchError, NotFound
 from kbsearch.models import Job, JobKind, JobState, utc_now
 
 STAGE_CHARS = 100
+BUSY = (JobState.WAITING, JobState.RUNNING)
 ENDED = (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
 
 
@@ -27,13 +28,7 @@ class JobService:
     def enqueue(self, kind: JobKind, parameters: Mapping[str, Any], person_id: int | None = None) -> Job:
         """A new job that waits for the worker.  ``parameters`` must be JSON."""
         with self._database.writing() as session:
-            job = Job(
-                kind=JobKind(kind), state=JobState.WAITING, parameters=dict(parameters), person_id=person_id
-            )
-            session.add(job)
-            session.flush()
-            session.refresh(job)
-        return job
+            return queued(session, kind, parameters, person_id)
 
     def get(self, job_id: int) -> Job:
         """The job.
@@ -71,7 +66,7 @@ class JobService:
         """
         values = {"done": done, "total": total, "stage": stage[:STAGE_CHARS], "heartbeat_at": utc_now()}
         with self._database.writing() as session:
-            self._change_running(session, job_id, values)
+            _change_running(session, job_id, values)
 
     def release(self, job_id: int) -> None:
         """Let a running job wait for another worker: its own one stops."""
@@ -84,9 +79,8 @@ class JobService:
         Raises:
             Conflict: it was cancelled, or is not running.
         """
-        values = {"state": JobState.DONE, "result": dict(result), "finished_at": utc_now()}
         with self._database.writing() as session:
-            self._change_running(session, job_id, values)
+            end_with(session, job_id, result)
 
     def fail(self, job_id: int, error: KbsearchError) -> None:
         """Mark a running job failed; one that was cancelled stays so."""
@@ -107,7 +101,7 @@ class JobService:
             Conflict: it has ended already.
         """
         with self._database.writing() as session:
-            job = _existing(session, job_id)
+            job = _existing(session, job_id, locked=True)
             if job.state in ENDED:
                 raise Conflict("Job {id} has ended already: {state}.", id=job_id, state=str(job.state))
             job.state, job.finished_at = JobState.CANCELLED, utc_now()
@@ -120,16 +114,41 @@ class JobService:
             changed = session.execute(stale.values(state=JobState.WAITING, stage="", done=0, total=0))
             return int(changed.rowcount)  # type: ignore[attr-defined]  # an UPDATE has it
 
-    @staticmethod
-    def _change_running(session: Session, job_id: int, values: Mapping[str, Any]) -> None:
-        changed = session.execute(_running(job_id).values(**values))
-        if not changed.rowcount:  # type: ignore[attr-defined]  # an UPDATE has it
-            job = _existing(session, job_id)
-            raise Conflict("Job {id} is not running: it is {state}.", id=job_id, state=str(job.state))
+
+def queued(session: Session, kind: JobKind, parameters: Mapping[str, Any], person_id: int | None) -> Job:
+    """A new job that waits for the worker, in the caller's transaction."""
+    job = Job(kind=JobKind(kind), state=JobState.WAITING, parameters=dict(parameters), person_id=person_id)
+    session.add(job)
+    session.flush()
+    session.refresh(job)
+    return job
 
 
-def _existing(session: Session, job_id: int) -> Job:
-    job = session.get(Job, job_id)
+def busy_jobs(session: Session, kind: JobKind) -> list[Job]:
+    """The jobs of a kind that wait or run, oldest first."""
+    query = select(Job).where(Job.state.in_(BUSY), Job.kind == kind).order_by(Job.id)
+    return list(session.scalars(query))
+
+
+def end_with(session: Session, job_id: int, result: Mapping[str, Any]) -> None:
+    """Mark a running job done in the caller's transaction, so that it ends with what it did or not at all.
+
+    Raises:
+        Conflict: it was cancelled, or is not running.
+    """
+    values = {"state": JobState.DONE, "result": dict(result), "finished_at": utc_now()}
+    _change_running(session, job_id, values)
+
+
+def _change_running(session: Session, job_id: int, values: Mapping[str, Any]) -> None:
+    changed = session.execute(_running(job_id).values(**values))
+    if not changed.rowcount:  # type: ignore[attr-defined]  # an UPDATE has it
+        job = _existing(session, job_id)
+        raise Conflict("Job {id} is not running: it is {state}.", id=job_id, state=str(job.state))
+
+
+def _existing(session: Session, job_id: int, *, locked: bool = False) -> Job:
+    job = session.get(Job, job_id, with_for_update=locked or None)
     if job is None:
         raise NotFound("There is no job {id}.", id=job_id)
     return job

@@ -106,11 +106,7 @@ class ProposalService:
             Conflict: a newer run proposes something else, or a line is decided already.
         """
         with self._database.writing() as session:
-            run = _decidable(session, run_id)
-            chosen = _open(session, run_id, lines)
-            places = stored_places(session, run_id, None if lines is None else chosen)
-            accept_lines(session, run, chosen, places, everything=lines is None, person_id=person_id)
-            return sum(line.kind != ChangeKind.SAME for line in chosen)
+            return accepted(session, run_id, lines, person_id)
 
     def reject(self, run_id: int, lines: Collection[int] | None = None, person_id: int | None = None) -> int:
         """Reject lines by their ids, or with None all that are open; returns how many.
@@ -120,8 +116,8 @@ class ProposalService:
             Conflict: a newer run proposes something else, or a line is decided already.
         """
         with self._database.writing() as session:
-            run = _decidable(session, run_id)
-            chosen = _open(session, run_id, lines)
+            run = decidable(session, run_id)
+            chosen = open_lines(session, run_id, lines)
             _decide(chosen, LineDecision.REJECTED, person_id)
             session.flush()
             if run.state == RunState.PROPOSED and not _count(session, run_id, _UNDECIDED):
@@ -136,7 +132,7 @@ class ProposalService:
             Conflict: a newer run proposes something else, or a line is not rejected.
         """
         with self._database.writing() as session:
-            run = _decidable(session, run_id)
+            run = decidable(session, run_id)
             chosen = _lines(session, run_id, lines, LineDecision.REJECTED)
             _decide(chosen, LineDecision.OPEN, None)
             if run.state == RunState.REJECTED:
@@ -153,15 +149,34 @@ def _newest(session: Session, course: str) -> Run | None:
     return session.scalar(query.order_by(Run.id.desc()).limit(1))
 
 
-def _run(session: Session, run_id: int) -> Run:
-    run = session.get(Run, run_id)
+def _run(session: Session, run_id: int, *, locked: bool = False) -> Run:
+    run = session.get(Run, run_id, with_for_update={"key_share": True} if locked else None)
     if run is None or run.finished_at is None:
         raise NotFound("There is no finished run {id}.", remedy="Look at the newest one.", id=run_id)
     return run
 
 
-def _decidable(session: Session, run_id: int) -> Run:
-    run = _run(session, run_id)
+def accepted(
+    session: Session, run_id: int, lines: Collection[int] | None, person_id: int | None = None
+) -> int:
+    """Accept lines, as `ProposalService.accept` does, in the caller's transaction."""
+    run = decidable(session, run_id)
+    chosen = open_lines(session, run_id, lines)
+    if not chosen:
+        return 0
+    places = stored_places(session, run_id, None if lines is None else chosen)
+    accept_lines(session, run, chosen, places, everything=lines is None, person_id=person_id)
+    return sum(line.kind != ChangeKind.SAME for line in chosen)
+
+
+def decidable(session: Session, run_id: int) -> Run:
+    """The run, if it is the newest of its scope; nobody else decides on it before this transaction ends.
+
+    Raises:
+        NotFound: there is no such run.
+        Conflict: a newer run proposes something else.
+    """
+    run = _run(session, run_id, locked=True)
     newest = _newest(session, run.course)
     if newest is not None and newest.id != run.id:
         raise Conflict(
@@ -173,7 +188,13 @@ def _decidable(session: Session, run_id: int) -> Run:
     return run
 
 
-def _open(session: Session, run_id: int, ids: Collection[int] | None) -> list[ProposalLine]:
+def open_lines(session: Session, run_id: int, ids: Collection[int] | None) -> list[ProposalLine]:
+    """The run's lines that wait for a decision: those of ``ids``, or all.
+
+    Raises:
+        NotFound: a line is not the run's.
+        Conflict: a line is decided already.
+    """
     return _lines(session, run_id, ids, LineDecision.OPEN)
 
 

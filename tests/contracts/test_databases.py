@@ -25,6 +25,7 @@ from kbsearch.models import (
     Coverage,
     Enrolment,
     InferredLesson,
+    Job,
     Lesson,
     LineDecision,
     Person,
@@ -34,6 +35,7 @@ from kbsearch.models import (
     Run,
 )
 from kbsearch.services.covered_questions import Cover, QuestionFilter
+from kbsearch.services.proposal_work import ProposalWork
 from tests.simulation.schools import Plan, SimulatedCase, draw
 from tests.simulation.storing import store
 
@@ -241,7 +243,15 @@ def _accepted(app: Kbsearch) -> Any:
     app.proposals.reject(run_id, [lines[1].id])
     app.proposals.reopen(run_id, [lines[1].id])
     first = app.clusters.list(now=NOW).items
-    app.proposals.accept(run_id)
+    work = ProposalWork(app.database, at_once=0)
+    asked, again = work.accept(run_id), work.accept(run_id, [lines[1].id])
+    job = app.jobs.claim()
+    assert isinstance(asked, Job)
+    assert isinstance(again, Job)
+    assert job is not None
+    assert asked.id == again.id == job.id
+    work.work(job)
+    assert app.jobs.get(job.id).result == {"accepted": len(lines) - 1}
     decided = {each.line.decision for each in app.proposals.get(run_id).lines}
     assert decided == {LineDecision.ACCEPTED}
     return [first, app.clusters.list(now=NOW).items]

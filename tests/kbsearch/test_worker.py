@@ -17,11 +17,13 @@ import pytest
 
 from kbsearch.app import Kbsearch
 from kbsearch.config import Settings
+from kbsearch.errors import StorageUnavailable
 from kbsearch.importers.records import IncomingQuestion
-from kbsearch.models import JobKind, JobState, Outbox
+from kbsearch.models import Job, JobKind, JobState, Outbox
 from kbsearch.ports import TextQuery
 from kbsearch.services.cases import CaseDraft
 from kbsearch.worker import Worker, start_thread
+from tests.large_proposal import places, plant_proposal
 
 PATIENCE = 60.0
 
@@ -203,6 +205,39 @@ def test_kill_9_while_rebuilding(app: Kbsearch, settings: Settings, seed: int) -
     process.wait(PATIENCE)
     assert app.maintenance.check().ok
     assert app.question_index.count() == 1_010
+
+
+def test_kill_9_while_accepting_leaves_all_or_nothing(app: Kbsearch, settings: Settings) -> None:
+    run_id = plant_proposal(app, 10_000)
+    before, open_before = places(app), app.proposals.get(run_id).open
+    job = app.proposal_work.accept(run_id)
+    assert isinstance(job, Job)
+    process = start_process(settings)
+    until(lambda: app.jobs.get(job.id).stage == "Accepting changes", "it begins")
+    seen: list[bool] = []
+    until(lambda: _looked(app, seen) >= 5 or _ended(app, job.id), "it writes")
+    process.send_signal(signal.SIGKILL)
+    process.wait(PATIENCE)
+    ended = _ended(app, job.id)
+    assert (places(app) == before) != ended
+    assert app.proposals.open_lines() == (0 if ended else open_before)
+    process = start_process(settings)
+    until(lambda: _ended(app, job.id), "done by the next worker")
+    process.kill()
+    process.wait(PATIENCE)
+    assert app.jobs.get(job.id).result == {"accepted": open_before}
+    assert app.proposals.open_lines() == 0
+    assert places(app) != before
+
+
+def _looked(app: Kbsearch, seen: list[bool]) -> int:
+    """How often somebody was found writing to the database, looking once more."""
+    try:
+        with app.database.writing(patience=0):
+            pass
+    except StorageUnavailable:
+        seen.append(True)
+    return len(seen)
 
 
 def _size(path: Path) -> int:

@@ -151,6 +151,7 @@ def job_kind(kind: str) -> str:
         "measure": gettext("Measuring quality"),
         "learn": gettext("Learning from feedback"),
         "coverage": gettext("Asking what covers the clusters"),
+        "accept": gettext("Accepting what the run proposes"),
     }
     return names.get(kind, kind)
 
