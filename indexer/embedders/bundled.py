@@ -9,9 +9,8 @@ import os
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property, partial
+from functools import cached_property
 from importlib.resources import files
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -26,7 +25,7 @@ MAX_CHARS = 2_000
 what stands later hardly moves a vector that averages all words."""
 MAX_THREADS = 2
 SHARE = 32
-"""From so many texts on sharing tokens, and for each a thread of its own, are worth it."""
+"""From so many texts on sharing tokens, and a thread for each so many, are worth it."""
 
 
 class BundledEmbedder:
@@ -69,10 +68,8 @@ def _encoded(model: Any, texts: list[str]) -> Floats:
     if len(texts) < SHARE:
         return np.asarray(model.encode(texts), dtype=np.float32)
     threads = max(1, min(MAX_THREADS, os.cpu_count() or 1, len(texts) // SHARE))
-    bounds = [len(texts) * place // threads for place in range(threads + 1)]
-    shares = [texts[start:end] for start, end in pairwise(bounds)]
     with ThreadPoolExecutor(threads) as pool:
-        return np.concatenate(list(pool.map(partial(encode, model._model), shares)))
+        return encode(model._model, texts, pool.map)
 
 
 class _SingleThreadedBlas:

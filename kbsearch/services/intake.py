@@ -67,6 +67,8 @@ class PreparedQuestion:
 
 def clean(text: str) -> str:
     """``text`` in NFC, with plain line ends and without control characters, half characters and margins."""
+    if not text:
+        return ""
     if not text.isprintable():
         text = _CONTROL.sub("", _SURROGATE.sub("\ufffd", _LINE_END.sub("\n", text)))
     return unicodedata.normalize("NFC", text).strip()

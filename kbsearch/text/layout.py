@@ -85,14 +85,15 @@ def repair_layout(text: str, vocabulary: Vocabulary | None = None) -> str:
     typed; otherwise only long words that nobody knows, but for their turned form.
     """
     known = vocabulary or common_vocabulary()
-    typed = {piece: _as_typed(piece, known) for piece in _PIECE.findall(text) if _has_one_script(piece)}
+    worths = map(known.remembering(_as_typed), pieces := _PIECE.findall(text))
+    typed = {piece: worth for piece, worth in zip(pieces, worths, strict=True) if worth is not None}
     sure = sum(len(one) for one, worth in typed.items() if worth >= SAME_STEM and len(one) >= SURE)
     if sure > sum(map(len, typed)) / 2:
         doubtful = {one: worth for one, worth in typed.items() if worth < GUESS / 2 and len(one) >= LONG}
-        readings = [_reading(one, worth, known) for one, worth in doubtful.items()]
+        readings = list(map(known.remembering(_reading), doubtful))
         turned = {one.typed: one.turned for one in readings if _certain(one)}
     else:
-        readings = [_reading(one, worth, known) for one, worth in typed.items()]
+        readings = list(map(known.remembering(_reading), typed))
         whole = sum(one.as_turned - one.as_typed for one in readings) >= ENOUGH
         turned = {one.typed: one.turned for one in readings if (_likely(one) if whole else _certain(one))}
     return _PIECE.sub(lambda piece: turned.get(piece.group(), piece.group()), text) if turned else text
@@ -112,13 +113,17 @@ def _has_one_script(piece: str) -> bool:
     return latin != bool(_CYRILLIC.search(piece)) and not (latin and _NAME.search(piece))
 
 
-def _as_typed(piece: str, known: Vocabulary) -> float:
+def _as_typed(piece: str, known: Vocabulary) -> float | None:
+    """How likely ``piece`` is as it stands; None when it is not of one script."""
+    if not _has_one_script(piece):
+        return None
     if _CYRILLIC.search(piece):
         return _worth(piece, known, _RUSSIAN_PAIRS)
     return 0.0 if _MARK_INSIDE.search(piece) else _worth(piece, known, _ENGLISH_PAIRS)
 
 
-def _reading(piece: str, as_typed: float, known: Vocabulary) -> _Reading:
+def _reading(piece: str, known: Vocabulary) -> _Reading:
+    as_typed = known.remembering(_as_typed)(piece) or 0.0
     if _CYRILLIC.search(piece):
         turned = piece.translate(_TO_LATIN)
         as_turned = 0.0 if _MARK_INSIDE.search(turned) else _worth(turned, known, _ENGLISH_PAIRS)

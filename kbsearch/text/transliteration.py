@@ -69,16 +69,16 @@ def to_cyrillic(text: str, vocabulary: Vocabulary | None = None) -> str:
     languages, code and names is left as it is.
     """
     known = vocabulary or common_vocabulary()
-    written = (word for word in dict.fromkeys(_WORD.findall(text)) if len(word) <= LONGEST)
-    latin = {word: _as_latin(word, known) for word in written}
+    as_latin = known.remembering(_as_latin)
+    latin = {word: as_latin(word) for word in _WORD.findall(text) if len(word) <= LONGEST}
     letters = sum(map(len, latin))
     if sum(len(word) for word, worth in latin.items() if _is_english(word, worth)) > MOST * letters:
         return text
-    found = {word: _reading(word, worth, known) for word, worth in latin.items()}
-    if not _CYRILLIC.search(text) and _reads_as_russian(list(found.values())):
-        turned = {one.latin: one.cyrillic for one in found.values() if _likely(one, known)}
+    found = list(map(known.remembering(_reading), latin))
+    if not _CYRILLIC.search(text) and _reads_as_russian(found):
+        turned = {one.latin: one.cyrillic for one in found if _likely(one, known)}
     else:
-        turned = {one.latin: one.cyrillic for one in found.values() if _certain(one, known)}
+        turned = {one.latin: one.cyrillic for one in found if _certain(one, known)}
     return _WORD.sub(lambda match: turned.get(match.group(), match.group()), text)
 
 
@@ -108,14 +108,14 @@ def _as_latin(word: str, known: Vocabulary) -> float:
     return GUESS if word[-1] in "'`" else _worth(word.lower(), known)
 
 
-def _reading(word: str, as_latin: float, known: Vocabulary) -> _Reading:
+def _reading(word: str, known: Vocabulary) -> _Reading:
     best, worth = "", -1.0
     for cyrillic, steps in islice(_readings(word.lower()), READINGS):
         meant = known.with_signs(cyrillic)
         value = _worth(meant, known) - STEP * steps
         if value > worth:
             best, worth = meant, value
-    return _Reading(word, best, as_latin, worth)
+    return _Reading(word, best, known.remembering(_as_latin)(word), worth)
 
 
 def _worth(word: str, known: Vocabulary) -> float:

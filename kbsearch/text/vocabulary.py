@@ -9,9 +9,11 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from functools import cache, cached_property, lru_cache
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache, cached_property, lru_cache, partial
 from itertools import takewhile
+from typing import Any, TypeVar, cast
+from weakref import proxy
 
 from kbsearch.text.common_words import common_words
 from kbsearch.text.words import stem, stems_of
@@ -22,7 +24,10 @@ SAID = 1.5
 """What a word of the lexicon gains."""
 FORMS = 40
 """How many words that begin like a stem are looked at."""
+REMEMBERED = 16_384
+"""Words of which an answer is kept: most words of a text were in the one before."""
 _NO_SIGNS = str.maketrans("", "", "ьъ")
+_Found = TypeVar("_Found")
 
 
 class Vocabulary:
@@ -43,6 +48,16 @@ class Vocabulary:
         self.own = own or {}
         self.said = frozenset(said)
         self.common = common_words() if common is None else common
+        self._remembering: dict[Callable[..., Any], Callable[[str], Any]] = {}
+
+    def remembering(self, function: Callable[[str, Vocabulary], _Found]) -> Callable[[str], _Found]:
+        """``function`` of a word and of this vocabulary; what it found is kept as long as the vocabulary."""
+        known = self._remembering.get(function)
+        if known is None:
+            # Itself, it would be kept alive by what it keeps.
+            found = lru_cache(maxsize=REMEMBERED)(partial(_swapped, function, proxy(self)))
+            known = self._remembering.setdefault(function, found)
+        return cast("Callable[[str], _Found]", known)
 
     def weight(self, word: str) -> float:
         """How likely ``word`` (lower case, е for ё) is meant: Zipf frequency or more, 0 when unknown."""
@@ -96,6 +111,10 @@ class Vocabulary:
     @property
     def _common_signed(self) -> dict[str, str]:
         return _common_signed() if self.common else {}
+
+
+def _swapped(function: Callable[[str, Vocabulary], _Found], vocabulary: Vocabulary, word: str) -> _Found:
+    return function(word, vocabulary)
 
 
 @cache

