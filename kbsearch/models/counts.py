@@ -18,7 +18,8 @@ from kbsearch.models.questions import Question
 class ClusterCount(Base):
     """What was counted of a cluster in a run.  Deleted when a question of it changes or comes or goes.
 
-    ``weekly``: questions of each of 16 weeks, oldest first, the last ending when it was counted.
+    ``weekly``: questions of each of 16 weeks, oldest first, the last ending when it was counted; ``last_7``
+    and ``last_28``: its last one and the sum of its last four, for those who read many clusters.
     ``answered``: by a reply or by a case.  ``courses``: code ("" for none) → questions, answered ones, and
     then as in ``weekly``.  ``lessons``: code → questions.  ``case_id``: the case that answered most of them,
     where that is clearly one.
@@ -31,6 +32,8 @@ class ClusterCount(Base):
     size: Mapped[int]
     answered: Mapped[int]
     weekly: Mapped[list[int]]
+    last_7: Mapped[int]
+    last_28: Mapped[int]
     courses: Mapped[dict[str, Any]]
     lessons: Mapped[dict[str, Any]]
     case_id: Mapped[int | None] = mapped_column(ForeignKey("case.id", ondelete="SET NULL"), index=True)

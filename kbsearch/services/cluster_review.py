@@ -14,7 +14,7 @@ from kbsearch.database import Database
 from kbsearch.errors import Conflict, NotFound
 from kbsearch.insights.coverage import SAVED, saved_a_week
 from kbsearch.models import Case, CaseState, ClusterReview, Coverage, ReviewVerdict, utc_now
-from kbsearch.services.cluster_counts import MONTH, Counts, plain_counts_of, sizes_of
+from kbsearch.services.cluster_counts import MONTH, PlainCounts, plain_counts_of, sizes_of
 from kbsearch.services.cluster_rows import ClusterRow, case_ids, rows_of
 from kbsearch.services.clusters import ClusterService
 from kbsearch.services.newest_run import newest_run
@@ -77,7 +77,7 @@ class ReviewService:
         Raises:
             NotFound: there is no such cluster.
         """
-        row = self._clusters.get(cluster_id).row
+        row = self._clusters.get(cluster_id, questions=0).row
         with self._database.writing() as session:
             review = ClusterReview(
                 cluster_id=cluster_id,
@@ -136,7 +136,7 @@ def _queue(session: Session, run_id: int, now: datetime) -> list[_Waiting]:
     return sorted(found, key=lambda one: (-one.saved, -one.size, one.cluster_id))
 
 
-def _saved(counts: Counts, coverage: tuple[int, int] | None) -> float:
+def _saved(counts: PlainCounts, coverage: tuple[int, int] | None) -> float:
     """Questions a week that a case is expected to save, by those of the last 28 days.
 
     As insights estimate it where ``coverage`` (sure, sampled) is known; else the same share of those that
@@ -153,20 +153,20 @@ def has_case(row: ClusterRow) -> bool:
     return row.case is not None and row.case.state != CaseState.ARCHIVED
 
 
-def _with_case(session: Session, counts: Mapping[int, Counts]) -> set[int]:
+def _with_case(session: Session, counts: Mapping[int, PlainCounts]) -> set[int]:
     """Those of the clusters that `has_case` is true of."""
     chosen = case_ids(session, counts)
     archived = set(session.scalars(select(Case.id).where(Case.state == CaseState.ARCHIVED)))
     return {each for each, case_id in chosen.items() if case_id not in archived}
 
 
-def _waits(counts: Counts, review: _Review | None, now: datetime) -> bool:
+def _waits(counts: PlainCounts, review: _Review | None, now: datetime) -> bool:
     if review is None or _has_grown(counts, review):
         return True
     return review.verdict == ReviewVerdict.LATER and now - review.created_at >= LATER
 
 
-def _has_grown(counts: Counts, review: _Review) -> bool:
+def _has_grown(counts: PlainCounts, review: _Review) -> bool:
     more = counts.size >= review.size + GROWN_BY
     return more and counts.last_28 / MONTH >= GROWN_TIMES * review.weekly
 

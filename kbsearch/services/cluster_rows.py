@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from kbsearch.models import Case, Cluster, ClusterEdit, EditKind, Membership, Question
-from kbsearch.services.cluster_counts import Counts, counts_of
+from kbsearch.services.cluster_counts import Counts, PlainCounts, counts_of
 from kbsearch.services.row_chunks import chunks
 
 
@@ -83,7 +83,7 @@ def _exemplars(
     return found
 
 
-def case_ids(session: Session, counts: Mapping[int, Counts]) -> dict[int, int]:
+def case_ids(session: Session, counts: Mapping[int, Counts | PlainCounts]) -> dict[int, int]:
     """The id of the case of each of the clusters that has one, as `ClusterRow` tells which."""
     found = {each: known.case_id for each, known in counts.items() if known.case_id is not None}
     for some in chunks(list(counts)):

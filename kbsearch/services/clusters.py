@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -14,7 +14,14 @@ from sqlalchemy.orm import Session
 from kbsearch.database import Database
 from kbsearch.errors import NotFound
 from kbsearch.models import Cluster, Lineage, Membership, Question, Run, utc_now
-from kbsearch.services.cluster_counts import Counts, counts_of, lessons_of, plain_counts_of, sizes_of
+from kbsearch.services.cluster_counts import (
+    Counts,
+    PlainCounts,
+    counts_of,
+    lessons_of,
+    plain_counts_of,
+    sizes_of,
+)
 from kbsearch.services.cluster_rows import ClusterRow, rows_of
 from kbsearch.services.edit_rows import edits_of
 from kbsearch.services.newest_run import newest_run
@@ -47,7 +54,7 @@ class PastSize:
 
 @dataclass(frozen=True, slots=True)
 class ClusterDetail:
-    """One cluster.  ``questions`` come strongest first (500 at most), ``outliers`` weakest first.
+    """One cluster.  ``questions`` come strongest first (as many as asked for), ``outliers`` weakest first.
 
     ``lineage``: its relations in its last run.  ``lessons``: (code, questions), most asked first.
     ``history``: its size in the runs that are kept, oldest first.  ``joined``: ids of those
@@ -112,8 +119,10 @@ class ClusterService:
             shown = ids[offset : offset + min(limit, MAX_LISTED)]
             return ClusterPage(rows_of(session, run.id, shown, moment, course), len(ids), run)
 
-    def get(self, cluster_id: int, *, now: datetime | None = None) -> ClusterDetail:
-        """One cluster as its last run saw it.
+    def get(
+        self, cluster_id: int, *, questions: int = MAX_MEMBERS, now: datetime | None = None
+    ) -> ClusterDetail:
+        """One cluster as its last run saw it, with its strongest ``questions``, 500 at most.
 
         Raises:
             NotFound: there is no such cluster.
@@ -122,11 +131,11 @@ class ClusterService:
         with self._database.reading() as session:
             cluster = _cluster(session, cluster_id)
             run_id = cluster.last_run_id
-            shown = _members(session, cluster, weakest=False)
+            shown = _members(session, cluster, min(questions, MAX_MEMBERS), weakest=False)
             return ClusterDetail(
                 row=rows_of(session, run_id, [cluster_id], moment)[0],
                 questions=shown,
-                outliers=_members(session, cluster, weakest=True),
+                outliers=_members(session, cluster, OUTLIERS, weakest=True),
                 lineage=_lineage(session, cluster),
                 lessons=lessons_of(session, run_id, cluster_id, moment),
                 history=_history(session, cluster_id),
@@ -168,10 +177,10 @@ def _ordered(
     if sort == "size" and not course:
         return sorted(sizes, key=lambda cluster_id: (-sizes[cluster_id], cluster_id))
     ids = list(sizes)
-    counts = (
+    counts: Mapping[int, Counts | PlainCounts] = (
         counts_of(session, run_id, ids, now, course) if course else plain_counts_of(session, run_id, ids, now)
     )
-    keys: dict[Sort, Callable[[Counts], int]] = {
+    keys: dict[Sort, Callable[[Counts | PlainCounts], int]] = {
         "size": lambda one: one.size,
         "recent": lambda one: one.last_28,
         "uncovered": lambda one: one.size - one.answered,
@@ -187,15 +196,17 @@ def _counted(session: Session, run_id: int) -> dict[int, int]:
     return {row.cluster_id: row.size for row in session.execute(query.group_by(Membership.cluster_id))}
 
 
-def _members(session: Session, cluster: Cluster, *, weakest: bool) -> builtins.list[tuple[Question, float]]:
+def _members(
+    session: Session, cluster: Cluster, most: int, *, weakest: bool
+) -> builtins.list[tuple[Question, float]]:
     strength = Membership.strength
     query = select(Membership.question_id, strength).where(
         Membership.cluster_id == cluster.id, Membership.run_id == cluster.last_run_id
     )
     if weakest:
-        query = query.where(strength < OUTLYING).order_by(strength, Membership.question_id).limit(OUTLIERS)
+        query = query.where(strength < OUTLYING).order_by(strength, Membership.question_id).limit(most)
     else:
-        query = query.order_by(strength.desc(), Membership.question_id).limit(MAX_MEMBERS)
+        query = query.order_by(strength.desc(), Membership.question_id).limit(most)
     strengths = {row.question_id: row.strength for row in session.execute(query)}
     asked = select(Question).where(Question.id.in_(strengths))
     questions = {question.id: question for question in session.scalars(asked)}
@@ -215,11 +226,8 @@ def _lineage(session: Session, cluster: Cluster) -> builtins.list[Lineage]:
 
 
 def _history(session: Session, cluster_id: int) -> builtins.list[PastSize]:
-    query = (
-        select(Run.id, Run.finished_at, func.count().label("size"))
-        .join(Membership, Membership.run_id == Run.id)
-        .where(Membership.cluster_id == cluster_id, Run.finished_at.is_not(None))
-        .group_by(Run.id, Run.finished_at)
-        .order_by(Run.id)
-    )
-    return [PastSize(row.id, row.finished_at, row.size) for row in session.execute(query) if row.finished_at]
+    counted = select(Membership.run_id, func.count().label("size")).where(Membership.cluster_id == cluster_id)
+    sizes = {row.run_id: row.size for row in session.execute(counted.group_by(Membership.run_id))}
+    runs = select(Run.id, Run.finished_at).where(Run.id.in_(sizes), Run.finished_at.is_not(None))
+    rows = session.execute(runs.order_by(Run.id))
+    return [PastSize(row.id, row.finished_at, sizes[row.id]) for row in rows if row.finished_at]

@@ -6,8 +6,8 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from kbsearch.importers.records import IncomingEnrolment
 from kbsearch.models import Enrolment
@@ -37,7 +37,15 @@ def enrolled(session: Session, weeks: Sequence[date]) -> dict[tuple[str, date], 
 
     A week without a figure of its own has the course's last one before it: courses are told when they change.
     """
-    query = select(Enrolment.course_code, Enrolment.week, Enrolment.students)
+    earlier = aliased(Enrolment)
+    start = (
+        select(func.max(earlier.week))
+        .where(earlier.course_code == Enrolment.course_code, earlier.week <= min(weeks))
+        .scalar_subquery()
+    )
+    query = select(Enrolment.course_code, Enrolment.week, Enrolment.students).where(
+        or_(start.is_(None), Enrolment.week >= start)
+    )
     by_course: dict[str, tuple[list[date], list[int]]] = {}
     for row in session.execute(query.where(Enrolment.week <= max(weeks)).order_by(Enrolment.week)):
         days, students = by_course.setdefault(row.course_code, ([], []))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -41,8 +42,7 @@ class CoverageFigures:
         return self.questions[Colour.GREEN] / total if total else None
 
 
-@dataclass(frozen=True, slots=True)
-class ClusterGap:
+class ClusterGap(NamedTuple):
     """A cluster with its coverage, and what a case for it would save.
 
     ``sure`` of ``sampled`` questions have a published case that is likely enough.  ``lesson``: the code of
@@ -154,6 +154,9 @@ def _is_gap(gap: ClusterGap, *, outside: bool = False) -> bool:
     return not outside or gap.in_programme is False
 
 
+_COLOURS = {str(colour): colour for colour in Colour}
+
+
 def _rows(session: Session, run: Run, now: datetime) -> list[ClusterGap]:
     rows = session.execute(
         select(
@@ -173,7 +176,7 @@ def _rows(session: Session, run: Run, now: datetime) -> list[ClusterGap]:
         ClusterGap(
             row.cluster_id,
             row.label,
-            Colour(row.colour),
+            _COLOURS[row.colour],
             *row[3:],
             recent=counts[row.cluster_id].last_28,
             case=written.get(row.cluster_id),

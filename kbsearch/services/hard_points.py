@@ -6,10 +6,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import case, func, or_, select
+from sqlalchemy import ColumnElement, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from kbsearch.config import Settings
@@ -134,32 +133,35 @@ Cells = dict[str, list[Cell]]
 def _cells(
     session: Session, run_id: int | None, weeks: Sequence[Period], course: str
 ) -> tuple[Cells, dict[str, str], int]:
-    week, cover, tells = place_of(weeks).label("week"), COVER.label("cover"), (Question.lesson_code != "")
-    columns = (LESSON.label("lesson"), week, cover, tells.label("told"))
-    query = joined(
-        select(*columns, func.count().label("number"), func.max(Question.course_code).label("course")), run_id
+    lesson, week = LESSON.label("lesson"), place_of(weeks).label("week")
+    figures = (
+        func.count().label("number"),
+        *(_covered_by(one).label(str(one)) for one in _COUNTED),
+        func.sum(case((Question.lesson_code == "", 1), else_=0)).label("inferred"),
+        func.max(Question.course_code).label("course"),
     )
     wanted = QuestionFilter(course=course, start=weeks[0].start_at, end=weeks[-1].end_at)
+    query = narrowed(joined(select(lesson, week, *figures), run_id), wanted)
     cells: defaultdict[str, list[Cell]] = defaultdict(lambda: [Cell() for _ in weeks])
     courses: dict[str, str] = {}
     untold = 0
-    for row in session.execute(narrowed(query, wanted).group_by(*columns)):
-        if row.lesson is None:
-            untold += row.number
+    for code, at, number, covered, outside, inferred, of_course in session.execute(
+        query.group_by(lesson, week)
+    ):
+        if code is None:
+            untold += number
             continue
-        courses[row.lesson] = max(courses.get(row.lesson, ""), row.course)
-        _add(cells[row.lesson][row.week], row)
+        courses[code] = max(courses.get(code, ""), of_course)
+        cells[code][at] = Cell(covered, number - covered - outside, outside, inferred)
     return dict(cells), courses, untold
 
 
-def _add(cell: Cell, row: Any) -> None:
-    if row.cover == Cover.COVERED:
-        cell.covered += row.number
-    elif row.cover == Cover.OUTSIDE:
-        cell.outside += row.number
-    else:
-        cell.open += row.number
-    cell.inferred += 0 if row.told else row.number
+def _covered_by(cover: Cover) -> ColumnElement[int]:
+    return func.sum(case((COVER.in_([str(cover)]), 1), else_=0))
+
+
+_COUNTED = (Cover.COVERED, Cover.OUTSIDE)
+"""What is counted of a cell; the rest of its questions are open."""
 
 
 def _order(session: Session, course: str) -> dict[str, tuple[str, int]]:

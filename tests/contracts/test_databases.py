@@ -36,6 +36,7 @@ from kbsearch.models import (
 )
 from kbsearch.services.covered_questions import Cover, QuestionFilter
 from kbsearch.services.proposal_work import ProposalWork
+from kbsearch.services.trends import TrendService
 from tests.simulation.schools import Plan, SimulatedCase, draw
 from tests.simulation.storing import store
 
@@ -168,6 +169,7 @@ READ: dict[str, Callable[[Kbsearch], Any]] = {
     "loud": lambda app: app.trends.loud(NOW),
     "lessons": lambda app: app.trends.lessons("course-1", NOW),
     "days": lambda app: app.trends.daily(1, now=NOW),
+    "days of a large cluster": lambda app: TrendService(app.database, app.settings, 0).daily(1, now=NOW),
 }
 
 

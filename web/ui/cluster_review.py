@@ -33,7 +33,7 @@ def review_page() -> str:
         "clusters/review.html",
         item=item,
         row=item.row,
-        members=kb().clusters.get(item.row.cluster.id).questions[:SHOWN],
+        members=kb().clusters.get(item.row.cluster.id, questions=SHOWN).questions,
         cases=kb().search.search(words, limit=SUGGESTED).cases,
         nearest=kb().near_clusters.of(item.row.cluster.id, SUGGESTED),
     )
@@ -76,7 +76,7 @@ def _number(text: str) -> int | None:
 
 
 def _write_case(cluster_id: int) -> Response:
-    row = kb().clusters.get(cluster_id).row
+    row = kb().clusters.get(cluster_id, questions=0).row
     if row.case is not None and has_case(row):
         say(gettext("There is a case for this cluster already: this one."), "warn")
         return go(url_for("ui.case_page", case_id=row.case.id))

@@ -9,6 +9,7 @@ from flask import render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from kbsearch.models import JobKind, JobState, Role
+from kbsearch.services.clusters import MAX_MEMBERS
 from web.session import current_person, kb, requires
 from web.ui import blueprint
 from web.ui.charts import shares
@@ -16,7 +17,7 @@ from web.ui.forms import address, go, number_of, say, text_of, wants_block
 from web.ui.questions import Pages
 from web.ui.texts import gettext
 
-ROWS = 30
+ROWS, SHOWN = 30, 20
 Sort = Literal["size", "recent", "uncovered"]
 SORTS: Sequence[Sort] = ("size", "recent", "uncovered")
 
@@ -72,7 +73,8 @@ def _enqueued(person_id: int | None) -> int:
 @requires(Role.MENTOR)
 def cluster_page(cluster_id: int) -> str:
     """One cluster: its questions, lessons, origin and case."""
-    detail = kb().clusters.get(cluster_id)
+    everything = bool(request.args.get("all"))
+    detail = kb().clusters.get(cluster_id, questions=MAX_MEMBERS if everything else SHOWN)
     lesson_shares = shares([count for _, count in detail.lessons])
     return render_template(
         "clusters/view.html",
@@ -84,7 +86,7 @@ def cluster_page(cluster_id: int) -> str:
         edits=kb().cluster_edits.history(cluster_id),
         people={each.id: each.name for each in kb().people.list()},
         nearest=kb().near_clusters.of(cluster_id),
-        everything=bool(request.args.get("all")),
+        more=0 if everything else min(detail.row.size, MAX_MEMBERS) - len(detail.questions),
         reviewing=bool(request.args.get("review")),
         address=address,
     )
@@ -95,7 +97,7 @@ def cluster_page(cluster_id: int) -> str:
 def make_case(cluster_id: int) -> Response:
     """Draft the cluster's case, or open the one that was written for it."""
     person = current_person()
-    known = kb().clusters.get(cluster_id).row.case
+    known = kb().clusters.get(cluster_id, questions=0).row.case
     if known is not None and known.cluster_id == cluster_id:
         return go(url_for("ui.edit_case", case_id=known.id))
     case = kb().cases.create_from_cluster(cluster_id, person_id=person.id if person else None)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import TYPE_CHECKING
 
+from kbsearch.services.covered_questions import Cover
 from kbsearch.services.weeks import name_of_week
 from web.ui import words
 from web.ui.context import school
@@ -25,11 +27,11 @@ def hard_map(found: HardPoints, limit: int | None = None) -> Table:
     shown = found.rows
     if limit is not None and len(shown) > limit:
         shown = sorted(shown, key=lambda row: (-row.total, row.code))[:limit]
-    names = [name_of_week(week) for week in found.weeks]
+    maker = _CellMaker(found)
     rows = [
         [
             _lesson(row, several),
-            *(_cell(row, at, name) for at, name in enumerate(names)),
+            *maker.cells(row),
             number(row.total, questions_url(lesson=row.code, since=found.weeks[0].first.isoformat())),
         ]
         for row in shown
@@ -72,25 +74,35 @@ def _lesson(row: LessonRow, course: bool = True) -> Cell:
     return text(school().lesson(row.code), questions_url(lesson=row.code), note=note)
 
 
-def _cell(row: LessonRow, at: int, week: str) -> Cell:
-    cell = row.cells[at]
-    if not cell.total:
-        return number(0)
-    place = {"lesson": row.code, "week": week}
-    parts = [
-        Part(count, tone, questions_url(**place, cover=cover), cover_word(cover))
-        for count, tone, cover in (
-            (cell.covered, "good", "covered"),
-            (cell.open, "warn", "open"),
-            (cell.outside, "bad", "outside"),
-        )
-        if count
-    ]
-    notes = [gettext("≈%(number)s", number=cell.inferred)] if cell.inferred else []
-    rate = row.per_student(at)
-    if rate is not None:
-        notes.append(gettext("%(number)s/100", number=decimal(100 * rate).text))
-    return number(cell.total, questions_url(**place), heat(cell.total), parts, " ".join(notes))
+class _CellMaker:
+    """Makes the cells of a map: hundreds, of the same words and addresses that differ in little."""
+
+    def __init__(self, found: HardPoints) -> None:
+        self._weeks = [f"&week={name_of_week(week)}" for week in found.weeks]
+        self._covers = [
+            (str(cover), tone, f"&cover={cover}", cover_word(cover))
+            for cover, tone in ((Cover.COVERED, "good"), (Cover.OPEN, "warn"), (Cover.OUTSIDE, "bad"))
+        ]
+        self._inferred = cache(lambda number: gettext("≈%(number)s", number=number))
+        self._rate = cache(lambda rate: gettext("%(number)s/100", number=rate))
+
+    def cells(self, row: LessonRow) -> Iterator[Cell]:
+        """The cells of a lesson, week by week."""
+        lesson = questions_url(lesson=row.code)
+        for at, (cell, week) in enumerate(zip(row.cells, self._weeks, strict=True)):
+            yield self._made(row, at, lesson + week) if cell.total else number(0)
+
+    def _made(self, row: LessonRow, at: int, url: str) -> Cell:
+        cell, rate = row.cells[at], row.per_student(at)
+        parts = [
+            Part(count, tone, url + query, label)
+            for name, tone, query, label in self._covers
+            if (count := getattr(cell, name))
+        ]
+        notes = [self._inferred(cell.inferred)] if cell.inferred else []
+        if rate is not None:
+            notes.append(self._rate(decimal(100 * rate).text))
+        return number(cell.total, url, heat(cell.total), parts, " ".join(notes))
 
 
 MUCH, SOME = 10, 4

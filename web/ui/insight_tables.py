@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal
 
-from flask_babel import format_decimal, format_percent
+from flask_babel import format_decimal, format_percent, get_locale
 
 from kbsearch.exporters.tables import Sheet, Value
 
@@ -101,8 +102,14 @@ def decimal(value: float | None, digits: int = 1, url: str = "", note: str = "")
     """A cell of a figure with ``digits`` after the point."""
     if value is None:
         return Cell(None, ASIDE)
-    shown = format_decimal(value, format=f"0.{'0' * digits}")
-    return Cell(round(value, 4), str(shown), url, note=note)
+    shown = _rounded(value, digits, str(get_locale() or "en"))
+    return Cell(round(value, 4), shown, url, note=note)
+
+
+@lru_cache(maxsize=10_000)
+def _rounded(value: float, digits: int, language: str) -> str:
+    """A figure in the way of a language; a page has hundreds, many of them equal."""
+    return str(format_decimal(value, format=f"0.{'0' * digits}"))
 
 
 def share(value: float | None, url: str = "", tone: str = "") -> Cell:

@@ -13,7 +13,15 @@ from kbsearch.database import Database
 from kbsearch.importers.records import IncomingQuestion, IncomingReply
 from kbsearch.models import ClusterCount, Run, RunState
 from kbsearch.services.cases import CaseDraft
-from kbsearch.services.cluster_counts import WEEKS, ClusterCountService, counts_of, lessons_of
+from kbsearch.services.cluster_counts import (
+    MANY,
+    WEEKS,
+    ClusterCountService,
+    counts_of,
+    forget_counts,
+    lessons_of,
+    plain_counts_of,
+)
 from tests.simulation.schools import Plan, draw
 from tests.simulation.storing import RUN, store
 from tests.web.ui.school import plant_cluster
@@ -49,6 +57,23 @@ def test_kept_counts_are_those_of_the_questions(
             assert one.weekly == [weekly[WEEKS - 1 - place] for place in range(WEEKS)]
             assert one.courses == Counter(question.course_code for question in questions)
             assert one.last_28 == sum(one.weekly[-4:])
+
+
+@pytest.mark.parametrize("some", [20, MANY + 1])
+def test_plain_counts_are_the_same(app: Kbsearch, database: Database, some: int) -> None:
+    store(app.database, draw(4, Plan(clusters=MANY + 5, weeks=20, cases=0, volume=5)), NOW)
+    app.cluster_counts.refresh(NOW)
+    with database.writing() as session:
+        forget_counts(session, [1, 2])  # two are counted on the spot
+    with database.reading() as session:
+        plain = plain_counts_of(session, RUN, range(1, some + 1), NOW)
+        told = counts_of(session, RUN, range(1, some + 1), NOW)
+    assert plain.keys() == told.keys() == set(range(1, some + 1))
+    for cluster_id, one in told.items():
+        figures = (one.size, one.answered, one.last_7, one.last_28, one.case_id)
+        assert plain[cluster_id] == figures
+        assert plain[cluster_id].answered_share == one.answered_share
+    assert sum(one.last_28 for one in told.values()) > 0
 
 
 def test_counted_on_the_spot_they_are_the_same(

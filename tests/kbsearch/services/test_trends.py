@@ -84,7 +84,7 @@ def test_they_are_refreshed_once_an_hour(trends: TrendService) -> None:
     assert trends.refresh_due(NOW + timedelta(minutes=61))
 
 
-def test_courses_and_days(trends: TrendService, drawn: SimulatedSchool) -> None:
+def test_courses_and_days(app: Kbsearch, trends: TrendService, drawn: SimulatedSchool) -> None:
     by_code = {one.code: one for one in trends.courses(NOW)}
     expected = drawn.counts[drawn.courses == 0].sum(axis=0)
     assert list(by_code["course-0"].weekly) == expected.tolist()
@@ -93,6 +93,7 @@ def test_courses_and_days(trends: TrendService, drawn: SimulatedSchool) -> None:
     assert days[-1][0] == date(2026, 3, 2)
     assert len(days) == 28
     assert 15 + 7 <= sum(count for _, count in days) <= 15 + 12
+    assert TrendService(app.database, app.settings, large=0).daily(1, 28, NOW) == days
 
 
 def test_without_a_run_there_are_no_trends(app: Kbsearch) -> None:
