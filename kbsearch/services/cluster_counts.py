@@ -144,7 +144,7 @@ def plain_counts_of(
     )
     wanted = set(cluster_ids)
     if len(wanted) > MANY:
-        rows = session.execute(select(*columns).where(*_fresh(run_id, now))).tuples()
+        rows = session.execute(select(*columns).where(*_fresh(run_id, now)))
         found = {row[0]: PlainCounts(*row[1:]) for row in rows if row[0] in wanted}
     else:
         some = _kept(session, run_id, wanted, now, columns)
