@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from kbsearch.models import Fault, FaultState, utc_now
 from tests.browser.conftest import Site
 
 OpenPage = Callable[..., Page]
@@ -231,3 +232,20 @@ def test_pages_are_accessible(open_page: OpenPage, theme: str) -> None:
         for violation in report["violations"]:
             found[f"{path} {violation['id']}"] = [node["html"][:160] for node in violation["nodes"][:3]]
     assert found == {}
+
+
+def test_the_banner_of_a_fault_is_shown_and_not_printed(site: Site, open_page: OpenPage) -> None:
+    evidence = {"count": 5, "hours": 1, "expected": 0.1, "share": 0.9, "p": 1e-6}
+    fault = Fault(state=FaultState.OPEN, started_at=utc_now(), last_at=utc_now(), evidence=evidence)
+    with site.app.database.writing() as session:
+        session.add(fault)
+    page = open_page("methodologist")
+    page.goto("/insights/month")
+    try:
+        expect(page.locator("#fault")).to_be_visible()
+        page.emulate_media(media="print")
+        expect(page.locator("#fault")).to_be_hidden()
+        expect(page.locator("h1")).to_be_visible()
+    finally:
+        with site.app.database.writing() as session:
+            session.delete(session.get_one(Fault, fault.id))
