@@ -133,21 +133,33 @@ def _best(likeness: Floats, k: int) -> tuple[Ints, Floats]:
 
 
 def _by_cells(rows: Floats, k: int, seed: int) -> tuple[Ints, Floats]:
+    """The best of each row's own cell, then what the other cells that it looks into have that is better."""
     probed = _probed(rows, _centres(rows, seed))
     cells = int(probed.max()) + 1
     members = _grouped(probed[:, 0], cells)
-    askers = _grouped(probed.ravel(), cells)
     ids = np.full((len(rows), k), -1, np.int64)
     values = np.full((len(rows), k), -np.inf, np.float32)
-    for inside, asked in zip(members, askers, strict=True):
-        asking = asked // probed.shape[1]
-        likeness = rows[asking] @ rows[inside].T
-        likeness[asking[:, None] == inside] = -np.inf
-        own, near = _best(likeness, min(k, len(inside)))
-        columns, found = _best(np.hstack([values[asking], near]), k)
-        known = np.hstack([ids[asking], inside[own]])
-        ids[asking], values[asking] = np.take_along_axis(known, columns, axis=1), found
+    for inside in members:
+        likeness = rows[inside] @ rows[inside].T
+        np.fill_diagonal(likeness, -np.inf)
+        _merge(ids, values, inside, inside, likeness)
+    others = probed.shape[1] - 1
+    for inside, asked in zip(members, _grouped(probed[:, 1:].ravel(), cells), strict=True):
+        if len(inside):
+            asking = asked // others
+            _merge(ids, values, asking, inside, rows[asking] @ rows[inside].T)
     return np.where(np.isfinite(values), ids, -1), values
+
+
+def _merge(ids: Ints, values: Floats, asking: Ints, inside: Ints, likeness: Floats) -> None:
+    """Put what of ``inside`` is liker into the neighbours of the rows ``asking``."""
+    k = ids.shape[1]
+    better = np.flatnonzero(likeness.max(axis=1, initial=-np.inf) > values[asking, -1])
+    asking = asking[better]
+    own, near = _best(likeness[better], min(k, len(inside)))
+    columns, found = _best(np.hstack([values[asking], near]), k)
+    known = np.hstack([ids[asking], inside[own]])
+    ids[asking], values[asking] = np.take_along_axis(known, columns, axis=1), found
 
 
 def _centres(rows: Floats, seed: int) -> Floats:

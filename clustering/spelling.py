@@ -9,7 +9,7 @@ dot products up to a noise of about 1/sqrt(columns).
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -54,20 +54,26 @@ def _counts(texts: Sequence[str]) -> Any:
 
     lines = "\n".join(f" {_OTHER.sub(' ', text.lower()[:LONGEST]).strip()} " for text in texts)
     codes = np.frombuffer(f"{lines}\n".encode("utf-32-le"), np.uint32)
-    row = np.cumsum(codes == _END) - (codes == _END)
-    found = [(row[: len(codes) - size + 1], *_runs(codes, size)) for size in RUNS if len(codes) >= size]
-    rows = np.concatenate([each[whole] for each, _, whole in found])
-    buckets = np.concatenate([each[whole] for _, each, whole in found])
+    row = np.cumsum(codes == _END, dtype=np.int32)
+    found = [(row[starts], buckets) for starts, buckets in _runs(codes)]
+    rows, buckets = (np.concatenate(each) for each in zip(*found, strict=True))
     ones = np.ones(len(rows), np.float32)
     return csr_matrix((ones, (rows, buckets)), shape=(len(texts), BUCKETS))
 
 
-def _runs(codes: Any, size: int) -> tuple[Ints, Any]:
-    """The bucket of each run of ``size`` letters, and whether it lies within one word with its spaces."""
-    windows = np.lib.stride_tricks.sliding_window_view(codes, size)
-    whole = (windows != _END).all(axis=1) & (windows[:, 1:-1] != _SPACE).all(axis=1)
-    hashed = np.zeros(len(windows), np.uint64)
-    for column in range(size):
-        hashed = (hashed ^ windows[:, column].astype(np.uint64)) * _PRIME
+def _runs(codes: Any) -> Iterator[tuple[Ints, Ints]]:
+    """For each size of run: where those start that lie within one word with its spaces, and their buckets."""
+    hashed = np.zeros(len(codes), np.uint64)
+    whole = np.ones(len(codes), bool)
+    letter, line = codes != _SPACE, codes != _END
+    for column in range(max(RUNS)):
+        kept = len(codes) - column
+        hashed = (hashed[:kept] ^ codes[column:]) * _PRIME
         hashed ^= hashed >> np.uint64(29)
-    return (hashed % np.uint64(BUCKETS)).astype(np.int64), whole
+        # Before the last letter of a run a space may stand only at its start.
+        whole = whole[:kept] & line[column:]
+        if column > 1:
+            whole &= letter[column - 1 : -1]
+        if column + 1 in RUNS:
+            starts = np.flatnonzero(whole)
+            yield starts, (hashed[starts] % np.uint64(BUCKETS)).astype(np.int64)
