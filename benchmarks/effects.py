@@ -31,6 +31,10 @@ TRENDS = (
     ("x4, cohorts not told", WATCHED, False, 1),
     ("x3", replace(WATCHED, factor=3.0), True, 1),
     ("x2", replace(WATCHED, factor=2.0), True, 1),
+    ("x4 from one or two a week", replace(WATCHED, usual=(1.0, 2.0)), True, 1),
+    ("x6 from one or two a week", replace(WATCHED, usual=(1.0, 2.0), factor=6.0), True, 1),
+    ("x3 from eight to fifteen a week", replace(WATCHED, usual=(8.0, 15.0), factor=3.0), True, 1),
+    ("x4 from eight to fifteen a week", replace(WATCHED, usual=(8.0, 15.0)), True, 1),
     ("x6, calmer: drift .15, scatter .05", replace(WATCHED, factor=6.0, drift=0.15, scatter=0.05), True, 1),
     ("x6, looked at every day", replace(WATCHED, factor=6.0), True, 7),
 )

@@ -11,17 +11,21 @@ from numpy.typing import NDArray
 
 from kbsearch.insights.chances import benjamini_hochberg, chance_of_at_least, chance_of_at_most
 from kbsearch.insights.exposure import dispersions, exposures
-from kbsearch.insights.seasons import seasons
+from kbsearch.insights.seasons import season
 
 WINDOWS = (1, 2)
 """Weeks at the end that are held against the past."""
-PAST = 14
+PAST = 26
 """Weeks of the past that they are held against."""
+LATELY = 16
+"""Weeks in which a cluster must have been asked for anything to be told of it."""
 LEAST_PAST = 4
 """Weeks of the school's past without which nothing is a trend."""
 MONTH = 4
 SURE = 0.05
-"""Share of chance findings among what is called growing or falling."""
+"""Share of chance findings among what is called falling."""
+ALERT = 0.17
+"""The same for growing: where nothing grows, chance may speak up at one weekly look of six."""
 FEWEST = 5
 """Students who must have asked, in the window for growing, ever for all other words."""
 LEAST_RISE = 1.5
@@ -87,12 +91,14 @@ def trends(counts: Counts, courses: Counts, places: Mapping[int, Doubles] | None
     if not counts.size:
         return []
     volume = exposures(counts, courses)
-    awaited = volume * _season(counts, volume, courses, places or {})
+    usual, most = _seasons(counts, volume, courses, places or {})
+    awaited = volume * usual
     plain = _rises(counts, volume, _scatter(counts, volume))
     scatter = _scatter(counts, awaited)
-    rise, fall = _rises(counts, awaited, scatter), _surest(counts, awaited, scatter, chance_of_at_most)
+    rise = _rises(counts, volume * most, scatter)
+    fall = _surest(counts, awaited, scatter, chance_of_at_most)
     risen, fallen, unadjusted = (_adjusted(each.p, counts) for each in (rise, fall, plain))
-    risen = np.where(_is_record(counts, volume, rise.weeks), np.maximum(risen, unadjusted), 1.0)
+    risen = np.where(_is_record(counts, volume, rise.weeks), risen, 1.0)
     in_season = np.isin(courses, list(places or {}))
     found = []
     for row, series in enumerate(counts):
@@ -113,13 +119,18 @@ def _scatter(counts: Counts, exposure: Doubles) -> Doubles:
     return dispersions(counts[:, past], exposure[:, past])
 
 
-def _season(counts: Counts, volume: Doubles, courses: Counts, places: Mapping[int, Doubles]) -> Doubles:
-    multiples = np.ones(counts.shape)
+def _seasons(
+    counts: Counts, volume: Doubles, courses: Counts, places: Mapping[int, Doubles]
+) -> tuple[Doubles, Doubles]:
+    """`Season.usual` of all weeks; the same with `Season.at_most` of the weeks that are judged."""
+    usual, most = np.ones(counts.shape), np.ones(counts.shape)
     known = counts.shape[1] - WINDOWS[-1]
     for course, weeks in places.items():
         inside = courses == course
-        multiples[inside] = seasons(counts[inside], volume[inside], weeks, known)
-    return multiples
+        learned = season(counts[inside], volume[inside], weeks, known)
+        usual[inside] = most[inside] = learned.usual(weeks)
+        most[inside, known:] = learned.at_most(weeks[:, known:])
+    return usual, most
 
 
 def _rises(counts: Counts, exposure: Doubles, scatter: Doubles) -> _Windows:
@@ -137,8 +148,10 @@ def _surest(counts: Counts, exposure: Doubles, scatter: Doubles, chance: _Chance
         now, before = counts[:, -weeks:].sum(axis=1), counts[:, past].sum(axis=1)
         volume_now, volume_before = exposure[:, -weeks:].sum(axis=1), exposure[:, past].sum(axis=1)
         share = volume_now / np.maximum(volume_now + volume_before, 1e-9)
+        times = (volume_now / weeks) / np.maximum(volume_before / (past.stop - past.start), 1e-9)
+        wider = 1.0 + (scatter - 1.0) * np.maximum(1.0, times)
         for row in range(rows):
-            p = chance(int(now[row]), int(now[row] + before[row]), float(share[row]), float(scatter[row]))
+            p = chance(int(now[row]), int(now[row] + before[row]), float(share[row]), float(wider[row]))
             if weeks == WINDOWS[0] or p * len(WINDOWS) < best.p[row]:
                 best.p[row], best.weeks[row] = min(1.0, p * len(WINDOWS)), weeks
                 best.observed[row] = now[row]
@@ -167,7 +180,7 @@ def _adjusted(chances: Doubles, counts: Counts) -> Doubles:
     Leaving out what could never be found is fair because it looks at totals only (Tarone, Biometrics 46,
     1990).
     """
-    able = counts[:, -(PAST + WINDOWS[-1]) :].sum(axis=1) >= FEWEST
+    able = counts[:, -LATELY:].sum(axis=1) >= FEWEST
     adjusted = np.ones(len(chances))
     adjusted[able] = benjamini_hochberg(chances[able])
     return adjusted
@@ -186,7 +199,7 @@ def _born(series: Counts, volume: Doubles, scatter: float) -> Trend | None:
 
 def _grown(state: TrendState, windows: _Windows, row: int, adjusted: Doubles) -> Trend | None:
     observed, expected = int(windows.observed[row]), float(windows.expected[row])
-    if adjusted[row] > SURE or observed < FEWEST or observed < LEAST_RISE * expected:
+    if adjusted[row] > ALERT or observed < FEWEST or observed < LEAST_RISE * expected:
         return None
     return Trend(state, float(adjusted[row]), int(windows.weeks[row]), observed, expected)
 
@@ -213,6 +226,6 @@ def _asleep(series: Counts, exposure: Doubles, scatter: float) -> Trend | None:
 
 
 def _quiet(windows: _Windows, row: int, series: Counts) -> Trend:
-    state = TrendState.STEADY if series[-(PAST + WINDOWS[-1]) :].sum() >= FEWEST else TrendState.FEW
+    state = TrendState.STEADY if series[-LATELY:].sum() >= FEWEST else TrendState.FEW
     observed, expected = int(windows.observed[row]), float(windows.expected[row])
     return Trend(state, float(windows.p[row]), int(windows.weeks[row]), observed, expected)

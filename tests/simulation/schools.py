@@ -39,7 +39,8 @@ class Plan:
 
     ``scatter``: squared coefficient of variation of a week's rate by shocks of that week alone.  ``drift``:
     of the slow ups and downs (an autoregression with correlation ``memory``), the standard deviation of the
-    log.  ``seasonal``: share of the clusters that come in a week of the course.
+    log.  ``seasonal``: share of the clusters that come in a week of the course.  ``usual``: students a week,
+    from and to, of the clusters that grow.
     """
 
     clusters: int = 80
@@ -60,6 +61,7 @@ class Plan:
     growths: int = 0
     factor: float = 4.0
     sudden: bool = True
+    usual: tuple[float, float] = (3.0, 6.0)
 
 
 @dataclass(slots=True, eq=False)
@@ -138,13 +140,17 @@ def _drift(random: np.random.Generator, plan: Plan) -> Doubles:
 def _grow(
     random: np.random.Generator, plan: Plan, rates: Doubles, seasonal: NDArray[np.bool_]
 ) -> list[Growth]:
-    """Half of them are clusters with 3 to 6 students a week that grow, half are new ones with six."""
+    """Half of them are clusters with ``plan.usual`` students a week that grow, half are new ones with six."""
+    least, most = plan.usual
     found: list[Growth] = []
     for number in range(plan.growths):
         week, new = int(random.integers(60, plan.weeks - 6)), bool(number % 2)
         usual = rates[:, week - 14 : week].mean(axis=1)
         taken = {growth.cluster for growth in found}
-        free = [r for r in range(len(rates)) if not seasonal[r] and 3 <= usual[r] <= 6 and r not in taken]
+        asked = (usual >= least) & (usual <= most) & ~seasonal
+        free = [row for row in np.flatnonzero(asked).tolist() if row not in taken]
+        if not free:
+            continue
         row = int(random.choice(free))
         if new:
             rates[row, :week] = 0.0

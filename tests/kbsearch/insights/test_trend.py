@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from kbsearch.insights.seasons import course_weeks, seasons
+from kbsearch.insights.seasons import course_weeks, season, seasons
 from kbsearch.insights.trend import Trend, TrendState, trends
 
 WEEKS = 40
@@ -75,6 +75,30 @@ def test_what_comes_with_each_cohort_is_expected() -> None:
     assert trends(counts, courses, {0: places})[0].state != TrendState.GROWING
     counts[0, -1] = 80
     assert trends(counts, courses, {0: places})[0].state == TrendState.GROWING
+
+
+def test_a_wave_that_comes_a_week_early_and_a_little_larger_is_no_growth() -> None:
+    counts, places = cohorts()
+    courses = np.zeros(len(counts), np.int64)
+    early = np.roll(places, 1, axis=1)
+    counts[0, -1] = 14
+    assert trends(counts, courses, {0: early})[0].state != TrendState.GROWING
+
+
+def test_an_even_cluster_is_believed_to_have_no_season() -> None:
+    counts, places = cohorts()
+    found = season(counts, np.full(counts.shape, 60.0), places, WEEKS - 2)
+    assert found.belief[0] > 0.9
+    assert np.median(found.belief[1:]) < 0.1
+    assert np.median(found.at_most(places)[1:]) < 1.1
+
+
+def test_a_silent_week_that_the_next_makes_up_for_is_no_growth() -> None:
+    counts = school()
+    counts[:, -1] += counts[:, -2]
+    counts[:, -2] = 0
+    found = {one.state for one in trends(counts, np.full(len(counts), -1, np.int64))}
+    assert not found & {TrendState.GROWING, TrendState.NEW}
 
 
 def test_the_season_is_learned_from_earlier_cohorts_only() -> None:
