@@ -10,6 +10,7 @@ from kbsearch.matching.model import MatchingModel, load_model
 from kbsearch.matching.queries import Query, QueryEncoder
 from kbsearch.matching.rarity import Rarity
 from kbsearch.matching.rivals import Rivals
+from kbsearch.matching.small_talk import load_small_talk_model
 from kbsearch.matching.understanding import Understanding
 from kbsearch.models import LIVE_STATES, Decision
 from kbsearch.ports import Embedder, Filters, Floats, Part, SearchBackend
@@ -102,7 +103,8 @@ class Matcher:
         if course and not len(pool):
             filters = Filters("", "", language, states)
             pool = self._pool(query, filters, lesson, only)
-        return self._result(query, pool, limit, filters.course)
+        asks = self._chance_of_asking(text, query, degraded=pool.degraded)
+        return self._result(query, pool, limit, filters.course, asks)
 
     def decide(self, result: MatchResult, precision: float, course: str = "", language: str = "") -> Decision:
         """What to say with ``result``, when ``answer`` must be right with ``precision``.
@@ -142,7 +144,13 @@ class Matcher:
         wanted = Wanted(filters, lesson=lesson, only=only)
         return self.model.ranked(gather(self._index, self.encoder, query, wanted, rarity=self.rarity))
 
-    def _result(self, query: Query, pool: Pool, limit: int, course: str) -> MatchResult:
+    def _chance_of_asking(self, text: str, query: Query, *, degraded: bool) -> float:
+        """1, or of what is taken for small talk the chance in [0, 1] that it wants an answer nevertheless."""
+        vectors = None if degraded else self.encoder.encode(query.bare)[None]
+        told = load_small_talk_model().told([text], vectors, self.encoder.model_id)
+        return 1 - told[0].probability if told else 1.0
+
+    def _result(self, query: Query, pool: Pool, limit: int, course: str, asks: float) -> MatchResult:
         count = 0 if query.is_empty else limit
         table = self.model.table(pool, count)
         chances = self.model.probabilities(table, degraded=pool.degraded)
@@ -151,7 +159,7 @@ class Matcher:
             RankedCase(
                 case_id=int(pool.ids[i]),
                 score=float(pool.score[i]),
-                probability=chance,
+                probability=chance * asks,
                 part=pool.parts[i],
                 likeness=float(cosine[i]),
                 explained=float(explained[i]),

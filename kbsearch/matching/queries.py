@@ -189,6 +189,11 @@ class QueryEncoder:
         self._known: OrderedDict[str, Floats] = OrderedDict()
         self._lock = threading.Lock()
 
+    @property
+    def model_id(self) -> str:
+        """The model that encodes."""
+        return self._embedder.model_id
+
     def encode(self, text: str) -> Floats:
         """The vector of ``text``, shape (dimension,).
 

@@ -198,10 +198,9 @@ def _repaired(text: str) -> str:
 
 
 def _reason(row: Floats, weights: Floats) -> AsideReason:
-    """What contributes most of all that names a reason; `AsideReason.TALK` when nothing does."""
-    worth = {name: float(row[NAMES.index(name)] * weights[NAMES.index(name)]) for name in _TOLD_BY}
-    best = max(worth, key=lambda name: worth[name])
-    return _TOLD_BY[best] if worth[best] > 0 else AsideReason.TALK
+    """Of what is there and names a reason, what weighs most; `AsideReason.TALK` when nothing is."""
+    worth = {name: float(weights[NAMES.index(name)]) for name in _TOLD_BY if row[NAMES.index(name)] > 0}
+    return _TOLD_BY[max(worth, key=lambda name: worth[name])] if worth else AsideReason.TALK
 
 
 @cache

@@ -56,6 +56,14 @@ def test_nothing_is_suggested_for_what_no_case_answers(school: Kbsearch) -> None
     assert view.stored
 
 
+@pytest.mark.parametrize(
+    "text", ["спасибо, сертификат об окончании пришёл, ура!!", "удачи всем со сдачей домашнего задания 🎉"]
+)
+def test_small_talk_is_suggested_nothing_whatever_it_speaks_of(school: Kbsearch, text: str) -> None:
+    assert school.search.search(text).cases  # words alone would find some
+    assert school.suggestions.suggest(text).decision == Decision.ABSTAIN
+
+
 def test_a_suggestion_is_stored_masked_and_comes_back_as_given(school: Kbsearch) -> None:
     view = school.suggestions.suggest(ASKED, course="start")
     with school.database.reading() as session:
