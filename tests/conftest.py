@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from kbsearch.app import Kbsearch
 from kbsearch.config import Settings
 from kbsearch.database import Database
 from tests import postgresql
+
+# A busy machine is no fault: neither an example's time nor that of drawing it is asserted.
+hypothesis.settings.register_profile(
+    "untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("untimed")
 
 
 @pytest.fixture
