@@ -25,7 +25,8 @@ MONTH = 4
 SURE = 0.05
 """Share of chance findings among what is called falling."""
 ALERT = 0.17
-"""The same for growing: where nothing grows, chance may speak up at one weekly look of six."""
+"""The same for growing: where nothing grows, chance may speak up at one weekly look of six.
+Not for what belongs to a course whose cohorts are not told: its waves would be called growth."""
 FEWEST = 5
 """Students who must have asked, in the window for growing, ever for all other words."""
 LEAST_RISE = 1.5
@@ -100,13 +101,15 @@ def trends(counts: Counts, courses: Counts, places: Mapping[int, Doubles] | None
     risen, fallen, unadjusted = (_adjusted(each.p, counts) for each in (rise, fall, plain))
     risen = np.where(_is_record(counts, volume, rise.weeks), risen, 1.0)
     in_season = np.isin(courses, list(places or {}))
+    told = in_season | ((courses < 0) & bool(places))
+    limits = np.where(told, ALERT, SURE)
     found = []
     for row, series in enumerate(counts):
         found.append(
             _born(series, volume[row], scatter[row])
-            or _grown(TrendState.GROWING, rise, row, risen)
+            or _grown(TrendState.GROWING, rise, row, risen, limits[row])
             or _asleep(series, awaited[row], scatter[row])
-            or (_grown(TrendState.EXPECTED, plain, row, unadjusted) if in_season[row] else None)
+            or (_grown(TrendState.EXPECTED, plain, row, unadjusted, limits[row]) if in_season[row] else None)
             or _fallen(fall, row, fallen)
             or _quiet(rise, row, series)
         )
@@ -197,9 +200,9 @@ def _born(series: Counts, volume: Doubles, scatter: float) -> Trend | None:
     return Trend(TrendState.NEW, p, MONTH, asked, asked * share) if p <= SILENT else None
 
 
-def _grown(state: TrendState, windows: _Windows, row: int, adjusted: Doubles) -> Trend | None:
+def _grown(state: TrendState, windows: _Windows, row: int, adjusted: Doubles, limit: float) -> Trend | None:
     observed, expected = int(windows.observed[row]), float(windows.expected[row])
-    if adjusted[row] > ALERT or observed < FEWEST or observed < LEAST_RISE * expected:
+    if adjusted[row] > limit or observed < FEWEST or observed < LEAST_RISE * expected:
         return None
     return Trend(state, float(adjusted[row]), int(windows.weeks[row]), observed, expected)
 
