@@ -125,6 +125,7 @@ def edits(home: Path) -> None:
             ("accept a line, the first", lambda: app.proposals.accept(RUNS + 1, [304])),
             ("accept another line", lambda: app.proposals.accept(RUNS + 1, [307])),
             ("accept the largest line", lambda: app.proposals.accept(RUNS + 1, [1])),
+            ("ask a job to accept a whole proposal", lambda: app.proposal_work.accept(RUNS + 1)),
             ("accept a whole proposal", lambda: app.proposals.accept(RUNS + 1)),
         )
         for name, verb in verbs:

@@ -11,7 +11,7 @@ from kbsearch.models import Job, JobKind
 from kbsearch.ports import Progress, silent
 from kbsearch.services.acceptance import places_count
 from kbsearch.services.jobs import busy_jobs, end_with, queued
-from kbsearch.services.proposals import accepted, decidable, open_lines
+from kbsearch.services.proposals import accepted, decidable, has_open, open_lines
 
 AT_ONCE = 2_000
 """So many places of questions are brought up to date while a person waits; more are a job's."""
@@ -39,8 +39,8 @@ class ProposalWork:
             decidable(session, run_id)  # also lets one of two people who press at once wait for the other
             if (known := _accepting(session, run_id)) is not None:
                 return known
-            chosen = open_lines(session, run_id, lines)
-            if places_count(session, run_id, None if lines is None else chosen) <= self._at_once:
+            chosen = None if lines is None else open_lines(session, run_id, lines)
+            if places_count(session, run_id, chosen) <= self._at_once or not has_open(session, run_id):
                 return accepted(session, run_id, lines, person_id)
             parameters = {"run_id": run_id, "lines": None if lines is None else sorted(lines)}
             return queued(session, JobKind.ACCEPT, parameters, person_id)

@@ -188,6 +188,12 @@ def decidable(session: Session, run_id: int) -> Run:
     return run
 
 
+def has_open(session: Session, run_id: int) -> bool:
+    """Whether a line of the run waits for a decision, be it one that changes nothing."""
+    query = select(ProposalLine.id).where(ProposalLine.run_id == run_id, _UNDECIDED)
+    return session.scalar(query.limit(1)) is not None
+
+
 def open_lines(session: Session, run_id: int, ids: Collection[int] | None) -> list[ProposalLine]:
     """The run's lines that wait for a decision: those of ``ids``, or all.
 

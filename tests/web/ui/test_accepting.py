@@ -81,6 +81,8 @@ def test_the_request_returns_at_once_and_the_worker_accepts(
     after = places(school)
     assert sum(after.get(one) != before.get(one) for one in before.keys() | after.keys()) == moved > AT_ONCE
     assert school.proposals.open_lines() == 0
+    assert accept(methodologist, run_id).endswith("/clusters/diff"), "nothing is left to accept"
+    assert len(accepting(school)) == 1
     assert "Changes are being accepted" not in methodologist.get("/clusters/diff").text
 
 
