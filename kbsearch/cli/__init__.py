@@ -37,6 +37,9 @@ COMMANDS = {
 }
 """Command → (module whose attribute ``command`` is the click command, its one-line help)."""
 
+STOPPED = 130
+"""Exit status after Ctrl+C, as shells have it."""
+
 
 class LazyGroup(click.Group):
     """A group that imports a command's module when the command is called."""
@@ -51,6 +54,14 @@ class LazyGroup(click.Group):
             return None
         command: click.Command = importlib.import_module(COMMANDS[name][0]).command
         return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; Ctrl+C ends it with a message and the status that shells know."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("\nStopped. What was stored stays; call it again to go on.", err=True)
+            ctx.exit(STOPPED)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list of commands, without importing any."""

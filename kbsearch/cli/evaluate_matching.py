@@ -102,7 +102,7 @@ def command(  # noqa: PLR0917  # click passes options by name
     from kbsearch.config import load_settings
     from kbsearch.evaluation.learned import refitted, with_variants
     from kbsearch.evaluation.matching import run_matching, summarise, without_some
-    from kbsearch.evaluation.sets import read_matching_set
+    from kbsearch.evaluation.sets import oddities, read_matching_set
     from kbsearch.evaluation.spoiling import spoiled
 
     if folds == 1:
@@ -113,7 +113,10 @@ def command(  # noqa: PLR0917  # click passes options by name
             raise click.UsageError("models are compared as they are shipped: leave --folds and --asked out")
         task = Task(str(folder), settings.encoder, "", drop_cases, learn, spoil, seed)
         sys.exit(compare(task, models or (settings.encoder,), reranker, as_json=as_json))
-    chosen = without_some(with_variants(read_matching_set(folder, asked), learn, seed), drop_cases, seed)
+    whole = read_matching_set(folder, asked)
+    for odd in oddities(whole, asked):
+        click.echo(f"note: {odd}", err=True)
+    chosen = without_some(with_variants(whole, learn, seed), drop_cases, seed)
     if spoil:
         chosen = spoiled(chosen, spoil, seed)
     with temporary_matcher(chosen, open_embedder(settings.encoder)) as (matcher, ids):

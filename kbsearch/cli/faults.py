@@ -61,15 +61,20 @@ def list_faults(state: str | None, limit: int, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def show(fault_id: int, as_json: bool) -> None:
     """Show the report of the fault ID."""
+    from zoneinfo import ZoneInfo
+
     from kbsearch.services.fault_report import as_data
 
-    detail = _app().faults.get(fault_id)
+    app = _app()
+    detail = app.faults.get(fault_id)
     data = as_data(detail.fault, detail.report)
     if as_json:
         click.echo(json.dumps(data, ensure_ascii=False))
         return
     click.secho(f"Platform fault {fault_id} ({data['state']})", bold=True)
-    click.echo(f"since {data['since']}, last question {data['last']}")
+    zone = ZoneInfo(app.settings.timezone)  # that of the hours below
+    since, last = (at.astimezone(zone) for at in (detail.fault.started_at, detail.fault.last_at))
+    click.echo(f"since {since:%Y-%m-%d %H:%M}, last question {last:%Y-%m-%d %H:%M} ({zone.key})")
     click.echo(f"{data['questions']} questions of {data['students']} students, {data['waiting']} waiting")
     for entry in data["per_hour"]:
         click.echo(f"  {entry['hour'][:16].replace('T', ' ')}  {entry['questions']:>4}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -66,7 +67,7 @@ def _print_match(rank: int, match: SuggestedMatch) -> None:
     for reason in match.reasons:
         click.secho(f"   {fill(reason.text, reason.details)}", dim=True)
     if rank == 1:
-        click.echo("\n" + click.wrap_text(match.case.answer, 100, "   ", "   ", preserve_paragraphs=True))
+        click.echo("\n" + indent(match.case.answer, "   "))  # as it is: wrapping would join lines of code
 
 
 def _as_json(view: SuggestionView) -> dict[str, Any]:

@@ -79,7 +79,8 @@ def _print(why: Why) -> None:
 def answers(answer_from: float | None, scope: str) -> str:
     """From which probability on there is an answer, and who told it."""
     since = "never" if answer_from is None else f"from {100 * answer_from:.1f} % on"
-    return f"{since} (told by judged questions: {scope})"
+    whose = "every course and language" if scope == "all" else scope
+    return f"{since} (a bound from the judged questions of {whose})"
 
 
 def as_dict(why: Why) -> dict[str, Any]:

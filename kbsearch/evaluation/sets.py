@@ -74,6 +74,22 @@ def read_matching_set(folder: Path, asked: str = TEXT) -> MatchingSet:
     return labelled
 
 
+def oddities(labelled: MatchingSet, asked: str = TEXT) -> tuple[str, ...]:
+    """What is odd in ``labelled`` and moves its figures: ids that stand twice, and pairs of unknown ids."""
+    cases, questions = ([one.id for one in part] for part in (labelled.cases, labelled.questions))
+    named = {case for ids in labelled.relevant.values() for case in ids}
+    counted = (
+        ("case ids that stand more than once: the last case of an id counts", len(cases) - len(set(cases))),
+        ("question ids that stand more than once: each is asked", len(questions) - len(set(questions))),
+        ("cases named by pairs that the set has not", len(named - set(cases))),
+        (
+            "questions named by pairs that the set has not",
+            len(labelled.relevant.keys() - set(questions)) if asked == TEXT else 0,
+        ),
+    )
+    return tuple(f"{words}: {count}" for words, count in counted if count)
+
+
 def _read(folder: Path, asked: str) -> MatchingSet:
     if (folder / "truth.csv").is_file():
         return _sample_school(folder)

@@ -10,7 +10,9 @@ from pathlib import Path
 from kbsearch.errors import UnreadableFile
 from kbsearch.importers.json_file import open_json_lines
 from kbsearch.importers.options import ImportOptions, Meter, Source
-from kbsearch.importers.records import IncomingCase, IncomingQuestion, Record
+from kbsearch.importers.records import IncomingCase, IncomingQuestion, Record, Skipped
+
+Pair = tuple[int, str, str]
 
 
 def is_evaluation_set(folder: Path) -> bool:
@@ -27,14 +29,22 @@ def open_evaluation_set(folder: Path, options: ImportOptions) -> Source:
     name = folder.resolve().name
     source = options.source or f"evalset:{name}"[:100]
     meter = Meter()
-    answers = _answers(folder / "relevant.csv")
+    pairs = _pairs(folder / "relevant.csv")
+    answers = {question: case for _, question, case in reversed(pairs)}  # the first case of each
 
     def records() -> Iterator[Record]:
+        cases: set[str] = set()
+        questions: set[str] = set()
         for record in _records(folder / "cases.jsonl", replace(options, kind="cases"), meter):
+            if isinstance(record, IncomingCase):
+                cases.add(record.slug)
             yield _case(record, name)
         wanted = replace(options, kind="questions", source=source)
         for record in _records(folder / "questions.jsonl", wanted, meter):
+            if isinstance(record, IncomingQuestion):
+                questions.add(record.external_id)
             yield _question(record, name, answers)
+        yield from _stray(pairs, cases, questions)
 
     return Source("evalset", records, meter)
 
@@ -63,17 +73,23 @@ def _question(record: Record, name: str, answers: dict[str, str]) -> Record:
     return record
 
 
-def _answers(path: Path) -> dict[str, str]:
-    """The first relevant case of each question."""
+def _stray(pairs: list[Pair], cases: set[str], questions: set[str]) -> Iterator[Skipped]:
+    """Pairs of what the set has not.  Cases without a file of theirs may have been imported before."""
+    for line, question, case in pairs:
+        if questions and question not in questions:
+            yield Skipped(f"relevant.csv, line {line}", "the set has no such question")
+        elif cases and case not in cases:
+            yield Skipped(f"relevant.csv, line {line}", "the set has no such case")
+
+
+def _pairs(path: Path) -> list[Pair]:
+    """Line, question and case of each pair."""
     if not path.is_file():
-        return {}
-    found: dict[str, str] = {}
+        return []
     with path.open(encoding="utf-8-sig", newline="", errors="replace") as file:
         reader = csv.DictReader(file)
         if not {"question_id", "case_id"} <= set(reader.fieldnames or ()):
             raise UnreadableFile(
                 "{path} has no columns question_id and case_id.", remedy="Check the set.", path=str(path)
             )
-        for row in reader:
-            found.setdefault(row["question_id"] or "", row["case_id"] or "")
-    return found
+        return [(reader.line_num, row["question_id"] or "", row["case_id"] or "") for row in reader]

@@ -9,7 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from kbsearch.errors import UnreadableFile
-from kbsearch.importers.columns import is_header, kind_of, map_columns, numbered_columns, unique_columns
+from kbsearch.importers.columns import (
+    is_header,
+    kind_of,
+    map_columns,
+    numbered_columns,
+    recognised,
+    unique_columns,
+)
 from kbsearch.importers.options import ImportOptions, Meter, Source, source_name
 from kbsearch.importers.records import Record
 from kbsearch.importers.table_rows import RowReader
@@ -23,6 +30,9 @@ FREE_OF_RATIO = 20_000_000
 MOST_COLUMNS = 200
 LOOK_AHEAD = 100
 """Rows that tell how many columns a sheet without a header has."""
+
+TITLES = 5
+"""Rows above the headers that a title may take."""
 
 FIRST_DAY, END_OF_DAYS = 36_526, 73_051
 """Day numbers of 1 January 2000 and 2100 in workbooks."""
@@ -39,7 +49,7 @@ def open_xlsx(path: Path, options: ImportOptions) -> Source:
     """
     check_archive(path)
     meter = Meter()
-    rows = _rows(path)
+    rows = _below_titles(_rows(path))
     top = next(rows, None)
     if top is None:
         raise UnreadableFile("{path} has no sheet with data.", remedy="Check the export.", path=str(path))
@@ -131,6 +141,18 @@ def _rows(path: Path) -> Iterator[tuple[int, Sequence[Any]]]:
         raise
     except Exception as error:  # openpyxl raises whatever a damaged part makes it stumble over
         raise _no_workbook(path) from error
+
+
+def _below_titles(rows: Iterator[tuple[int, Sequence[Any]]]) -> Iterator[tuple[int, Sequence[Any]]]:
+    """``rows`` without a report's title: rows of one cell above one with two known headers."""
+    ahead = list(islice(rows, TITLES + 1))
+    for at, (_, cells) in enumerate(ahead):
+        filled = [str(cell) for cell in cells if cell not in (None, "")]
+        if recognised(filled) > 1:
+            return chain(ahead[at:], rows)
+        if len(filled) > 1:
+            break
+    return chain(ahead, rows)
 
 
 def _filled(sheet: Any) -> Iterator[tuple[int, Sequence[Any]]]:

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from kbsearch.config import Settings
@@ -21,6 +21,9 @@ from kbsearch.text.language import detect_language
 
 LONGEST_CODE = 100
 LONGEST_EXTERNAL_ID = 200
+
+AHEAD = timedelta(days=366)
+"""A question asked later than this from now has a slip in its year; a swapped day is let through."""
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff\ufffe\uffff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -88,7 +91,7 @@ def prepare(incoming: IncomingQuestion, settings: Settings, key: str) -> Prepare
     """``incoming`` cleaned, checked, masked and with its author hashed under ``key``.
 
     Raises:
-        InvalidInput: there is no text, or a code is too long.
+        InvalidInput: there is no text, a code is too long, or it is asked more than a year from now.
         TooLarge: the text or a reply is over ``max_question_chars``.
     """
     found: Counter[str] = Counter()
@@ -102,7 +105,7 @@ def prepare(incoming: IncomingQuestion, settings: Settings, key: str) -> Prepare
         course=_code(incoming.course, "course", incoming.place),
         lesson=_code(incoming.lesson, "lesson", incoming.place),
         language=clean(incoming.language).lower()[:8] or detect_language(text),
-        asked_at=_aware(incoming.asked_at, settings) or utc_now(),
+        asked_at=_asked_at(incoming, settings),
         replies=tuple(
             _prepared_reply(reply, incoming.place, settings, key, found)
             for reply in incoming.replies
@@ -166,6 +169,19 @@ def _external_id(incoming: IncomingQuestion) -> str:
     asked = incoming.asked_at.isoformat() if incoming.asked_at else ""
     content = given or "\0".join((clean(incoming.text), clean(incoming.author), asked))
     return "sha256:" + hashlib.sha256(content.encode("utf-8", "replace")).hexdigest()
+
+
+def _asked_at(incoming: IncomingQuestion, settings: Settings) -> datetime:
+    now = utc_now()
+    moment = _aware(incoming.asked_at, settings) or now
+    if moment > now + AHEAD:
+        raise InvalidInput(
+            _placed("The date {moment} lies in the future.", incoming.place),
+            remedy="Check its year.",
+            moment=f"{incoming.asked_at:%Y-%m-%d}",
+            place=incoming.place,
+        )
+    return moment
 
 
 def _aware(moment: datetime | None, settings: Settings) -> datetime | None:

@@ -22,6 +22,7 @@ from kbsearch.services.intake import clean
 from kbsearch.services.live_cases import load_live
 from kbsearch.services.past_questions import ASKED, QuestionHit, find_questions, load_hits
 from kbsearch.services.rereading import depth, reread
+from kbsearch.text.words import words as split_words
 
 __all__ = ["CaseHit", "QuestionHit", "SearchPage", "SearchService"]
 
@@ -218,7 +219,23 @@ class SearchService:
         if result.query.repaired or len(words) > MAX_SPELLED:
             return None
         hint = self._cases.did_you_mean(words)
-        return hint if hint and self._questions.did_you_mean(words) is not None else None
+        if not hint or self._questions.did_you_mean(words) is None:
+            return None
+        kept = self._with_asked_words(words, hint)
+        return kept if kept != words else None
+
+    def _with_asked_words(self, written: str, hint: str) -> str:
+        """``hint`` with the words of ``written`` that no case has but past questions know."""
+        before, after = split_words(written), split_words(hint)
+        if len(before) != len(after):
+            return hint
+        known = self._questions.documents_with([word.stem for word in before])
+        pieces, end = [], 0
+        for old, new, asked in zip(before, after, known, strict=True):
+            if asked and new.start >= end:
+                pieces += [hint[end : new.start], written[old.start : old.end]]
+                end = new.end
+        return "".join([*pieces, hint[end:]])
 
 
 MAX_SPELLED = 200

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
-from kbsearch.cli import COMMANDS
+from kbsearch.cli import COMMANDS, STOPPED, LazyGroup
 
 HEAVY = ("torch", "sentence_transformers", "sklearn", "scipy", "numpy", "sqlalchemy", "flask", "whoosh")
 
@@ -52,6 +53,25 @@ def test_every_command_has_help_with_an_example(name: str) -> None:
 def test_examples_of_measuring_stand_on_lines_of_their_own() -> None:
     command = importlib.import_module("kbsearch.cli.evaluate_matching").command
     assert "  Examples:\n    kbsearch evaluate matching" in command.get_help(click.Context(command))
+
+
+class Interrupted(LazyGroup):
+    """A group whose command is stopped by Ctrl+C."""
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command:
+        """The command, whatever its name."""
+
+        @click.command
+        def command() -> None:
+            raise KeyboardInterrupt
+
+        return command
+
+
+def test_ctrl_c_ends_a_command_with_a_word_and_a_status_of_its_own() -> None:
+    result = CliRunner().invoke(Interrupted(), ["import"])
+    assert result.exit_code == STOPPED
+    assert "What was stored stays" in result.stderr
 
 
 def test_an_unknown_command_is_a_usage_error() -> None:

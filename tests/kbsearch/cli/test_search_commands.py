@@ -57,6 +57,15 @@ def test_suggest_says_when_nothing_fits(home: str) -> None:
     assert (found["decision"], found["matches"]) == ("abstain", [])
 
 
+def test_suggest_keeps_the_lines_of_an_answer(app: Kbsearch, home: str) -> None:
+    answer = "Наберите:\n\n```bash\ngit add .\ngit commit\n```\n\n* раз;\n* два"
+    app.cases.create(CaseDraft(title="Как сделать коммит", answer=answer), state="published")
+    app.pipeline.drain()
+    lines = [line.strip() for line in run("suggest", "как сделать коммит").splitlines()]
+    assert lines[lines.index("```bash") :][:4] == ["```bash", "git add .", "git commit", "```"]
+    assert "* два" in lines
+
+
 def test_suggest_shows_the_answer_with_its_probability(home: str) -> None:
     shown = run("suggest", "где взять сертификат об окончании")
     assert "Где взять сертификат" in shown

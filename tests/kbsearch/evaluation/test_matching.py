@@ -37,7 +37,7 @@ def folder(tmp_path: Path) -> Path:
 def measure(folder: Path, *options: str) -> dict[str, Any]:
     result = CliRunner().invoke(command, [str(folder), "--json", "--encoder", "hashing", *options])
     assert result.exit_code == 0, result.output
-    figures: dict[str, Any] = json.loads(result.output)
+    figures: dict[str, Any] = json.loads(result.stdout)
     return figures
 
 
@@ -141,6 +141,17 @@ def test_a_set_of_which_nothing_can_be_measured_is_told(
     (folder / name).write_text(content, "utf-8")
     with pytest.raises(UnreadableFile, match=reason):
         read_matching_set(folder)
+
+
+def test_what_moves_the_figures_of_a_set_is_noted_beside_them(folder: Path) -> None:
+    with (folder / "questions.jsonl").open("a", encoding="utf-8") as file:
+        file.write('\n{"id": "q0", "text": "ещё раз"}')
+    with (folder / "relevant.csv").open("a", encoding="utf-8") as file:
+        file.write("q1,c99\n")
+    result = CliRunner().invoke(command, [str(folder), "--json", "--encoder", "hashing"])
+    assert json.loads(result.stdout)["questions"] == len(CASES) + 2
+    assert "question ids that stand more than once: each is asked: 1" in result.stderr
+    assert "cases named by pairs that the set has not: 1" in result.stderr
 
 
 def test_a_column_that_no_question_has_is_told(folder: Path) -> None:

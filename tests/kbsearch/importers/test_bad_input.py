@@ -204,6 +204,12 @@ def test_json_of_something_else(app: Kbsearch, tmp_path: Path) -> None:
     refused(app, written(tmp_path, "o.json", '{"a": 1}'), "not an outline", format="outline")
 
 
+def test_a_year_that_is_far_ahead_costs_its_row_only(app: Kbsearch, tmp_path: Path) -> None:
+    report = taken(app, written(tmp_path, "q.csv", "text,date\nа,2999-10-01\nб,2026-02-01\n"))
+    assert "2999-10-01" in reasons(report)["line 2"]
+    assert [question.text for question in app.questions.latest()] == ["б"]
+
+
 def test_invalid_dates_cost_their_rows_only(app: Kbsearch, tmp_path: Path) -> None:
     rows = "text,date\nа,2026-02-30\nб,01.02.2026\nв,0001-01-01\n"
     report = taken(app, written(tmp_path, "q.csv", rows))

@@ -87,6 +87,20 @@ def test_an_evaluation_set_brings_cases_questions_and_answers(tmp_path: Path) ->
     assert other.answered_by == ""
 
 
+def test_pairs_of_what_a_set_has_not_are_reported(tmp_path: Path) -> None:
+    (tmp_path / "cases.jsonl").write_text('{"id": "c1", "title": "Отмена", "answer": "reset"}\n', "utf-8")
+    (tmp_path / "questions.jsonl").write_text('{"id": "q1", "text": "как?"}\n', "utf-8")
+    (tmp_path / "relevant.csv").write_text("question_id,case_id\nq1,c1\nq1,c9\nq9,c1\n", "utf-8")
+    strays = [record for record in drawn(tmp_path) if isinstance(record, Skipped)]
+    assert [(one.place, one.reason) for one in strays] == [
+        ("relevant.csv, line 3", "the set has no such case"),
+        ("relevant.csv, line 4", "the set has no such question"),
+    ]
+    (tmp_path / "cases.jsonl").unlink()  # the cases may have been imported before
+    strays = [record for record in drawn(tmp_path) if isinstance(record, Skipped)]
+    assert [one.place for one in strays] == ["relevant.csv, line 4"]
+
+
 def test_files_of_one_name_in_several_folders_are_cases_of_their_own(tmp_path: Path) -> None:
     for folder in ("git", "python"):
         (tmp_path / folder).mkdir()

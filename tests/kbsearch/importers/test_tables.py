@@ -179,6 +179,12 @@ def test_a_workbook_gives_its_first_sheet_with_data(tmp_path: Path) -> None:
     assert [r.reason for r in records[1:]] == ["there is no text"]
 
 
+def test_a_title_above_the_headers_of_a_workbook_is_passed_over(tmp_path: Path) -> None:
+    rows = [["Отчёт за сентябрь"], [], ["Школа «Полюс»"], ["ID", "Вопрос", "Курс"], [7, "почему?", "sql"]]
+    [record] = drawn(workbook(tmp_path, rows))
+    assert (record.external_id, record.text, record.course, record.place) == ("7", "почему?", "sql", "row 5")
+
+
 def test_json_lines_report_broken_lines(tmp_path: Path) -> None:
     good = {
         "id": "a",

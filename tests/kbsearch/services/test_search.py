@@ -90,6 +90,13 @@ def test_a_misspelt_word_gets_a_hint(school: Kbsearch) -> None:
     assert school.search.search("сертификат").did_you_mean is None
 
 
+def test_a_hint_leaves_words_alone_that_students_use(school: Kbsearch) -> None:
+    assert school.search.search("видио в сертефикат").did_you_mean == "видео в сертификат"
+    school.questions.receive_many([IncomingQuestion(text="видио не играет", external_id="typo")])
+    school.pipeline.drain()
+    assert school.search.search("видио в сертефикат").did_you_mean == "видио в сертификат"
+
+
 def test_similar_questions_leave_out_the_question_itself(school: Kbsearch) -> None:
     hits = school.search.similar_questions(2)
     assert 2 not in {hit.question.id for hit in hits}

@@ -118,6 +118,14 @@ def test_the_queue_is_decided_one_by_one_with_undo(methodologist: FlaskClient, t
     assert topics.clusters.get(int(cluster[1])).row.size == size
 
 
+def test_figures_of_the_queue_are_written_as_the_language_does(
+    methodologist: FlaskClient, topics: Kbsearch
+) -> None:
+    methodologist.set_cookie("language", "ru")
+    page = methodologist.get("/clusters/review").text
+    assert re.search(r"сэкономил бы около \d+(,\d)? в неделю", page)
+
+
 def waiting(page: str) -> int:
     """The cluster that the queue shows."""
     found = re.search(r'name="cluster" value="(\d+)"', page)
