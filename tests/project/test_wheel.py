@@ -36,7 +36,7 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
 @pytest.mark.parametrize(
     "name",
     [
-        "kbsearch/app.py",
+        "kbsearch/app/adapters.py",
         "kbsearch/matching/model.json",
         "kbsearch/migrations/env.py",
         "kbsearch/migrations/versions/0001_the_first_schema.py",

@@ -52,8 +52,10 @@ class Serving:
 
     def stop(self) -> str:
         """End it as a service manager would; what it printed since."""
+        assert self.process.stdout is not None
         self.process.send_signal(signal.SIGTERM)
-        rest, _ = self.process.communicate(timeout=DEADLINE_SECONDS)
+        rest = self.process.stdout.read()  # `communicate` would lose what was read ahead with the address
+        self.process.wait()
         self._guard.cancel()
         return rest
 

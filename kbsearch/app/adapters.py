@@ -1,0 +1,105 @@
+"""The ports with the adapters that the settings name, and what every part needs."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import suppress
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from kbsearch.config import Settings, load_settings
+from kbsearch.database import Database
+from kbsearch.errors import EncoderUnavailable
+from kbsearch.models import Collection
+
+if TYPE_CHECKING:
+    from indexer.asked import AskedSource
+    from indexer.bench import Bench
+    from indexer.maintenance import IndexMaintenance
+    from kbsearch.matching.reranking import TimedReranker
+    from kbsearch.ports import Embedder, SearchBackend
+    from kbsearch.services.jobs import JobService
+
+
+class Adapters:
+    """The ports with their adapters, made on first use."""
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self.settings = settings or load_settings()
+
+    @cached_property
+    def database(self) -> Database:
+        """The system of record."""
+        return Database(self.settings.url)
+
+    @cached_property
+    def embedder(self) -> Embedder:
+        """The encoder that the settings name; its model is loaded on first use."""
+        from indexer.embedders import open_embedder
+
+        return open_embedder(self.settings.encoder)
+
+    def warm_up(self) -> None:
+        """Begin to load the encoder's model while other things are made ready; an error waits for its use."""
+        embedder = self.embedder
+
+        def load() -> None:
+            with suppress(EncoderUnavailable):
+                embedder.encode(["warm"], "query")
+
+        threading.Thread(target=load, name="warm-up", daemon=True).start()
+
+    @cached_property
+    def reranker(self) -> TimedReranker | None:
+        """The re-ranker that the settings name, with its budget; None when they name none."""
+        if not self.settings.reranker:
+            return None
+        from indexer.rerankers import open_reranker
+        from kbsearch.matching.reranking import Budget, TimedReranker
+
+        budget = Budget(self.settings.reranker_budget_ms, self.settings.reranker_depth)
+        return TimedReranker(open_reranker(self.settings.reranker), budget)
+
+    @cached_property
+    def case_index(self) -> SearchBackend:
+        """The index of cases."""
+        from indexer.asked import NewestQuestions
+        from indexer.generations import Generations
+
+        questions = Generations(self.settings.index_dir / Collection.QUESTIONS)
+        return self._index(Collection.CASES, NewestQuestions(questions, lambda: self.embedder.model_id))
+
+    @cached_property
+    def question_index(self) -> SearchBackend:
+        """The index of questions."""
+        return self._index(Collection.QUESTIONS)
+
+    def _index(self, collection: Collection, asked: AskedSource | None = None) -> SearchBackend:
+        from indexer.embedded import EmbeddedIndex
+
+        return EmbeddedIndex(
+            self.settings.index_dir / collection,
+            self.embedder,
+            asked=asked,
+            soft=collection == Collection.CASES,
+        )
+
+    def bench(self) -> Bench:
+        """A new place to try matching on, away from the live index."""
+        from indexer.bench import Bench
+
+        return Bench(self.embedder)
+
+    @cached_property
+    def maintenance(self) -> IndexMaintenance:
+        """Status, rebuild and check of the indexes."""
+        from indexer.maintenance import IndexMaintenance
+
+        return IndexMaintenance(self.database, self.case_index, self.question_index, self.embedder)
+
+    @cached_property
+    def jobs(self) -> JobService:
+        """Longer tasks."""
+        from kbsearch.services.jobs import JobService
+
+        return JobService(self.database)
