@@ -54,7 +54,8 @@ class Serving:
         """End it as a service manager would; what it printed since."""
         assert self.process.stdout is not None
         self.process.send_signal(signal.SIGTERM)
-        rest = self.process.stdout.read()  # `communicate` would lose what was read ahead with the address
+        with self.process.stdout as printed:  # `communicate` would lose what was read ahead with the address
+            rest = printed.read()
         self.process.wait()
         self._guard.cancel()
         return rest
