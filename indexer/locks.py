@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from kbsearch.errors import StorageUnavailable
+
 RETRY_SECONDS = 0.02
 
 
@@ -20,9 +22,20 @@ def try_lock(path: Path) -> int | None:
     """The descriptor of ``path``, locked, or None when somebody else holds it.
 
     ``flock`` belongs to the open file, so it also keeps the threads of one process apart.
+
+    Raises:
+        StorageUnavailable: the file cannot be made, as on a read-only disk.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o644)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise StorageUnavailable(
+            "{path} cannot be written: {reason}.",
+            remedy="Check that the folder can be written.",
+            path=str(path),
+            reason=error.strerror or str(error),
+        ) from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
