@@ -12,7 +12,7 @@ from flask_babel import get_locale
 
 from kbsearch.models import Course, Lesson, Role
 from web.session import current_person, kb
-from web.ui import charts, fault_words, markdown, trend_words, words
+from web.ui import charts, fault_words, import_words, markdown, trend_words, words
 from web.ui.texts import gettext
 
 THEMES = ("system", "light", "dark")
@@ -43,6 +43,7 @@ def _context() -> dict[str, Any]:
         "keyboard": request.cookies.get(KEYBOARD_COOKIE) != "off",
         "words": words,
         "trend_words": trend_words,
+        "import_words": import_words,
         "charts": charts,
         "fault_words": fault_words,
         "current_fault": kb().faults.current,

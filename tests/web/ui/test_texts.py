@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from kbsearch.app import Kbsearch
 from kbsearch.ports import Highlight
 from web import create_app
-from web.ui import markdown, words
+from web.ui import import_words, markdown, words
 from web.ui.catalogue import FOLDER
 from web.ui.charts import sparkline
 from web.ui.diff import compare, pieces
@@ -152,9 +152,9 @@ def test_sparklines_stay_in_their_box(values: list[int]) -> None:
 
 def test_where_a_record_stands_reads_well_in_any_language(app: Kbsearch) -> None:
     with create_app(app, testing=True).test_request_context(headers={"Accept-Language": "ru"}):
-        assert words.place("line 7") == "строка 7"
-        assert words.place("message 12") == "сообщение 12"
-        assert words.place("cases/git.md") == "cases/git.md"
+        assert import_words.place("line 7") == "строка 7"
+        assert import_words.place("message 12") == "сообщение 12"
+        assert import_words.place("cases/git.md") == "cases/git.md"
         assert words.sentence("there is no text", {}) == "Нет текста."
         assert words.sentence("The date '{value}' is not understood.", {"value": "?"}).endswith("непонятна.")
         assert words.day("2026-11-19T21:30+00:00").startswith("20 ")

@@ -1,0 +1,97 @@
+"""How imports and their files read in the language of the page."""
+
+from __future__ import annotations
+
+import re
+
+from web.ui.texts import gettext
+
+_PLACE = re.compile(r"(line|row|message) (\d+)")
+
+
+def place(text: str) -> str:
+    """Where a record stands in its file: "line 7", "message 1234"; anything else is left as it is."""
+    found = _PLACE.fullmatch(text)
+    if found is None:
+        return text
+    number = found[2]
+    return {
+        "line": gettext("line %(number)s", number=number),
+        "row": gettext("row %(number)s", number=number),
+        "message": gettext("message %(number)s", number=number),
+    }[found[1]]
+
+
+def source(name: str) -> str:
+    """Where a question came from: the name that an import or a program gave, or the form of the page."""
+    return gettext("typed in") if name == "form" else name
+
+
+def taken(name: str) -> str:
+    """What an import counted."""
+    names = {
+        "questions_new": gettext("new questions"),
+        "questions_known": gettext("known questions"),
+        "questions": gettext("questions"),
+        "cases_new": gettext("new cases"),
+        "cases_changed": gettext("changed cases"),
+        "cases_same": gettext("unchanged cases"),
+        "cases": gettext("cases"),
+        "courses": gettext("courses"),
+        "enrolments": gettext("weeks of enrolment"),
+        "replies": gettext("replies"),
+        "skipped": gettext("skipped"),
+    }
+    return names.get(name, name)
+
+
+def masked(kind: str) -> str:
+    """A kind of personal data."""
+    names = {
+        "email": gettext("e-mails"),
+        "phone": gettext("phones"),
+        "name": gettext("names"),
+        "link": gettext("links"),
+        "card": gettext("cards"),
+        "document": gettext("documents"),
+        "secret": gettext("secrets"),
+    }
+    return names.get(kind, kind)
+
+
+def file_format(name: str) -> str:
+    """A kind of file."""
+    names = {
+        "auto": gettext("found by itself"),
+        "csv": "CSV",
+        "xlsx": "XLSX",
+        "jsonl": "JSONL",
+        "telegram": gettext("Telegram export"),
+        "markdown": gettext("Markdown cases"),
+        "evalset": gettext("evaluation set"),
+        "json": "JSON",
+        "outline": gettext("course outline"),
+    }
+    return names.get(name, name)
+
+
+def column(name: str) -> str:
+    """A field that a column can hold."""
+    names = {
+        "text": gettext("Question"),
+        "title": gettext("Title of a case"),
+        "answer": gettext("Answer"),
+        "variants": gettext("Phrasings"),
+        "author": gettext("Author"),
+        "answer_author": gettext("Who answered"),
+        "course": gettext("Course"),
+        "lesson": gettext("Lesson"),
+        "tags": gettext("Tags"),
+        "asked_at": gettext("Date"),
+        "id": gettext("Number in the source"),
+        "state": gettext("State"),
+        "language": gettext("Language"),
+        "week": gettext("Week"),
+        "students": gettext("Students"),
+    }
+    return names.get(name, name)
