@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kbsearch.errors import InvalidInput
-from kbsearch.evaluation.quality import ALL, Measured, changes
+from kbsearch.evaluation.quality import ALL, Measured, changes, ranks_of
 
 RISING = ("hit@1", "hit@3", "hit@5", "mrr@5", "answer_precision", "answer_coverage")
 """Figures that are better when they are higher."""
@@ -16,6 +16,8 @@ FALLING = ("ece", "p50_ms", "p95_ms")
 TOLERANCE = 0.01
 """By so much a figure may be worse than a baseline that has no ranks to be paired with."""
 COMPARED = ("hit@1", "hit@5", "mrr@5")
+SAME = 0.5
+"""Share of a baseline's questions that must be asked again for a comparison."""
 
 
 def bound_of(written: str) -> tuple[str, float]:
@@ -56,8 +58,12 @@ def fallen(figures: Mapping[str, Any], rows: Sequence[Measured], baseline: Mappi
 
     With the ranks of the same questions the comparison is paired, so that noise does not count; without them
     a figure may fall by `TOLERANCE`.
+
+    Raises:
+        InvalidInput: less than `SAME` of the baseline's questions are among ``rows``.
     """
     if ranks := baseline.get("ranks"):
+        _require_same(ranks, rows)
         change = changes(ranks, rows)[ALL]
         if not change["lowered"]:
             return []
@@ -69,3 +75,14 @@ def fallen(figures: Mapping[str, Any], rows: Sequence[Measured], baseline: Mappi
         for name in COMPARED
         if isinstance(old.get(name), (int, float)) and figures[name] < old[name] - TOLERANCE
     ]
+
+
+def _require_same(ranks: Mapping[str, Any], rows: Sequence[Measured]) -> None:
+    same = len(ranks.keys() & ranks_of(rows).keys())
+    if same < SAME * len(ranks):
+        raise InvalidInput(
+            "The baseline is of other questions: {same} of its {count} are asked here.",
+            remedy="Name the set that it was saved from, or write a new one with --save.",
+            same=same,
+            count=len(ranks),
+        )

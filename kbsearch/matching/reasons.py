@@ -44,7 +44,7 @@ class Reason:
     near_words {pairs: words of the text and of the case that mean about the same},
     nearest_title, nearest_variant, nearest_answer {likeness: cosine in [-1, 1]},
     nearest_passage {likeness, passage: the part of the answer, shortened},
-    course {course}, lesson {lesson}, text_only.
+    course {course}, lesson {lesson}, text_only, faint (nothing of all that).
     """
 
     kind: str
@@ -86,7 +86,8 @@ def reasons(
         if result.degraded
         else None,
     ]
-    return tuple(reason for reason in found if reason)
+    told = tuple(reason for reason in found if reason)
+    return told or (Reason("faint", "No single sign is strong: all together it comes nearest"),)
 
 
 def _shared(result: MatchResult, text: str, case: Case, rarity: Rarity) -> Reason | None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import blake2b
 
 from kbsearch.evaluation.quality import Asked, Measured, measured
-from kbsearch.evaluation.sets import LabelledCase, MatchingSet
+from kbsearch.evaluation.sets import LabelledCase, LabelledQuestion, MatchingSet
 from kbsearch.matching.matcher import Matcher
 from kbsearch.matching.model import MatchingModel
 from kbsearch.models import Case, CaseState, Variant
@@ -17,7 +18,11 @@ from kbsearch.text.language import detect_language
 def rows_of_set(
     bench: Bench, chosen: MatchingSet, model: MatchingModel, precision: float, progress: Progress = silent
 ) -> list[Measured]:
-    """Every question of ``chosen`` that has a right case there, asked of ``model``; ids are their places."""
+    """Every question of ``chosen`` that has a right case there, asked of ``model``.
+
+    Ids are made of a question's own id and text: a baseline of another set, or of an earlier state of this
+    one, is not compared with questions that merely stand in the same places.
+    """
     ids = {case.id: number for number, case in enumerate(chosen.cases, 1)}
     asked = _asked(chosen, ids)
     found = []
@@ -38,16 +43,21 @@ def _asked(chosen: MatchingSet, ids: dict[str, int]) -> Sequence[Asked]:
     }
     return [
         Asked(
-            place,
+            _id_of(question),
             question.text,
             question.course,
             question.lesson,
             detect_language(question.text),
             truth[question.id],
         )
-        for place, question in enumerate(chosen.questions, 1)
+        for question in chosen.questions
         if truth[question.id]
     ]
+
+
+def _id_of(question: LabelledQuestion) -> int:
+    said = f"{question.id}\n{question.text}".encode()
+    return int.from_bytes(blake2b(said, digest_size=6).digest())
 
 
 def _case(number: int, labelled: LabelledCase) -> Case:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from kbsearch.errors import InvalidInput
 from kbsearch.evaluation.gate import fallen
 from kbsearch.evaluation.quality import (
     Asked,
@@ -71,3 +72,10 @@ def test_a_fall_is_told_from_noise_and_only_common_questions_are_compared() -> N
     assert (change["count"], change["worse"], change["better"], change["lowered"]) == (35, 15, 0, True)
     assert "fell by 0.2143" in fallen({}, fall, {"ranks": before})[0]
     assert fallen({}, noise, {"ranks": before}) == []
+
+
+def test_a_baseline_of_other_questions_is_refused() -> None:
+    before = ranks_of([row(n, 1) for n in range(40)])
+    assert fallen({}, [row(n, 1) for n in range(20, 60)], {"ranks": before}) == []
+    with pytest.raises(InvalidInput, match="other questions: 10 of its 40"):
+        fallen({}, [row(n, 1) for n in range(30, 70)], {"ranks": before})

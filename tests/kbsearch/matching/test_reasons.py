@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from indexer.embedded import EmbeddedIndex
 from indexer.embedders.hashing import HashingEmbedder
 from kbsearch.errors import fill
@@ -42,6 +44,14 @@ def test_course_and_lesson_are_told_only_when_they_agree(case_index: EmbeddedInd
 def test_the_nearest_part_is_told(case_index: EmbeddedIndex) -> None:
     reason = found(case_index, "где взять сертификат")["nearest_title"]
     assert 0.5 < reason.details["likeness"] <= 1
+
+
+def test_a_case_that_nothing_speaks_for_is_given_with_just_that(case_index: EmbeddedIndex) -> None:
+    matcher = Matcher(case_index, HashingEmbedder())
+    result = matcher.match("квантовая хромодинамика", limit=5)
+    ranked = replace(result.matches[-1], likeness=0.0)
+    (only,) = reasons(result, ranked, CERTIFICATE, matcher.rarity, text="хромодинамика", course="", lesson="")
+    assert (only.kind, only.details) == ("faint", {})
 
 
 def test_reasons_survive_storage() -> None:
