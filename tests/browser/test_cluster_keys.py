@@ -25,3 +25,17 @@ def test_a_cluster_is_decided_with_one_key_and_undone_with_another(open_page: Op
     press_russian(page, "KeyZ", "я")
     expect(page.locator("#flashes")).to_contain_text("Undone")
     expect(page.locator("main")).to_contain_text(re.compile(r"1 of \d+"))
+
+
+def test_questions_are_ticked_with_the_mouse_and_split_off(open_page: OpenPage, site: Site) -> None:
+    ids = [question.id for question in site.app.questions.latest(limit=4)]
+    cluster_id = plant_cluster(site.app, ids)
+    page = open_page("methodologist")
+    page.goto(f"/clusters/{cluster_id}")
+    for question_id in ids[:2]:
+        page.locator(f"[name=question][value='{question_id}']").click(timeout=5000)
+    page.click("[value=split]")
+    expect(page.locator("#flashes")).to_contain_text("Split off")
+    expect(page.locator("[name=question]")).to_have_count(2)
+    page.click("#flashes button:has-text('Undo')")
+    expect(page.locator("[name=question]")).to_have_count(4)

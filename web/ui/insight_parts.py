@@ -16,7 +16,7 @@ from kbsearch.services.weeks import Period, name_of_week
 from web.session import kb
 from web.ui import words
 from web.ui.context import school
-from web.ui.insight_tables import Cell, Column, Table, decimal, number, share, text
+from web.ui.insight_tables import Cell, Column, Table, chance, decimal, number, share, text
 from web.ui.texts import gettext
 
 if TYPE_CHECKING:
@@ -225,7 +225,7 @@ def growing(
             text(gettext("new") if one.state == "new" else gettext("growing"), tone="accent"),
             number(one.observed, questions_url(cluster=one.cluster_id, days=7 * one.weeks)),
             decimal(one.expected),
-            decimal(one.p, 3),
+            chance(one.p),
         ]
         for one in known[:limit]
     ]
@@ -240,7 +240,10 @@ def growing(
             Column(gettext("Chance"), "decimal"),
         ],
         rows,
-        note=gettext("In the last week or two; chance: how likely so many are without a trend."),
+        note=gettext(
+            "New: asked within four weeks; growing: in the last week or two."
+            " Chance: how likely so many are without a trend."
+        ),
         empty=gettext("Nothing grows that could not be chance."),
         total=len(known),
     )

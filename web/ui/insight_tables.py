@@ -13,6 +13,8 @@ from kbsearch.exporters.tables import Sheet, Value
 
 Kind = Literal["text", "number", "decimal", "share"]
 ASIDE = "–"
+LEAST_P = 0.001
+"""Smaller chances are not told apart where people read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,12 @@ def decimal(value: float | None, digits: int = 1, url: str = "", note: str = "")
 def _rounded(value: float, digits: int, language: str) -> str:
     """A figure in the way of a language; a page has hundreds, many of them equal."""
     return str(format_decimal(value, format=f"0.{'0' * digits}"))
+
+
+def chance(p: float) -> Cell:
+    """A cell of a p-value; one that is all but nothing is not called nothing."""
+    shown = f"< {format_decimal(LEAST_P)}" if p < LEAST_P else str(format_decimal(p, format="0.###"))
+    return Cell(float(f"{p:.2g}"), shown)
 
 
 def share(value: float | None, url: str = "", tone: str = "") -> Cell:

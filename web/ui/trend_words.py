@@ -7,10 +7,9 @@ from flask_babel import format_decimal
 from kbsearch.insights.effect import EffectVerdict
 from kbsearch.insights.trend import TrendState
 from kbsearch.models import CaseEffect, ClusterTrend
+from web.ui.insight_tables import LEAST_P
 from web.ui.texts import gettext, ngettext
 
-LEAST_P = 0.001
-"""Smaller chances are not told apart."""
 TONES = {
     TrendState.NEW: "accent",
     TrendState.GROWING: "warn",

@@ -15,6 +15,7 @@ from kbsearch.app import Kbsearch
 from kbsearch.models import Cluster
 from web import create_app
 from web.ui.digest import digest_text
+from web.ui.insight_tables import chance
 
 PAGES = ("/insights", "/insights/cases", "/insights/lessons", "/insights/digest", "/insights/month")
 FORMULA = "=HYPERLINK(1)"
@@ -176,3 +177,10 @@ def test_a_draft_made_from_a_cluster_names_the_cases_like_it(school: Kbsearch, m
     assert "Is it one of these already?" in html
     assert "подскажите как отменить последний коммит в git" in html
     assert "Выполните git revert и отправьте снова." in html
+
+
+def test_a_chance_that_is_all_but_nothing_is_not_called_nothing(app: Kbsearch) -> None:
+    with create_app(app).test_request_context("/", headers={"Accept-Language": "en"}):
+        cell = chance(2.234e-6)
+        assert (cell.text, cell.value) == ("< 0.001", 2.2e-6)
+        assert chance(0.0032).text == "0.003"
