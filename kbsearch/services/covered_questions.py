@@ -8,9 +8,18 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
 
-from kbsearch.models import Case, Colour, Coverage, InferredLesson, Membership, Question, QuestionState
+from kbsearch.models import (
+    Aside,
+    Case,
+    Colour,
+    Coverage,
+    InferredLesson,
+    Membership,
+    Question,
+    QuestionState,
+)
 from kbsearch.services.weeks import Period
 
 
@@ -63,7 +72,7 @@ def told(query: Any) -> Any:
     return (
         query.select_from(Question)
         .outerjoin(InferredLesson, InferredLesson.question_id == Question.id)
-        .where(Question.state != QuestionState.DISMISSED)
+        .where(asks())
     )
 
 
@@ -118,3 +127,9 @@ def place_of(periods: Sequence[Period]) -> ColumnElement[int]:
 def waits() -> ColumnElement[bool]:
     """Whether a question is open: neither a reply that answers it nor a case."""
     return and_(Question.state == QuestionState.OPEN, Question.case_id.is_(None))
+
+
+def asks() -> ColumnElement[bool]:
+    """Whether it is a question: neither dismissed nor set aside as small talk."""
+    aside = exists().where(Aside.question_id == Question.id, Aside.kept_at.is_(None))
+    return and_(Question.state != QuestionState.DISMISSED, ~aside)

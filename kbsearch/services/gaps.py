@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 
 from kbsearch.database import Database
 from kbsearch.insights.coverage import saved_a_week
-from kbsearch.models import Case, CaseState, Cluster, Colour, Coverage, Question, QuestionState, Run, utc_now
+from kbsearch.models import Case, CaseState, Cluster, Colour, Coverage, Question, Run, utc_now
 from kbsearch.services.cluster_counts import plain_counts_of, sizes_of
+from kbsearch.services.covered_questions import asks
 from kbsearch.services.newest_run import newest_run
 
 RECENT = timedelta(days=28)
@@ -134,9 +135,7 @@ def _figures(session: Session, run: Run, found: Sequence[ClusterGap], now: datet
         questions[one.colour] += one.recent
     unknown = sizes_of(session, run.id).keys() - {one.cluster_id for one in found}
     others = plain_counts_of(session, run.id, unknown, now)
-    asked = select(func.count()).where(
-        Question.asked_at > now - RECENT, Question.asked_at <= now, Question.state != QuestionState.DISMISSED
-    )
+    asked = select(func.count()).where(Question.asked_at > now - RECENT, Question.asked_at <= now, asks())
     inside = sum(questions.values()) + sum(one.last_28 for one in others.values())
     return CoverageFigures(
         run,

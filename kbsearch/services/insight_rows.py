@@ -9,9 +9,9 @@ from sqlalchemy import case, func, select
 from sqlalchemy.orm import selectinload
 
 from kbsearch.database import Database
-from kbsearch.models import Cluster, InferredLesson, Question, QuestionState
+from kbsearch.models import Cluster, InferredLesson, Question
 from kbsearch.services.cluster_counts import answered
-from kbsearch.services.covered_questions import QuestionFilter, joined, narrowed, place_of, waits
+from kbsearch.services.covered_questions import QuestionFilter, asks, joined, narrowed, place_of, waits
 from kbsearch.services.newest_run import newest_run
 from kbsearch.services.weeks import Period
 
@@ -78,7 +78,7 @@ class InsightRows:
             .where(
                 Question.asked_at >= periods[0].start_at,
                 Question.asked_at < periods[-1].end_at,
-                Question.state != QuestionState.DISMISSED,
+                asks(),
             )
             .group_by(place)
         )

@@ -16,7 +16,7 @@ from kbsearch.importers.records import (
     IncomingReply,
 )
 from kbsearch.insights.coverage import SAVED
-from kbsearch.models import Case, Colour, Coverage, InferredLesson
+from kbsearch.models import Aside, AsideReason, Case, Colour, Coverage, InferredLesson
 from kbsearch.services.cases import CaseDraft
 from kbsearch.services.covered_questions import Cover, QuestionFilter
 from kbsearch.services.enrolments import store_enrolments
@@ -198,3 +198,19 @@ def test_periods_count_what_was_asked_in_them(school: Kbsearch) -> None:
     before, now = school.insight_rows.counts(school.hard_points.map(weeks=2, now=NOW).weeks)
     assert (now.asked, now.answered, now.waiting, now.students) == (2, 1, 1, 1)
     assert before.asked == 1
+
+
+def test_small_talk_waits_for_no_answer_and_is_counted_nowhere(school: Kbsearch) -> None:
+    real = ask(school, "как вернуть коммит", 3, course="fe", lesson="fe-1", author="real")
+    plant_cluster(school, [real])
+    thanks = ask(school, "спасибо, разобрался", 3, course="fe", lesson="fe-1", author="polite")
+    with school.database.writing() as session:
+        session.add(Aside(question_id=thanks, reason=AsideReason.THANKS, probability=0.99))
+    assert len(school.hard_points.stuck(now=NOW)) == 1
+    assert [row.total for row in school.hard_points.map(now=NOW).rows] == [1]
+    assert school.gaps.figures(now=NOW).loose == 0
+    (week,) = school.insight_rows.counts(school.hard_points.map(weeks=1, now=NOW).weeks)
+    assert (week.asked, week.waiting, week.students) == (1, 1, 1)
+    assert school.insight_rows.page(QuestionFilter(lesson="fe-1"), limit=9)[1] == 1
+    school.asides.keep(thanks)
+    assert len(school.hard_points.stuck(now=NOW)) == 2
