@@ -80,7 +80,11 @@ def to_xlsx(sheets: Sequence[Sheet]) -> bytes:
 
 def _sheet_name(title: str, taken: Sequence[str]) -> str:
     """A name that a workbook takes: short, without signs that it refuses, and no other's."""
-    name = _UNPRINTABLE.sub("", _SHEET.sub(" ", title)).strip(" '")[:SHEET_CHARS] or "1"
+    whole = " ".join(_UNPRINTABLE.sub("", _SHEET.sub(" ", title)).split()).strip(" '")
+    name = whole[:SHEET_CHARS]
+    if len(whole) > SHEET_CHARS and whole[SHEET_CHARS] != " ":
+        name = name.rpartition(" ")[0] or name
+    name = name.strip(" ',") or "1"
     known = {one.casefold() for one in taken}
     number = 2
     while name.casefold() in known:

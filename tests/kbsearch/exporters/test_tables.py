@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
@@ -70,3 +71,17 @@ def test_whatever_students_wrote_can_be_written(
     load_workbook(io.BytesIO(to_xlsx([sheet, sheet])))
     for row in rows_of(to_csv([sheet]))[1:]:
         assert not any(cell.startswith(("=", "@", "|")) for cell in row)
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("Спрашивают, но в программе этого нет", "Спрашивают, но в программе"),
+        ("Пробелы: что сэкономит кейс", "Пробелы что сэкономит кейс"),
+        ("Ровно тридцать один знак без слов", "Ровно тридцать один знак без"),
+        ("ж" * 40, "ж" * 31),
+    ],
+)
+def test_long_names_of_sheets_end_with_a_word(title: str, name: str) -> None:
+    book = load_workbook(io.BytesIO(to_xlsx([Sheet(title, ["a"], [])])))
+    assert book.sheetnames == [name]
