@@ -87,7 +87,8 @@ class _Untouched:
     def split(self, part: int, total: int, offset: float, log_ratio: float = 0.0) -> float:
         """P(at most ``part`` of ``total`` come after), for a cluster with this volume and effect."""
         share = _logistic(self.change + offset + log_ratio)
-        return float(self.weight @ beta_binomial(part, total, share, self.concentration))
+        chance = float(self.weight @ beta_binomial(part, total, share, self.concentration))
+        return min(1.0, chance)  # a sum of rounded terms may come to a little more
 
     def expected(self, change: Change) -> float:
         """How many would come after what came before."""

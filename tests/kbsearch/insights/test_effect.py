@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kbsearch.insights.comparison import School, judge
@@ -49,6 +49,7 @@ def test_controls_that_scatter_widen_the_interval() -> None:
 
 @settings(max_examples=25, deadline=None)
 @given(st.integers(1, 80), st.integers(0, 80), st.floats(-1, 1))
+@example(1, 49, -1.0)
 def test_the_interval_holds_the_ratio(before: int, after: int, offset: float) -> None:
     found = effect_of(Change(before, after, offset), EQUAL, 20)
     assert found.ratio is not None
