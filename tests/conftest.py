@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,11 +14,15 @@ from kbsearch.config import Settings
 from kbsearch.database import Database
 from tests import postgresql
 
-# A busy machine is no fault: neither an example's time nor that of drawing it is asserted.
+# The same tree gives the same result, and a busy machine is no fault: neither an example's time nor that of
+# drawing it is asserted.  `HYPOTHESIS_PROFILE=explore` draws others at each run.
 hypothesis.settings.register_profile(
-    "untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    "explore", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
-hypothesis.settings.load_profile("untimed")
+hypothesis.settings.register_profile(
+    "steady", hypothesis.settings.get_profile("explore"), derandomize=True, database=None
+)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 
 @pytest.fixture
