@@ -170,6 +170,7 @@ def _show_preview(path: Path, preview: ImportPreview, as_json: bool) -> None:
         return
     encoding = f", {preview.encoding}" if preview.encoding else ""
     click.secho(f"{path}: {preview.format}{encoding}", bold=True)
+    _show_header(preview.header)
     for field, column in preview.mapping.items():
         click.echo(f"  {field:<10} ← {column}")
     if unused := [column for column in preview.columns if column not in preview.mapping.values()]:
@@ -191,6 +192,7 @@ def _show_report(path: Path, report: ImportReport, as_json: bool) -> None:
         _print_json({"path": str(path), **asdict(report), "skipped": _skipped(report.skipped)})
         return
     click.secho(str(path), bold=True)
+    _show_header(report.header)
     for name, words in _TAKEN.items():
         if report.taken.get(name):
             click.echo(f"  {report.taken[name]:>7} {words}")
@@ -203,6 +205,11 @@ def _show_report(path: Path, report: ImportReport, as_json: bool) -> None:
     if report.unknown_courses:
         click.echo(f"  courses that the school's outline does not have: {_counts(report.unknown_courses)}")
     _show_rest(report.skipped, report.skipped_count, report.harmless, report.masked)
+
+
+def _show_header(header: str | None) -> None:
+    if header is not None:
+        click.echo(f"  headers: {header or 'none, the first row is data'}")
 
 
 def _show_rest(

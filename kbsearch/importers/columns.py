@@ -130,22 +130,11 @@ def _column(columns: Sequence[str], field: str, name: str) -> str:
     )
 
 
-def recognised(cells: Iterable[str]) -> int:
-    """How many of ``cells`` are headers of known fields."""
+def recognised(cells: Iterable[str], told: Mapping[str, str] | None = None) -> int:
+    """How many of ``cells`` are headers of known fields, or columns that a person ``told`` by name."""
     known = {header for headers in FIELDS.values() for header in headers}
+    known |= {_normal(name) for name in (told or {}).values() if name and not name.isdecimal()}
     return sum(_normal(cell) in known for cell in cells)
-
-
-def is_header(cells: Sequence[str], told: Mapping[str, str]) -> bool:
-    """Whether ``cells``, the first row of a table, are names of columns and not data.
-
-    They are, unless the person ``told`` every column by its number and nothing in the row speaks for a
-    header: no cell is a known one, and they are not all numbers (which some tools write as headers).
-    """
-    names = [name for name in told.values() if name]
-    if not names or not all(map(str.isdecimal, names)) or recognised(cells):
-        return True
-    return all(cell.strip().isdecimal() for cell in cells if cell.strip())
 
 
 def numbered_columns(count: int) -> tuple[str, ...]:

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import csv
-from collections import deque
-from collections.abc import Iterator
+from collections import Counter, deque
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 
 from kbsearch.errors import UnreadableFile
 from kbsearch.importers.columns import (
-    is_header,
     kind_of,
     map_columns,
     numbered_columns,
     recognised,
     unique_columns,
 )
+from kbsearch.importers.header_row import MOST_ABOVE, find_header
 from kbsearch.importers.options import ImportOptions, Meter, Source, source_name
 from kbsearch.importers.records import Record, Skipped
 from kbsearch.importers.table_rows import RowReader
@@ -48,24 +48,32 @@ def open_csv(path: Path, options: ImportOptions) -> Source:
     """
     encoding = tell_encoding(path) if options.encoding == "auto" else check_encoding(options.encoding)
     meter = Meter()
-    first, delimiter = _first_row(path, encoding)
-    headed = is_header(first, options.mapping)
-    columns = unique_columns(first) if headed else numbered_columns(len(first))
-    mapping = map_columns(columns, options.mapping)
+    top = _top(path, encoding, options.mapping)
+    mapping = map_columns(top.columns, options.mapping)
 
     def records() -> Iterator[Record]:
         reader = RowReader(
-            mapping, kind_of(mapping, options.kind, columns), source_name(path, options), options
+            mapping, kind_of(mapping, options.kind, top.columns), source_name(path, options), options
         )
-        rows = split_rows(read_lines(path, encoding, meter), delimiter)
-        for row in _after_header(rows) if headed else rows:
-            yield _record(row, columns, reader)
+        for row in split_rows(read_lines(path, encoding, meter), top.delimiter):
+            if row.number > top.header:
+                yield _record(row, top.columns, reader)
 
-    return Source("csv", records, meter, encoding, columns, mapping)
+    header = f"line {top.header}" if top.header else ""
+    return Source("csv", records, meter, encoding, top.columns, mapping, header)
 
 
-def _first_row(path: Path, encoding: str) -> tuple[list[str], str]:
-    """The cells of the first row that is not blank, and the delimiter, which it tells."""
+@dataclass(frozen=True, slots=True)
+class _Top:
+    """What the first rows tell: ``header`` is the line of the names of the columns, 0 when there are none."""
+
+    delimiter: str
+    columns: tuple[str, ...]
+    header: int
+
+
+def _top(path: Path, encoding: str, told: Mapping[str, str]) -> _Top:
+    """The delimiter with which the header has the most known names, then the most cells."""
     lines = list(islice(_not_blank(read_lines(path, encoding, Meter())), MOST_LINES))
     if not lines:
         raise UnreadableFile("{path} is empty.", remedy="Check that the export has finished.", path=str(path))
@@ -78,28 +86,39 @@ def _first_row(path: Path, encoding: str) -> tuple[list[str], str]:
             line=lines[0].number,
             fault=lines[0].fault,
         )
-    found = {delimiter: next(split_rows(iter(lines), delimiter)) for delimiter in _DELIMITERS}
-    best = max(_DELIMITERS, key=lambda one: (recognised(found[one].cells), len(found[one].cells)))
-    if found[best].fault:
+    rows = {delimiter: _first_rows(lines, delimiter) for delimiter in _DELIMITERS}
+    headers = {delimiter: find_header([row.cells for row in rows[delimiter]], told) for delimiter in rows}
+    first = {delimiter: rows[delimiter][headers[delimiter] or 0] for delimiter in rows}
+    best = max(first, key=lambda one: (recognised(first[one].cells, told), len(first[one].cells)))
+    row = first[best]
+    if row.fault:
         raise UnreadableFile(
             "{path}, line {line}: {fault}.",
             remedy="Mend the line of the names of the columns.",
             path=str(path),
-            line=found[best].number,
-            fault=found[best].fault,
+            line=row.number,
+            fault=row.fault,
         )
-    return found[best].cells, best
+    if headers[best] is None:
+        return _Top(best, numbered_columns(_usual_width(rows[best])), 0)
+    return _Top(best, unique_columns(row.cells), row.number)
+
+
+def _first_rows(lines: Sequence[Line], delimiter: str) -> list[Row]:
+    """The first rows that are not blank: those whose cells are all empty are."""
+    filled = (
+        row for row in split_rows(iter(lines), delimiter) if row.fault or any(map(str.strip, row.cells))
+    )
+    return list(islice(filled, MOST_ABOVE + 1)) or [Row(lines[0].number, [""])]
+
+
+def _usual_width(rows: Sequence[Row]) -> int:
+    """How many cells most of ``rows`` have; of equals, what comes first."""
+    return Counter(len(row.cells) for row in rows if row.cells).most_common(1)[0][0]
 
 
 def _not_blank(lines: Iterator[Line]) -> Iterator[Line]:
     return (line for line in lines if line.fault or line.text.strip("\ufeff \t\r\n"))
-
-
-def _after_header(rows: Iterator[Row]) -> Iterator[Row]:
-    for row in rows:
-        if any(row.cells):
-            break
-    return rows
 
 
 def split_rows(lines: Iterator[Line], delimiter: str) -> Iterator[Row]:

@@ -45,6 +45,8 @@ class Source:
     """An opened file: what it is, and its records, which can be drawn once.
 
     ``columns`` and ``mapping`` are empty for formats without columns.  ``encoding`` "" is that of the format.
+    ``header``: where the row of the names of the columns stands ("line 4"); "" when a table has none, None
+    for formats that need none.
     """
 
     format: str
@@ -53,6 +55,7 @@ class Source:
     encoding: str = ""
     columns: tuple[str, ...] = ()
     mapping: Mapping[str, str] = field(default_factory=dict)
+    header: str | None = None
 
 
 def source_name(path: Path, options: ImportOptions) -> str:

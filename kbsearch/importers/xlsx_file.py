@@ -10,13 +10,12 @@ from typing import Any
 
 from kbsearch.errors import UnreadableFile
 from kbsearch.importers.columns import (
-    is_header,
     kind_of,
     map_columns,
     numbered_columns,
-    recognised,
     unique_columns,
 )
+from kbsearch.importers.header_row import MOST_ABOVE, find_header
 from kbsearch.importers.options import ImportOptions, Meter, Source, source_name
 from kbsearch.importers.records import Record
 from kbsearch.importers.table_rows import RowReader
@@ -29,10 +28,7 @@ FREE_OF_RATIO = 20_000_000
 
 MOST_COLUMNS = 200
 LOOK_AHEAD = 100
-"""Rows that tell how many columns a sheet without a header has."""
-
-TITLES = 5
-"""Rows above the headers that a title may take."""
+"""Rows that tell where the headers are, and how many columns a sheet without them has."""
 
 FIRST_DAY, END_OF_DAYS = 36_526, 73_051
 """Day numbers of 1 January 2000 and 2100 in workbooks."""
@@ -49,14 +45,13 @@ def open_xlsx(path: Path, options: ImportOptions) -> Source:
     """
     check_archive(path)
     meter = Meter()
-    rows = _below_titles(_rows(path))
-    top = next(rows, None)
-    if top is None:
+    rows = _rows(path)
+    ahead = list(islice(rows, LOOK_AHEAD))
+    if not ahead:
         raise UnreadableFile("{path} has no sheet with data.", remedy="Check the export.", path=str(path))
-    first = ["" if cell is None else str(cell) for cell in _trimmed(top[1])]
-    headed = is_header(first, options.mapping)
-    ahead = [] if headed else [top, *islice(rows, LOOK_AHEAD)]
-    columns = unique_columns(first) if headed else numbered_columns(_widest(ahead))
+    at = find_header([_texts(cells) for _, cells in ahead[: MOST_ABOVE + 1]], options.mapping)
+    columns = numbered_columns(_widest(ahead)) if at is None else unique_columns(_texts(ahead[at][1]))
+    below = ahead if at is None else ahead[at + 1 :]
     mapping = map_columns(columns, options.mapping)
     dated = mapping.get("asked_at")
 
@@ -64,14 +59,15 @@ def open_xlsx(path: Path, options: ImportOptions) -> Source:
         reader = RowReader(
             mapping, kind_of(mapping, options.kind, columns), source_name(path, options), options
         )
-        for number, cells in chain(ahead, rows):
+        for number, cells in chain(below, rows):
             meter.done += 1
             row = dict(zip(columns, cells, strict=False))
             if dated in row:
                 row[dated] = _moment(row[dated])
             yield reader.read(row, f"row {number}")
 
-    return Source("xlsx", records, meter, "", columns, mapping)
+    header = "" if at is None else f"row {ahead[at][0]}"
+    return Source("xlsx", records, meter, "", columns, mapping, header)
 
 
 def check_archive(path: Path) -> None:
@@ -143,18 +139,6 @@ def _rows(path: Path) -> Iterator[tuple[int, Sequence[Any]]]:
         raise _no_workbook(path) from error
 
 
-def _below_titles(rows: Iterator[tuple[int, Sequence[Any]]]) -> Iterator[tuple[int, Sequence[Any]]]:
-    """``rows`` without a report's title: rows of one cell above one with two known headers."""
-    ahead = list(islice(rows, TITLES + 1))
-    for at, (_, cells) in enumerate(ahead):
-        filled = [str(cell) for cell in cells if cell not in (None, "")]
-        if recognised(filled) > 1:
-            return chain(ahead[at:], rows)
-        if len(filled) > 1:
-            break
-    return chain(ahead, rows)
-
-
 def _filled(sheet: Any) -> Iterator[tuple[int, Sequence[Any]]]:
     sheet.reset_dimensions()
     for number, cells in enumerate(sheet.iter_rows(values_only=True, max_col=MOST_COLUMNS), 1):
@@ -172,6 +156,10 @@ def _moment(cell: Any) -> Any:
 
 def _widest(rows: Sequence[tuple[int, Sequence[Any]]]) -> int:
     return max(len(_trimmed(cells)) for _, cells in rows)
+
+
+def _texts(cells: Sequence[Any]) -> list[str]:
+    return ["" if cell is None else str(cell) for cell in _trimmed(cells)]
 
 
 def _trimmed(cells: Sequence[Any]) -> Sequence[Any]:

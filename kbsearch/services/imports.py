@@ -55,7 +55,8 @@ class ImportPreview:
     """What a file holds.  ``complete`` is False when only its beginning was read.
 
     ``counts``: questions, cases, courses and enrolments that could be taken.  ``problem`` and ``remedy``:
-    why nothing can be taken yet, such as a column that is not mapped; "" when it can.
+    why nothing can be taken yet, such as a column that is not mapped; "" when it can.  ``header``: where the
+    names of the columns stand ("line 4"); "" when a table has none, None when the format needs none.
     """
 
     format: str
@@ -71,6 +72,7 @@ class ImportPreview:
     complete: bool = True
     problem: str = ""
     remedy: str = ""
+    header: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ class ImportReport:
     ``skipped`` names the first rows that could not be taken.  ``harmless`` counts by reason what is no
     content.  ``masked`` counts by kind what was masked in what is new.  ``unknown_courses`` counts questions
     by courses that the school's outline does not have.  ``clashes``: known questions (same source and id)
-    whose text in the file is another.
+    whose text in the file is another.  ``header`` is that of `ImportPreview`.
     """
 
     taken: dict[str, int]
@@ -92,6 +94,7 @@ class ImportReport:
     masked: dict[str, int]
     unknown_courses: dict[str, int] = field(default_factory=dict)
     clashes: int = 0
+    header: str | None = None
 
     @property
     def anything(self) -> bool:
@@ -137,6 +140,7 @@ class ImportService:
             complete=next(records, None) is None,
             problem=problem.message if problem else "",
             remedy=problem.remedy if problem else "",
+            header=source.header,
         )
 
     def run(self, path: Path, options: ImportOptions, progress: Progress = silent) -> ImportReport:
@@ -164,6 +168,7 @@ class ImportService:
             masked=dict(tally.masked),
             unknown_courses=dict(tally.unknown_courses),
             clashes=tally.clashes,
+            header=source.header,
         )
 
     def _run_batches(self, source: Source, tally: Tally, progress: Progress) -> None:

@@ -22,6 +22,13 @@ def place(text: str) -> str:
     }[found[1]]
 
 
+def header(place_of_it: str) -> str:
+    """Which row holds the names of the columns."""
+    if not place_of_it:
+        return gettext("Headers: none, the first row is data")
+    return gettext("Headers: %(place)s", place=place(place_of_it))
+
+
 def source(name: str) -> str:
     """Where a question came from: the name that an import or a program gave, or the form of the page."""
     return gettext("typed in") if name == "form" else name

@@ -87,6 +87,19 @@ def test_reports_as_json(home: Path, tmp_path: Path) -> None:
     assert error.exit_code == 1
 
 
+def test_preview_and_report_say_which_row_holds_the_headers(home: Path, tmp_path: Path) -> None:
+    path = tmp_path / "q.csv"
+    path.write_text(f"Отчёт за сентябрь;;\n\n{CSV}", "utf-8")
+    for arguments in (["--dry-run"], ["--no-index"]):
+        shown = run(home, path, *arguments).output
+        assert "headers: line 3" in shown
+        assert "line 5: there is no text" in shown
+    assert json.loads(run(home, path, "--json", "--no-index").stdout)["header"] == "line 3"
+    bare = tmp_path / "bare.csv"
+    bare.write_text("почему?;я\n", "utf-8")
+    assert "headers: none, the first row is data" in run(home, bare, "--dry-run", "--map", "text=1").output
+
+
 def test_nothing_to_take_is_a_failure_with_a_remedy(home: Path, tmp_path: Path) -> None:
     path = tmp_path / "q.csv"
     path.write_text("a,b\n1,2\n", "utf-8")

@@ -185,6 +185,73 @@ def test_a_title_above_the_headers_of_a_workbook_is_passed_over(tmp_path: Path) 
     assert (record.external_id, record.text, record.course, record.place) == ("7", "почему?", "sql", "row 5")
 
 
+@pytest.mark.parametrize(
+    ("above", "line"),
+    [
+        ("", 1),
+        ("\n\n", 3),
+        (";;;\n", 2),  # blank as spreadsheets write it
+        ("Отчёт, 1.09, 30.09\n", 2),  # another delimiter would find more cells here
+        ("sep=;\n", 2),
+        ("Отчёт;;;\nПериод:;01.09–30.09;;\n;;;\n", 4),
+        ('"Отчёт\nза сентябрь";;;\n\n', 4),
+        ('Отчёт "Вопросы" за 5";;;\n', 2),
+        ("Курс:;Python;;\n", 2),  # one known word beside what is no header
+    ],
+)
+def test_the_headers_of_a_table_are_found_below_its_title(tmp_path: Path, above: str, line: int) -> None:
+    text = f"{above}ID;Вопрос;Курс;Оценка\n7;почему?;sql;5\n"
+    source = open_source(written(tmp_path, "q.csv", text), ImportOptions())
+    assert source.header == f"line {line}"
+    [record] = source.records()
+    assert isinstance(record, IncomingQuestion)
+    assert (record.external_id, record.text, record.course) == ("7", "почему?", "sql")
+    assert record.place == f"line {line + 1}"
+
+
+@pytest.mark.parametrize(
+    ("text", "mapping", "header"),
+    [
+        ("Отчёт;;\nЧто;Где;Кто\nпочему?;тут;я\n", {"text": "Что"}, "line 2"),
+        ("Отчёт\nЧто\nпочему?\n", {"text": "Что"}, "line 2"),
+        ("Отчёт;;\nЧто;Вопрос;Кто\nтут;почему?;я\n", {"text": "2"}, "line 2"),
+        ("Вопрос;Кто\nпочему?;я\n", {"text": "1"}, "line 1"),
+        ("почему?;я\n", {"text": "1"}, ""),
+    ],
+)
+def test_a_column_that_is_told_finds_the_headers(
+    tmp_path: Path, text: str, mapping: dict[str, str], header: str
+) -> None:
+    source = open_source(written(tmp_path, "q.csv", text), ImportOptions(mapping=mapping))
+    assert source.header == header
+    assert [record.text for record in source.records() if isinstance(record, IncomingQuestion)] == ["почему?"]
+
+
+def test_a_table_without_known_headers_names_those_below_its_title(tmp_path: Path) -> None:
+    path = written(tmp_path, "q.csv", "Отчёт;;\nЧто;Где;Кто\nпочему?;тут;я\n")
+    with pytest.raises(InvalidInput) as caught:
+        drawn(path)
+    assert caught.value.details["columns"] == "Что, Где, Кто"
+
+
+def test_a_row_of_data_is_no_header_because_it_has_words_of_one(tmp_path: Path) -> None:
+    text = "вопрос;оценка\nпочему?;5\nтекст;дата\nкак?;4\n"
+    records = drawn(written(tmp_path, "q.csv", text))
+    assert [record.text for record in records] == ["почему?", "текст", "как?"]
+
+
+def test_a_long_title_of_a_workbook_with_dates_beside_is_passed_over(tmp_path: Path) -> None:
+    rows = [
+        ["Отчёт"],
+        ["Период", "01.09", "30.09"],
+        [],
+        ["ID", "Вопрос", "Курс", "Балл"],
+        [7, "как?", "sql", 5],
+    ]
+    source = open_source(workbook(tmp_path, rows), ImportOptions())
+    assert (source.header, [record.place for record in source.records()]) == ("row 4", ["row 5"])
+
+
 def test_json_lines_report_broken_lines(tmp_path: Path) -> None:
     good = {
         "id": "a",

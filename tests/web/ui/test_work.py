@@ -191,16 +191,19 @@ def test_a_near_duplicate_is_warned_of(mentor: FlaskClient) -> None:
 def test_a_file_is_previewed_then_taken_in_by_the_worker(
     methodologist: FlaskClient, school: Kbsearch
 ) -> None:
-    content = "id,text,course\n1,как стать разработчиком,frontend\n2,,frontend\n".encode()
+    content = "Отчёт\nid,text,course\n1,как стать разработчиком,frontend\n2,,frontend\n".encode()
     sent = {"file": (io.BytesIO(content), "вопросы.csv")}
     here = methodologist.post("/import", data=sent).location
-    assert "как стать разработчиком" in methodologist.get(here).text
+    preview = methodologist.get(here).text
+    assert "как стать разработчиком" in preview
+    assert "Headers: line 2" in preview
     ticket = here.split("?")[0]
     job = methodologist.post(f"{ticket}/run", data={"source": "вопросы"}).location
     assert "Waiting for the worker" in methodologist.get(job).text
     run_worker_until_done(school, int(job.rpartition("/")[2]))
     report = methodologist.get(job).text
     assert "new questions" in report
+    assert "Headers: line 2" in report
     assert school.questions.count() == 6
     assert methodologist.get("/import/0123456789abcdef").status_code == 404
     assert methodologist.get("/import/..%2f..%2fetc").status_code == 404
