@@ -18,6 +18,7 @@ from kbsearch.services.cluster_counts import MONTH, PlainCounts, plain_counts_of
 from kbsearch.services.cluster_rows import ClusterRow, case_ids, rows_of
 from kbsearch.services.clusters import ClusterService
 from kbsearch.services.newest_run import newest_run
+from kbsearch.services.past_faults import NO_FAULT, PastFault, past_faults_of
 
 GROWN_BY = 5
 """Questions more than when it was decided on, and …"""
@@ -119,30 +120,36 @@ class _Waiting:
 
 
 def _queue(session: Session, run_id: int, now: datetime) -> list[_Waiting]:
-    """The clusters that wait, those first from which a case would save most."""
+    """The clusters that wait, those first from which a case would save most.
+
+    What was asked about a fault of the platform that is over waits for nothing.
+    """
     counts = plain_counts_of(session, run_id, list(sizes_of(session, run_id)), now)
     last, coverage = _last_reviews(session), _coverage(session)
     answered = _with_case(session, counts)
+    past = past_faults_of(session, run_id, counts, now)
     found = [
         _Waiting(
             each,
             known.size,
-            _saved(known, coverage.get(each)),
+            _saved(known, coverage.get(each), past.get(each, NO_FAULT)),
             each in last and last[each].verdict != ReviewVerdict.LATER,
         )
         for each, known in counts.items()
-        if each not in answered and _waits(known, last.get(each), now)
+        if each not in answered
+        and not past.get(each, NO_FAULT).is_all_of(known.size)
+        and _waits(known, last.get(each), now)
     ]
     return sorted(found, key=lambda one: (-one.saved, -one.size, one.cluster_id))
 
 
-def _saved(counts: PlainCounts, coverage: tuple[int, int] | None) -> float:
+def _saved(counts: PlainCounts, coverage: tuple[int, int] | None, past: PastFault) -> float:
     """Questions a week that a case is expected to save, by those of the last 28 days.
 
     As insights estimate it where ``coverage`` (sure, sampled) is known; else the same share of those that
     nobody answered.
     """
-    weekly = counts.last_28 / MONTH
+    weekly = max(0, counts.last_28 - past.recent) / MONTH
     if coverage is None:
         return weekly * (1.0 - counts.answered_share) * SAVED
     return saved_a_week(weekly, *coverage)

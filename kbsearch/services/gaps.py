@@ -16,6 +16,7 @@ from kbsearch.models import Case, CaseState, Cluster, Colour, Coverage, Question
 from kbsearch.services.cluster_counts import plain_counts_of, sizes_of
 from kbsearch.services.covered_questions import asks
 from kbsearch.services.newest_run import newest_run
+from kbsearch.services.past_faults import NO_FAULT, PastFault, past_faults_of
 
 RECENT = timedelta(days=28)
 WEEKS = 4
@@ -49,7 +50,8 @@ class ClusterGap(NamedTuple):
     ``sure`` of ``sampled`` questions have a published case that is likely enough.  ``lesson``: the code of
     the nearest one, with ``lesson_probability`` of teaching it; ``in_programme``: None when nobody can tell.
     ``recent``: questions of the last 28 days, ``weekly`` a week of them, ``saved`` those a case is expected
-    to save.  ``case``: the newest one that was written for it, if any.
+    to save.  ``case``: the newest one that was written for it, if any.  ``size``: of the cluster, and
+    ``past``: those of its questions that spoke of a fault that is over, which no case would save.
     """
 
     cluster_id: int
@@ -62,11 +64,13 @@ class ClusterGap(NamedTuple):
     in_programme: bool | None
     recent: int
     case: GapCase | None = None
+    size: int = 0
+    past: PastFault = NO_FAULT
 
     @property
     def weekly(self) -> float:
-        """Questions a week, over the last 28 days."""
-        return self.recent / WEEKS
+        """Questions a week, over the last 28 days, without those of faults that are over."""
+        return max(0, self.recent - self.past.recent) / WEEKS
 
     @property
     def saved(self) -> float:
@@ -113,7 +117,7 @@ class GapService:
         """Clusters that no published case covers, those first from which most would be saved.
 
         ``outside``: only those that no lesson teaches either.  Clusters that nobody asked about for 28 days
-        are left out.
+        are left out, and those about a fault of the platform that is over.
         """
         with self._database.reading() as session:
             run = newest_run(session)
@@ -148,7 +152,7 @@ def _figures(session: Session, run: Run, found: Sequence[ClusterGap], now: datet
 
 
 def _is_gap(gap: ClusterGap, *, outside: bool = False) -> bool:
-    if not gap.recent or gap.colour == Colour.GREEN:
+    if not gap.weekly or gap.colour == Colour.GREEN or gap.past.is_all_of(gap.size):
         return False
     return not outside or gap.in_programme is False
 
@@ -171,6 +175,7 @@ def _rows(session: Session, run: Run, now: datetime) -> list[ClusterGap]:
     ).all()
     counts = plain_counts_of(session, run.id, [row.cluster_id for row in rows], now)
     written = _written(session)
+    past = past_faults_of(session, run.id, counts, now)
     found = [
         ClusterGap(
             row.cluster_id,
@@ -179,6 +184,8 @@ def _rows(session: Session, run: Run, now: datetime) -> list[ClusterGap]:
             *row[3:],
             recent=counts[row.cluster_id].last_28,
             case=written.get(row.cluster_id),
+            size=counts[row.cluster_id].size,
+            past=past.get(row.cluster_id, NO_FAULT),
         )
         for row in rows
     ]

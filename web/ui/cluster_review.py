@@ -26,8 +26,7 @@ def review_page() -> str:
     """The cluster to decide on next."""
     item = kb().reviews.next(cluster_id=number_of("cluster", 0) or None)
     if item is None:
-        searched = kb().clusters.latest_run() is not None
-        return render_template("clusters/review.html", item=None, searched=searched)
+        return render_template("clusters/review.html", item=None, last=kb().clusters.latest_run())
     words = " ".join([item.row.cluster.label, *(question.text[:300] for question in item.row.exemplars[:1])])
     return render_template(
         "clusters/review.html",

@@ -105,7 +105,7 @@ def report(fault: Fault, figures: FaultReport, school: SchoolNames) -> str:
             f"{school.course(course)}{f' / {school.lesson(lesson)}' if lesson else ''} ({count})"
             for course, lesson, count in figures.lessons
         )
-        lines += ["", gettext("Lessons: %(lessons)s", lessons="; ".join(places))]
+        lines += ["", gettext("Courses and lessons: %(places)s", places="; ".join(places))]
     lines += ["", gettext("Examples:")]
     lines += [f"  — {' '.join(question.text.split())[:LONGEST_EXAMPLE]}" for question in figures.examples]
     return "\n".join(lines)

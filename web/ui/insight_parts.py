@@ -21,6 +21,7 @@ from web.ui.texts import gettext
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from kbsearch.models import Cluster, ClusterTrend
     from kbsearch.services.gaps import ClusterGap, CoverageFigures
@@ -258,7 +259,7 @@ def weeks(counts: Sequence[PeriodCounts]) -> Table:
             text(
                 day(one.period),
                 questions_url(week=name_of_week(one.period)),
-                note=gettext("not over yet") if place in running else "",
+                note=_begun(one.period, now),
             ),
             number(one.asked, questions_url(week=name_of_week(one.period))),
             number(one.answered, questions_url(week=name_of_week(one.period), state="answered")),
@@ -283,6 +284,13 @@ def weeks(counts: Sequence[PeriodCounts]) -> Table:
         moments=[int(one.period.start_at.timestamp()) for one in counts],
         running=running,
     )
+
+
+def _begun(period: Period, now: datetime) -> str:
+    """What keeps a period from being compared with others: that it is not over, or has not begun."""
+    if period.start_at > now:
+        return gettext("not begun yet")
+    return gettext("not over yet") if period.end_at > now else ""
 
 
 def day(period: Period) -> str:

@@ -76,10 +76,12 @@ def likelihood_tone(probability: float) -> str:
     return "warn" if probability >= POSSIBLE else "none"
 
 
-def case_of_cluster(share: float, *, has_case: bool) -> str:
-    """Whether a cluster has a case; how far it is covered is told by its `colour`."""
+def case_of_cluster(share: float, *, has_case: bool, green: bool = False) -> str:
+    """Whether a cluster has a case; one that is ``green`` without one of its own has cases that fit."""
     if has_case:
         return gettext("has a case")
+    if green:
+        return gettext("published cases fit")
     return gettext("partly answered") if share >= POSSIBLE else gettext("no case")
 
 

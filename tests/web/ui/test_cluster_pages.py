@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 from flask.testing import FlaskClient
 
 from kbsearch.app import Kbsearch
 from kbsearch.importers.records import IncomingQuestion
-from kbsearch.models import CaseState, Coverage, Membership, QuestionState, RunState
+from kbsearch.models import (
+    CaseState,
+    ClusterTrend,
+    Colour,
+    Coverage,
+    Membership,
+    QuestionState,
+    RunState,
+)
 from kbsearch.ports import silent
 from kbsearch.services.current_run import current_run
 from kbsearch.services.edit_rows import places_of
@@ -229,3 +238,41 @@ def places(app: Kbsearch) -> dict[int, int]:
     with app.database.reading() as session:
         run = current_run(session)
         return places_of(session, run.id) if run else {}
+
+
+def test_a_green_cluster_is_not_said_to_lack_a_case(methodologist: FlaskClient, school: Kbsearch) -> None:
+    assert "no case" in methodologist.get("/clusters").text
+    with school.database.writing() as session:
+        session.add(
+            Coverage(cluster_id=1, colour=Colour.GREEN, sampled=3, sure=3, same_case=3, model_version="1")
+        )
+    page = methodologist.get("/clusters").text
+    assert "published cases fit" in page
+    assert "no case" not in page
+
+
+@pytest.mark.parametrize("tab", ["", "/themes", "/map", "/review", "/diff"])
+def test_a_run_that_found_nothing_says_what_it_looked_at(
+    methodologist: FlaskClient, school: Kbsearch, tab: str
+) -> None:
+    with school.database.writing() as session:
+        for table in ("membership", "cluster", "run"):
+            session.connection().exec_driver_sql(f"DELETE FROM {table}")  # noqa: S608  # the names above
+    assert "No clusters yet" in methodologist.get(f"/clusters{tab}").text
+    school.cluster_runner.run(silent)
+    page = methodologist.get(f"/clusters{tab}").text
+    assert "The last run found no clusters" in page
+    assert "It looked at 5 questions." in page
+    assert "No clusters yet" not in page
+
+
+def test_a_trend_tells_the_day_that_it_began(methodologist: FlaskClient, school: Kbsearch) -> None:
+    run = school.clusters.latest_run()
+    assert run is not None
+    began = datetime(2026, 3, 9, 12, tzinfo=UTC)
+    grown = {"state": "growing", "p": 0.001, "weeks": 2, "observed": 9, "expected": 2.0}
+    with school.database.writing() as session:
+        session.add(ClusterTrend(cluster_id=1, run_id=run.id, since=began, **grown))
+    assert "since 9 Mar ·" in " ".join(methodologist.get("/clusters/1").text.split())
+    methodologist.set_cookie("language", "ru")
+    assert "с 9 мар. ·" in " ".join(methodologist.get("/clusters/1").text.split())

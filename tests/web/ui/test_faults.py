@@ -8,7 +8,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from kbsearch.app import Kbsearch
-from kbsearch.models import Fault, FaultQuestion, utc_now
+from kbsearch.importers.records import IncomingQuestion
+from kbsearch.models import Colour, Coverage, Fault, FaultQuestion, utc_now
+from tests.web.ui.school import plant_cluster
 
 EVIDENCE = {
     "start": 1.0, "hours": 1.0, "count": 5, "expected": 0.2, "share": 0.9, "usual_share": 0.1, "p": 1e-8,
@@ -61,3 +63,52 @@ def test_a_methodologist_closes_it_and_takes_it_back(
 
 def test_there_may_be_none(mentor: FlaskClient) -> None:
     assert "No faults" in mentor.get("/faults").get_data(as_text=True)
+
+
+def test_a_fault_that_is_over_is_no_gap_and_waits_for_no_decision(
+    methodologist: FlaskClient, school: Kbsearch, fault: int
+) -> None:
+    school.coverage.refresh()
+    cluster = school.clusters.list().items[0].cluster.id
+    assert school.reviews.next() is not None
+    assert cluster in {gap.cluster_id for gap in school.gaps.clusters()}
+    with school.database.writing() as session:
+        session.get_one(Coverage, cluster).colour = Colour.RED
+        session.get_one(Coverage, cluster).in_programme = False
+        session.add(FaultQuestion(question_id=3, fault_id=fault, probability=0.9))
+    assert [gap.cluster_id for gap in school.gaps.gaps(outside=True)] == [cluster]
+    methodologist.post(f"/faults/{fault}/close", data={"answer": "Works again."})
+    assert school.gaps.gaps() == school.gaps.gaps(outside=True) == []
+    assert school.reviews.next() is None
+    methodologist.post(f"/faults/{fault}/reopen")
+    assert [gap.cluster_id for gap in school.gaps.gaps()] == [cluster]
+    assert school.reviews.next() is not None
+
+
+def test_a_gap_counts_only_what_is_not_about_a_fault_that_is_over(
+    methodologist: FlaskClient, school: Kbsearch, fault: int
+) -> None:
+    more = [f"как отменить коммит, попытка {n}" for n in "абв"]
+    found = school.questions.receive_many([IncomingQuestion(text) for text in more])
+    cluster = plant_cluster(school, [1, 2, *(one.question_id for one in found)])
+    school.pipeline.drain_all()
+    school.coverage.refresh()
+    with school.database.writing() as session:
+        session.get_one(Coverage, cluster).colour = Colour.RED
+    before = next(gap for gap in school.gaps.gaps() if gap.cluster_id == cluster)
+    methodologist.post(f"/faults/{fault}/close", data={"answer": "Works again."})
+    after = next(gap for gap in school.gaps.gaps() if gap.cluster_id == cluster)
+    assert (before.weekly, after.weekly) == (5 / 4, 3 / 4)
+    assert after.recent == 5
+    assert school.reviews.next() is not None
+
+
+def test_a_course_without_a_lesson_is_told_as_a_place(
+    methodologist: FlaskClient, school: Kbsearch, fault: int
+) -> None:
+    (one,) = school.questions.receive_many([IncomingQuestion("сайт не открывается", course="frontend")])
+    with school.database.writing() as session:
+        session.add(FaultQuestion(question_id=one.question_id, fault_id=fault, probability=0.9))
+    page = methodologist.get(f"/faults/{fault}").text
+    assert "Courses and lessons: Веб-разработка / Git (3); Веб-разработка (1)" in page
+    assert "By course and lesson" in page

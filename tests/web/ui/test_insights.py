@@ -5,16 +5,22 @@ from __future__ import annotations
 import csv
 import io
 import re
+from datetime import timedelta
 from html import unescape
+from zoneinfo import ZoneInfo
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from openpyxl import load_workbook
 
 from kbsearch.app import Kbsearch
-from kbsearch.models import Cluster
+from kbsearch.models import Cluster, utc_now
+from kbsearch.services.insight_rows import PeriodCounts
+from kbsearch.services.weeks import Period
 from web import create_app
 from web.ui.digest import digest_text
+from web.ui.insight_parts import weeks
 from web.ui.insight_tables import chance
 
 PAGES = ("/insights", "/insights/cases", "/insights/lessons", "/insights/digest", "/insights/month")
@@ -168,6 +174,18 @@ def test_the_month_can_be_printed(covered: Kbsearch, methodologist: FlaskClient)
     html = methodologist.get("/insights/month?month=2026-11").text
     assert "Month report" in html
     assert "November 30, 2026" in html
+
+
+def test_a_week_that_is_ahead_does_not_go_on(web_app: Flask) -> None:
+    today = utc_now().date()
+    monday = today - timedelta(days=today.weekday())
+    starts = [monday + timedelta(weeks=week) for week in (-1, 0, 1)]
+    counts = [
+        PeriodCounts(Period(start, start + timedelta(weeks=1), ZoneInfo("UTC")), 1, 0, 1, 1)
+        for start in starts
+    ]
+    with web_app.test_request_context(headers={"Cookie": "language=en"}):
+        assert [row[0].note for row in weeks(counts).rows] == ["", "not over yet", "not begun yet"]
 
 
 def test_a_draft_made_from_a_cluster_names_the_cases_like_it(school: Kbsearch, mentor: FlaskClient) -> None:
