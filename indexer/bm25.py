@@ -149,24 +149,28 @@ def soft_scores(
 
 def earned(near: Near, segments: Sequence[Scored]) -> Earned:
     """What documents earn for the best of the stems ``near``: worth · tf / (tf + K(d))."""
-    best = [np.zeros(len(segment.arrays), dtype=np.float32) for segment in segments]
-    held = [(worth, _earn(stem, worth, segments, best)) for stem, worth in near]
-    most = next((df for worth, df in held if worth == 1 and df), max((df for _, df in held), default=0))
-    shares = np.concatenate([np.zeros(0, np.float32), *best])
+    held = [0] * len(near)
+    best = [np.zeros(0, np.float32), *(_best_shares(near, segment, held) for segment in segments)]
+    own = (df for (_, worth), df in zip(near, held, strict=True) if worth == 1 and df)
+    shares = np.concatenate(best)
     places = np.flatnonzero(shares)
-    return Earned(most, places, shares[places])
+    return Earned(next(own, max(held, default=0)), places, shares[places])
 
 
-def _earn(stem: str, worth: float, segments: Sequence[Scored], best: Sequence[Floats]) -> int:
-    """Raise ``best`` to what ``stem`` earns in each document; returns how many present ones hold it."""
-    df = 0
-    for segment, shares in zip(segments, best, strict=True):
-        if hit := segment.arrays.term(stem):
-            places, frequencies = hit
-            df += _present(segment, stem, hit)
-            share = np.float32(worth) * frequencies / (frequencies + segment.saturations[places])
-            shares[places] = np.maximum(shares[places], share)
-    return df
+def _best_shares(near: Near, segment: Scored, held: list[int]) -> Floats:
+    """What each document of ``segment`` earns; ``held`` grows by how many present ones hold each stem."""
+    best = np.zeros(len(segment.arrays), np.float32)
+    hits = [(place, hit) for place, (stem, _) in enumerate(near) if (hit := segment.arrays.term(stem))]
+    if not hits:
+        return best
+    for place, hit in hits:
+        held[place] += _present(segment, near[place][0], hit)
+    places = np.concatenate([places for _, (places, _) in hits])
+    frequencies = np.concatenate([frequencies for _, (_, frequencies) in hits])
+    worths = np.array([near[place][1] for place, _ in hits], np.float32)
+    worth = np.repeat(worths, [len(places) for _, (places, _) in hits])
+    np.maximum.at(best, places, worth * frequencies / (frequencies + segment.saturations[places]))
+    return best
 
 
 def _present(segment: Scored, stem: str, hit: Hit | None) -> int:

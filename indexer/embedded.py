@@ -23,7 +23,7 @@ from indexer.near_words import WordEncoder, bridges
 from indexer.segments import Segment, open_segment, present_mask, verify_segment
 from indexer.spelling import Speller
 from indexer.store import Store
-from indexer.view import View
+from indexer.view import Scores, View
 from indexer.word_vectors import append
 from kbsearch.errors import EncoderUnavailable, IndexUnavailable, KbsearchError
 from kbsearch.ports import Document, Embedder, Filters, Floats, Highlight, Hits, Ints, NearWord, TextQuery
@@ -123,14 +123,14 @@ class EmbeddedIndex:
             view = self.view()
             scores = view.text_scores(advanced.scored_terms(parsed))
             found = advanced.matching(parsed, view)
-            scores = np.where(found, scores, 0).astype(np.float32)
+            scores = Scores(np.where(found, scores.values, 0).astype(np.float32))
         else:
             view = self.view()
             scores = self._plain_scores(view, query)
-            found = scores > 0
+            found = scores.values > 0
         return view.hits(scores, found, filters=query.filters, limit=query.limit, only=query.only)
 
-    def _plain_scores(self, view: View, query: TextQuery) -> Floats:
+    def _plain_scores(self, view: View, query: TextQuery) -> Scores:
         if query.unit == "pieces":
             return view.piece_scores(stems(query.text))
         if query.soft and (near := self._near(view, query.text)):
@@ -379,8 +379,9 @@ def open_view(generation: Generation, known: Sequence[Segment] = ()) -> View:
     return View(generation, commit, segments, present)
 
 
-def _forms(text: str) -> dict[str, str]:
-    """The stems of ``text``, each with the first form in which it stands there."""
+@lru_cache(maxsize=64)
+def _forms(text: str) -> Mapping[str, str]:
+    """The stems of ``text``, each with the first form in which it stands there; not to be changed."""
     return {word.stem: text[word.start : word.end] for word in reversed(words(text))}
 
 

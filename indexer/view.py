@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -21,6 +22,26 @@ from indexer.word_vectors import WordVectors, forms, read, sizes_of
 from kbsearch.ports import PARTS, Filters, Floats, Hits, Ints, Part
 from kbsearch.text.pieces import pieces_of
 from kbsearch.text.word_rarity import piece_rarity
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scores:
+    """A score of each document, deleted ones too, and what is known of them together.
+
+    ``moments``: mean and standard deviation over the documents that pass filters, as far as they were asked
+    for: one question is looked for several times.
+    """
+
+    values: Floats
+    moments: dict[Filters, tuple[float, float]] = field(default_factory=dict)
+
+    def over(self, filters: Filters, mask: Mask) -> tuple[float, float]:
+        """The moments over the documents of ``mask``, those that pass ``filters``; zeros when none does."""
+        if (known := self.moments.get(filters)) is None:
+            passing = self.values[mask].astype(np.float64)
+            known = (float(passing.mean()), float(passing.std())) if len(passing) else (0.0, 0.0)
+            self.moments[filters] = known
+        return known
 
 
 class View:
@@ -132,26 +153,28 @@ class View:
             pieces.append(good[category.codes])
         return np.concatenate(pieces)
 
-    def text_scores(self, stems: Sequence[str]) -> Floats:
+    def text_scores(self, stems: Sequence[str]) -> Scores:
         """BM25 scores of all documents, rounded to six digits."""
         return self._text_scores(tuple(stems))
 
-    def soft_scores(self, asked: Sequence[tuple[int, Near]]) -> Floats:
+    def soft_scores(self, asked: Sequence[tuple[int, Near]]) -> Scores:
         """BM25 scores of all documents where near words count as well, rounded to six digits."""
         return self._soft_scores(tuple(asked))
 
-    def piece_scores(self, stems: Sequence[str]) -> Floats:
+    def piece_scores(self, stems: Sequence[str]) -> Scores:
         """BM25 scores of all documents by the pieces of words, rounded to six digits."""
         return self._piece_scores(tuple(stems))
 
-    def _scored_by_text(self, stems: Sequence[str]) -> Floats:
-        return bm25.scores(stems, self._scored, len(self.ids)).round(6)
+    def _scored_by_text(self, stems: Sequence[str]) -> Scores:
+        return Scores(bm25.scores(stems, self._scored, len(self.ids)).round(6))
 
-    def _scored_softly(self, asked: Sequence[tuple[int, Near]]) -> Floats:
-        return bm25.soft_scores(asked, self._earned, len(self.ids), len(self.present)).round(6)
+    def _scored_softly(self, asked: Sequence[tuple[int, Near]]) -> Scores:
+        found = bm25.soft_scores(asked, self._earned, len(self.ids), len(self.present))
+        return Scores(found.round(6))
 
-    def _scored_by_pieces(self, stems: Sequence[str]) -> Floats:
-        return bm25.scores(pieces_of(stems), self._scored_pieces, len(self.ids), piece_rarity).round(6)
+    def _scored_by_pieces(self, stems: Sequence[str]) -> Scores:
+        found = bm25.scores(pieces_of(stems), self._scored_pieces, len(self.ids), piece_rarity)
+        return Scores(found.round(6))
 
     def holds(self, number: int, stem: str) -> bool:
         """Whether document ``number`` has the word ``stem`` in its title, variants or answer."""
@@ -238,27 +261,27 @@ class View:
         row_of = np.fromiter(map(words.__getitem__, self.parts), np.int64, len(self.parts))
         return table[row_of[numbers], within]
 
-    def vector_scores(self, direction: Floats) -> tuple[Floats, Floats]:
+    def vector_scores(self, direction: Floats) -> tuple[Scores, Floats]:
         """Best cosine of each document with a centred ``direction``, and the cosines of all its parts."""
         return self._vector_scores(direction.tobytes())
 
-    def _scored_by_vector(self, direction: bytes) -> tuple[Floats, Floats]:
+    def _scored_by_vector(self, direction: bytes) -> tuple[Scores, Floats]:
         cosines = self.centred.cosines(np.frombuffer(direction, np.float32))
         scores = np.zeros(len(self.present), dtype=np.float32)
         if len(self.owners):
             scores[self.owners] = np.maximum.reduceat(cosines, self.starts)
-        return scores, cosines
+        return Scores(scores), cosines
 
-    def prototype_scores(self, direction: Floats) -> Floats:
+    def prototype_scores(self, direction: Floats) -> Scores:
         """Prototype score of each document for a centred ``direction``; 0 while there are no variants."""
         return self._prototype_scores(direction.tobytes())
 
-    def _scored_by_prototype(self, direction: bytes) -> Floats:
+    def _scored_by_prototype(self, direction: bytes) -> Scores:
         scores = np.zeros(len(self.present), dtype=np.float32)
         if self._inverse is not None:
             asked = np.frombuffer(direction, np.float32)
             scores[self.owners] = (self._summed_parts @ (self._inverse @ asked)).round(6)
-        return scores
+        return Scores(scores)
 
     @cached_property
     def _summed_parts(self) -> Floats:
@@ -298,22 +321,18 @@ class View:
         return PART[letters[best]], letters[:best].count(letters[best])
 
     def hits(
-        self, scores: Floats, found: Mask, *, filters: Filters, limit: int, only: Collection[int] | None
+        self, scores: Scores, found: Mask, *, filters: Filters, limit: int, only: Collection[int] | None
     ) -> Hits:
         """The best ``limit`` of the documents ``found`` that pass ``filters`` and are among ``only``."""
         mask = self.mask(filters)
-        passing = scores[mask]
         kept = found & mask
         if only is None:
             numbers = np.flatnonzero(kept)
         else:
             wanted = self.numbers(only)
             numbers = wanted[kept[wanted]]
-        best = _best(numbers, scores, self.all_ids, limit)
-        if not len(passing):
-            return Hits(self.all_ids[best], scores[best])
-        mean, std = float(passing.mean(dtype=np.float64)), float(passing.std(dtype=np.float64))
-        return Hits(self.all_ids[best], scores[best], mean, std)
+        best = _best(numbers, scores.values, self.all_ids, limit)
+        return Hits(self.all_ids[best], scores.values[best], *scores.over(filters, mask))
 
 
 def _best(numbers: Ints, scores: Floats, ids: Ints, limit: int) -> Ints:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from sqlalchemy import bindparam, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, joinedload
 
 from kbsearch.matching.matcher import LIVE
 from kbsearch.models import Case
 
 _OF_STATES = (
     select(Case)
-    .options(selectinload(Case.variants))
+    .options(joinedload(Case.variants))
     .where(Case.id.in_(bindparam("ids", expanding=True)), Case.state.in_(bindparam("states", expanding=True)))
 )
-"""Made once: every suggestion reads with it."""
+"""Made once, and one statement: every suggestion reads with it."""
 
 
 def load_live(session: Session, ids: Collection[int], states: Collection[str] = LIVE) -> dict[int, Case]:
@@ -24,7 +24,7 @@ def load_live(session: Session, ids: Collection[int], states: Collection[str] = 
     The index may lag behind the database for a moment: what was withdrawn meanwhile is left out.
     """
     wanted = {"ids": list(ids), "states": list(states)}
-    return {case.id: case for case in session.scalars(_OF_STATES, wanted)}
+    return {case.id: case for case in session.scalars(_OF_STATES, wanted).unique()}
 
 
 def load_first(session: Session, ids: Sequence[int], count: int) -> dict[int, Case]:
