@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,7 +24,7 @@ from indexer.near_words import WordEncoder, bridges
 from indexer.segments import Segment, open_segment, present_mask, verify_segment
 from indexer.spelling import Speller
 from indexer.store import Store
-from indexer.view import Scores, View
+from indexer.view import LOOK_SECONDS, Scores, View
 from indexer.word_vectors import append
 from kbsearch.errors import EncoderUnavailable, IndexUnavailable, KbsearchError
 from kbsearch.ports import Document, Embedder, Filters, Floats, Highlight, Hits, Ints, NearWord, TextQuery
@@ -67,6 +68,9 @@ class EmbeddedIndex:
         self._view = View(None, -1, [], np.zeros(0, np.bool_))
         self._seen: Stamp | None = None
         """The files as they were when ``_view`` was last found to be the newest."""
+        self._looked = (0.0, 0)
+        """When that was last checked, and how many writes of its own it had seen then."""
+        self._writes = 0
 
     # Reading
 
@@ -76,7 +80,20 @@ class EmbeddedIndex:
         return self._embedder.model_id
 
     def view(self) -> View:
-        """The newest state.
+        """The newest state, or what other processes had left within the last `LOOK_SECONDS`.
+
+        Raises:
+            IndexUnavailable: the index is damaged.
+        """
+        view, now, writes = self._view, time.monotonic(), self._writes
+        looked, seen = self._looked
+        if self._seen is None or seen != writes or now - looked >= LOOK_SECONDS:
+            view = self.newest()
+            self._looked = now, writes
+        return view
+
+    def newest(self) -> View:
+        """The newest state, for those that write on.
 
         Raises:
             IndexUnavailable: the index is damaged.
@@ -236,15 +253,15 @@ class EmbeddedIndex:
 
     def ids(self) -> Ints:
         """All ids, ascending."""
-        return self.view().ids.copy()
+        return self.newest().ids.copy()
 
     def count(self) -> int:
         """How many documents there are."""
-        return int(self.view().present.sum())
+        return len(self.view().ids)
 
     def ping(self) -> None:
         """Return when text and vectors can be searched; raises `IndexUnavailable` otherwise."""
-        view = self.view()
+        view = self.newest()
         self._check_model(view.generation)
         _ = view.centred
 
@@ -254,11 +271,11 @@ class EmbeddedIndex:
 
     def fingerprints(self) -> dict[int, int]:
         """Fingerprint of each document by id."""
-        return self.view().contents()
+        return self.newest().contents()
 
     def verify(self) -> None:
         """Read everything; raises `IndexUnavailable` when something is damaged."""
-        view = self.view()
+        view = self.newest()
         if view.generation is None:
             return
         store = Store(view.generation.folder)
@@ -290,7 +307,7 @@ class EmbeddedIndex:
         with self._locked():
             if not self.exists():
                 self.generations.make_current(self.begin_generation())
-            view = self.view()
+            view = self.newest()
             generation = view.generation
             self._check_model(generation)
             if generation:
@@ -302,7 +319,7 @@ class EmbeddedIndex:
         if not self.exists():
             return False
         with self._locked():
-            view = self.view()
+            view = self.newest()
             self.learn_words()
             return view.generation is not None and writing.compact(view.generation, view)
 
@@ -311,12 +328,13 @@ class EmbeddedIndex:
 
         Nothing is lost when that fails: such words count where they are, until the next write.
         """
-        view = (view or self.view()) if self._soft else None
+        view = (view or self.newest()) if self._soft else None
         if view is None or view.generation is None:
             return
         try:
             if missing := view.vocabulary().missing:
                 append(view.generation, missing, self._embedder.encode(missing, "passage"))
+                view.forget_vocabulary()
         except (EncoderUnavailable, OSError) as error:
             _log.warning("near words of %s are not found yet: %s", self.folder, error)
 
@@ -343,7 +361,10 @@ class EmbeddedIndex:
                     folder=str(self.folder),
                     seconds=round(self._wait_seconds),
                 )
-            yield
+            try:
+                yield
+            finally:
+                self._writes += 1
 
     def _check_model(self, generation: Generation | None) -> None:
         if generation is None or generation.manifest.model_id == self._embedder.model_id:

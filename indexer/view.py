@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -22,6 +23,9 @@ from indexer.word_vectors import WordVectors, forms, read, sizes_of
 from kbsearch.ports import PARTS, Filters, Floats, Hits, Ints, Part
 from kbsearch.text.pieces import pieces_of
 from kbsearch.text.word_rarity import piece_rarity
+
+LOOK_SECONDS = 0.002
+"""A question is looked for a dozen times within milliseconds: not each time the files are looked at."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,6 +66,7 @@ class View:
         self.bases = np.cumsum([0, *(len(segment.arrays) for segment in segments)])
         self.lock = threading.Lock()
         self._vocabulary: Vocabulary | None = None
+        self._looked = 0.0
         self.mask = lru_cache(maxsize=64)(self._mask)
         # One question is looked for several times: best of all, then what other retrievers found, by lesson.
         self._text_scores = lru_cache(maxsize=4)(self._scored_by_text)
@@ -194,10 +199,18 @@ class View:
         """The words of all segments with what vectors are known by now."""
         if self.generation is None:
             return Vocabulary({}, WordVectors({}, np.zeros((0, 1), np.float16), (0, 0)))
+        now = time.monotonic()
         with self.lock:
-            if self._vocabulary is None or self._vocabulary.vectors.sizes != sizes_of(self.generation):
-                self._vocabulary = Vocabulary(self._forms, read(self.generation))
+            if self._vocabulary is None or now - self._looked >= LOOK_SECONDS:
+                if self._vocabulary is None or self._vocabulary.vectors.sizes != sizes_of(self.generation):
+                    self._vocabulary = Vocabulary(self._forms, read(self.generation))
+                self._looked = now
             return self._vocabulary
+
+    def forget_vocabulary(self) -> None:
+        """Vectors of words were added: they are read when they are needed."""
+        with self.lock:
+            self._vocabulary = None
 
     @cached_property
     def _forms(self) -> dict[str, str]:

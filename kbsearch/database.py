@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import (
     ArgumentError,
     DatabaseError,
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 BUSY_SECONDS = 10
 """How long a SQLite connection waits for another writer before it gives up."""
+
+_WITHOUT_WAITING = text("SET LOCAL synchronous_commit TO off")
 
 CACHE_KIB = 16_000
 """Pages that each SQLite connection keeps, in KiB: with SQLite's own 2 MB, counting large tables crawls."""
@@ -53,18 +55,22 @@ class Database:
             yield session
 
     @contextmanager
-    def writing(self, *, patience: float | None = None) -> Iterator[Session]:
+    def writing(self, *, patience: float | None = None, lasting: bool = True) -> Iterator[Session]:
         """A session that is committed at the end, or rolled back whole when an error leaves it.
 
         Args:
             patience: seconds that SQLite waits for another writer, if not as long as usual.
+            lasting: whether the commit waits for the disk.  One that does not outlives a killed process
+                all the same; a power cut may take it back, whole.
 
         Raises:
             StorageUnavailable: the database is locked, full, read-only or unreachable.
         """
         with _translated(), self._writing() as session, session.begin():
             seconds = self._busy_seconds if patience is None else patience
-            session.connection(execution_options={"kbsearch_patience": seconds})
+            session.connection(execution_options={"kbsearch_patience": seconds, "kbsearch_lasting": lasting})
+            if not lasting and self.engine.dialect.name == "postgresql":
+                session.execute(_WITHOUT_WAITING)
             yield session
 
     def upgrade(self, revision: str = "head") -> None:
@@ -135,6 +141,9 @@ def _begin_sqlite(connection: Connection) -> None:
     options = connection.get_execution_options()
     if "kbsearch_patience" in options:
         connection.exec_driver_sql(f"PRAGMA busy_timeout={int(1000 * options['kbsearch_patience'])}")
+        connection.exec_driver_sql(
+            f"PRAGMA synchronous={'FULL' if options['kbsearch_lasting'] else 'NORMAL'}"
+        )
     connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("kbsearch_writes") else "BEGIN")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from textwrap import shorten
 from typing import Any
 
@@ -92,12 +93,7 @@ def reasons(
 
 def _shared(result: MatchResult, text: str, case: Case, rarity: Rarity) -> Reason | None:
     asked = text[:MAX_CHARS]
-    said: dict[str, str] = {}
-    for source in (asked, result.query.text):
-        for word in words(source):
-            form = source[word.start : word.end]
-            if len(form) >= SHORTEST:
-                said.setdefault(word.stem, form)
+    said = _said(asked, result.query.text)
     theirs = _forms_in(case, said)
     shares = zip(rarity.shares([said[one] for one in theirs]), theirs, strict=True)
     rare = sorted((share, one) for share, one in shares if share <= COMMON)[:MAX_TERMS]
@@ -109,6 +105,18 @@ def _shared(result: MatchResult, text: str, case: Case, rarity: Rarity) -> Reaso
         "spans": _spans(words(asked), shared),
     }
     return Reason("shared_terms", "Shared words: {terms}", details)
+
+
+@lru_cache(maxsize=64)
+def _said(*sources: str) -> Mapping[str, str]:
+    """The stems of ``sources``, each with the first form in which it stands there; kept for the next case."""
+    said: dict[str, str] = {}
+    for source in sources:
+        for word in words(source):
+            form = source[word.start : word.end]
+            if len(form) >= SHORTEST:
+                said.setdefault(word.stem, form)
+    return said
 
 
 def _near_words(result: MatchResult, ranked: RankedCase, rarity: Rarity) -> Reason | None:

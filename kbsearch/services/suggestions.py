@@ -132,7 +132,7 @@ class SuggestionService:
         """Up to three cases that may answer ``text``, and whether we would answer, suggest or abstain.
 
         The answer matters more than the log: when the database cannot be written within `STORE_PATIENCE`,
-        the suggestion goes out with an empty id.
+        the suggestion goes out with an empty id, and it does not wait for the disk.
 
         Raises:
             InvalidInput: there is no text.
@@ -300,7 +300,7 @@ class SuggestionService:
         }
         matches = [_row(key, rank, match) for rank, match in enumerate(view.matches, 1)]
         try:
-            with self._database.writing(patience=STORE_PATIENCE) as session:
+            with self._database.writing(patience=STORE_PATIENCE, lasting=False) as session:
                 session.execute(_TO_SUGGESTIONS, row)
                 if matches:
                     session.execute(_TO_MATCHES, matches)

@@ -114,6 +114,22 @@ def test_times_come_back_aware_and_naive_ones_are_refused(database: Database) ->
         session.add(question(2, asked_at=datetime(2026, 3, 1)))  # the point of the test
 
 
+def test_only_a_commit_that_need_not_last_does_not_wait_for_the_disk(url: str) -> None:
+    database = Database(url)
+    database.upgrade()
+    question = "PRAGMA synchronous" if url.startswith("sqlite") else "SHOW synchronous_commit"
+    seen = []
+    for lasting in (True, False, True):
+        with database.writing(lasting=lasting) as session:
+            session.add(Course(code=f"c{len(seen)}", title="A course"))
+            seen.append(session.scalar(text(question)))
+    with database.reading() as session:
+        codes = set(session.scalars(select(Course.code)))
+    database.close()
+    assert seen == ([2, 1, 2] if url.startswith("sqlite") else ["on", "off", "on"])
+    assert codes == {"c0", "c1", "c2"}
+
+
 def test_sqlite_uses_wal_and_enforces_foreign_keys(database: Database) -> None:
     with database.reading() as session:
         assert session.scalar(text("PRAGMA journal_mode")) == "wal"
