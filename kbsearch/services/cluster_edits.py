@@ -15,16 +15,16 @@ from kbsearch.models import (
     Cluster,
     ClusterEdit,
     EditKind,
-    Outbox,
     Question,
     QuestionState,
+    Run,
     utc_now,
 )
-from kbsearch.models import Collection as Indexed
 from kbsearch.services.current_run import current_run
 from kbsearch.services.edit_rows import STANDS, standing_edits
 from kbsearch.services.edit_undoing import take_back
 from kbsearch.services.placing import existing, living, members, put, run_of, settle, where
+from kbsearch.services.question_states import set_state, states_of
 from kbsearch.services.row_chunks import chunks
 
 MAX_LABEL = 300
@@ -180,21 +180,18 @@ class ClusterEditService:
             NotFound: there is no such question.
         """
         with self._database.writing() as session:
-            chosen = _asked(session, questions)
-            run = current_run(session)
-            now = where(session, run.id, chosen) if run else {}
-            rows = [session.get_one(Question, one) for one in chosen]
-            states = {str(row.id): [str(row.state), row.case_id] for row in rows}
-            before = {"from": {str(one): now.get(one) for one in chosen}, "states": states}
-            for row in rows:
-                row.state, row.case_id = QuestionState.DISMISSED, None
-                session.add(Outbox(collection=Indexed.QUESTIONS, entity_id=row.id))
-            home = next(iter(set(now.values())), None) if len(set(now.values())) == 1 else None
-            edit = _edit(EditKind.DISMISS, None, person_id, other_id=home, questions=chosen, before=before)
-            _stored(session, edit)
-            if run is not None:
-                put(session, run.id, dict.fromkeys(chosen))
-            return edit
+            return _dismissed(session, _asked(session, questions), current_run(session), person_id)
+
+    def dismiss_cluster(self, cluster_id: int, person_id: int | None = None) -> ClusterEdit:
+        """Say of all questions of a cluster, however many, that they are none; the cluster ends.
+
+        Raises:
+            NotFound: there is no such cluster.
+            Conflict: it has ended.
+        """
+        with self._database.writing() as session:
+            _, run = living(session, cluster_id)
+            return _dismissed(session, members(session, run.id, cluster_id), run, person_id)
 
     def undo(self, edit_id: int, person_id: int | None = None) -> ClusterEdit:
         """Take an edit back, whichever came after it: what later edits say of its questions stands.
@@ -249,6 +246,18 @@ def _acted(session: Session, edit: ClusterEdit, run_id: int, targets: dict[int, 
     put(session, run_id, targets)
     cluster = session.get_one(Cluster, edit.cluster_id)
     settle(session, run_id, standing_edits(session, run_of(session, cluster).course))
+    return edit
+
+
+def _dismissed(session: Session, chosen: list[int], run: Run | None, person_id: int | None) -> ClusterEdit:
+    now = where(session, run.id, chosen) if run else {}
+    before = {"from": {str(one): now.get(one) for one in chosen}, "states": states_of(session, chosen)}
+    set_state(session, chosen, QuestionState.DISMISSED, None)
+    home = next(iter(set(now.values())), None) if len(set(now.values())) == 1 else None
+    edit = _edit(EditKind.DISMISS, None, person_id, other_id=home, questions=chosen, before=before)
+    _stored(session, edit)
+    if run is not None:
+        put(session, run.id, dict.fromkeys(chosen))
     return edit
 
 

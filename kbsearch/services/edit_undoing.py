@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Callable
+from functools import cache, partial
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kbsearch.models import (
     Cluster,
     ClusterEdit,
-    Collection,
     EditKind,
-    Outbox,
-    Question,
     QuestionState,
     Run,
 )
 from kbsearch.services.current_run import current_run
 from kbsearch.services.edit_rows import standing_edits
 from kbsearch.services.placing import put, run_of, settle, where
+from kbsearch.services.question_states import dismissed_of, set_state
 from kbsearch.services.standing_edits import Standing
 
 
@@ -34,12 +36,13 @@ def take_back(session: Session, edit: ClusterEdit) -> None:
     chosen, concerned = set(edit.questions), {*edit.questions, *edit.rest}
     now = where(session, run.id, concerned)
     targets: dict[int, int | None] = {}
+    alive = cache(partial(_alive, session, standing))
     for question in concerned:
         home = standing.home.get(question)
         if home is not None:
             targets[question] = home
         elif question in chosen and now.get(question) == _there(edit, standing):
-            targets[question] = _origin(session, edit, question, standing)
+            targets[question] = _origin(edit, question, standing, alive)
     put(session, run.id, targets)
     settle(session, run.id, standing)
 
@@ -55,7 +58,9 @@ def _there(edit: ClusterEdit, standing: Standing) -> int | None:
     return None if edit.cluster_id is None else standing.heir(edit.cluster_id)
 
 
-def _origin(session: Session, edit: ClusterEdit, question: int, standing: Standing) -> int | None:
+def _origin(
+    edit: ClusterEdit, question: int, standing: Standing, alive: Callable[[int], int | None]
+) -> int | None:
     """Where the question was before the edit."""
     if edit.kind in {EditKind.MERGE, EditKind.SPLIT}:
         return None if edit.other_id is None else standing.heir(edit.other_id)
@@ -64,11 +69,11 @@ def _origin(session: Session, edit: ClusterEdit, question: int, standing: Standi
     was = edit.before.get("from", {}).get(str(question))
     if was is None:
         return None
-    alive = _alive(session, was, standing)
-    return _there(edit, standing) if alive is None else alive
+    origin = alive(was)
+    return _there(edit, standing) if origin is None else origin
 
 
-def _alive(session: Session, cluster_id: int, standing: Standing) -> int | None:
+def _alive(session: Session, standing: Standing, cluster_id: int) -> int | None:
     """The cluster, or where its questions went when it ended by an edit; None when a run ended it."""
     seen: set[int] = set()
     while cluster_id not in seen:
@@ -110,10 +115,10 @@ def _unname(session: Session, edit: ClusterEdit) -> None:
 
 def _reopen(session: Session, edit: ClusterEdit) -> None:
     """Give the questions the states that they had; those that somebody reopened meanwhile keep theirs."""
-    for question_id in edit.questions:
-        question = session.get(Question, question_id)
-        if question is not None and question.state == QuestionState.DISMISSED:
-            state, case_id = edit.before.get("states", {}).get(str(question_id), ["open", None])
-            question.state, question.case_id = QuestionState(state), case_id
-            session.add(Outbox(collection=Collection.QUESTIONS, entity_id=question_id))
-    session.flush()
+    states = edit.before.get("states", {})
+    alike: defaultdict[tuple[str, int | None], list[int]] = defaultdict(list)
+    for question_id in dismissed_of(session, edit.questions):
+        state, case_id = states.get(str(question_id), ("open", None))
+        alike[state, case_id].append(question_id)
+    for (state, case_id), questions in alike.items():
+        set_state(session, questions, QuestionState(state), case_id)

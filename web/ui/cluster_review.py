@@ -17,7 +17,6 @@ from web.ui.texts import gettext
 
 SUGGESTED = 3
 SHOWN = 6
-MOST_DISMISSED = 5_000
 
 
 @blueprint.get("/clusters/review")
@@ -54,9 +53,8 @@ def decide_cluster() -> Response:
     if step == "link":
         edit = edits.link(cluster_id, _number(target) or number_in("case"), who)
     elif step == "dismiss":
-        inside = kb().clusters.get(cluster_id).questions[:MOST_DISMISSED]
         noted = review.decide(cluster_id, verdict, person_id=who)
-        edit = edits.dismiss([question.id for question, _ in inside], who)
+        edit = edits.dismiss_cluster(cluster_id, who)
         return _next(step, noted.id, edit.id)
     elif step == "merge":
         noted = review.decide(cluster_id, verdict, person_id=who)

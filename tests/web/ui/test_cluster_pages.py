@@ -20,9 +20,9 @@ from kbsearch.models import (
     RunState,
 )
 from kbsearch.ports import silent
-from kbsearch.services.current_run import current_run
-from kbsearch.services.edit_rows import places_of
+from kbsearch.services.clusters import MAX_MEMBERS
 from tests.clustering.conftest import TAILS, TOPICS
+from tests.large_proposal import places, plant_proposal
 
 
 def undo(client: FlaskClient, page: str) -> str:
@@ -125,6 +125,22 @@ def test_the_queue_is_decided_one_by_one_with_undo(methodologist: FlaskClient, t
     assert topics.clusters.get(int(cluster[1])).row.size == 0
     undo(methodologist, page)
     assert topics.clusters.get(int(cluster[1])).row.size == size
+
+
+def test_a_large_cluster_is_dismissed_whole_and_comes_back(
+    methodologist: FlaskClient, school: Kbsearch
+) -> None:
+    plant_proposal(school, 5 * (MAX_MEMBERS + 20))
+    row = school.clusters.list().items[0]
+    assert row.size > MAX_MEMBERS
+    form = {"cluster": str(row.cluster.id), "do": "dismiss"}
+    before, waiting_before = places(school), school.questions.count(state=QuestionState.OPEN)
+    page = methodologist.post("/clusters/review", data=form, follow_redirects=True).text
+    assert row.cluster.id not in places(school).values()
+    assert school.questions.count(state=QuestionState.OPEN) == waiting_before - row.size
+    undo(methodologist, page)
+    assert places(school) == before
+    assert school.questions.count(state=QuestionState.OPEN) == waiting_before
 
 
 def test_figures_of_the_queue_are_written_as_the_language_does(
@@ -232,12 +248,6 @@ def test_a_proposal_is_shown_and_accepted_line_by_line(methodologist: FlaskClien
     assert methodologist.post("/clusters/diff", data={"run": run, "do": "reopen"}).status_code == 303
     assert topics.proposals.open_lines() == proposal.open - 1
     assert methodologist.post("/clusters/diff", data={"run": "1", "do": "accept"}).status_code == 409
-
-
-def places(app: Kbsearch) -> dict[int, int]:
-    with app.database.reading() as session:
-        run = current_run(session)
-        return places_of(session, run.id) if run else {}
 
 
 def test_a_green_cluster_is_not_said_to_lack_a_case(methodologist: FlaskClient, school: Kbsearch) -> None:
