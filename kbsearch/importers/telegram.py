@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -13,6 +12,8 @@ from kbsearch.errors import UnreadableFile
 from kbsearch.importers.options import ImportOptions, Meter, Source
 from kbsearch.importers.records import IncomingQuestion, IncomingReply, Record, Skipped
 from kbsearch.importers.telegram_messages import Chat, Message, moment_of
+from kbsearch.importers.telegram_talk import asks, is_thanks
+from kbsearch.text.chatter import is_small_talk
 
 BURST = timedelta(minutes=3)
 """Messages of one person in a row, each this soon after the last, are one."""
@@ -23,12 +24,7 @@ ANSWERED_WITHIN = timedelta(minutes=15)
 THANKED_WITHIN = timedelta(hours=12)
 """Thanks of the asker count for the last reply this long."""
 
-_LONGEST_THANKS = 160
-_THANKS = re.compile(
-    r"(?<!\w)(?:спасиб\w*|благодар\w+|спс|сенкс|пасиб\w*|thanks|thank\s+you|thx|ty|помогло|разобрал(?:ся|ась)|"
-    r"получилось|заработал\w*|сработал\w*|решено|solved|it\s+works|works\s+now)(?!\w)",
-    re.IGNORECASE,
-)
+_SMALL_TALK = "small talk: thanks, a greeting or a reaction that asks nothing"
 _PRIVATE = {"saved_messages", "bot_chat"}
 
 
@@ -164,15 +160,30 @@ class _Folder:
     def add(self, burst: Burst) -> Skipped | None:
         """Take in the next burst: as a question, or folded into one, or as skipped."""
         thread = self._thread_of.get(burst.first.reply_to) or self._spoken_to(burst)
-        if thread is not None:
-            if not self._thanks(thread, burst):
-                thread.replies.append(burst)
-            self._file(thread, burst)
-            return None
+        if thread is not None and not self._asks_anew(thread, burst):
+            return self._fold(thread, burst)
         if self.is_mentor(burst.first):
             return Skipped(_place(burst), "a mentor's message that answers no question", harmless=True)
+        if is_small_talk(burst.text):
+            return Skipped(_place(burst), _SMALL_TALK, harmless=True)
         self._begin(burst)
         return None
+
+    def _fold(self, thread: Thread, burst: Burst) -> Skipped | None:
+        self._file(thread, burst)
+        if self._thanks(thread, burst):
+            return None
+        if burst.author == thread.question.author and is_small_talk(burst.text):
+            return Skipped(_place(burst), _SMALL_TALK, harmless=True)
+        thread.replies.append(burst)
+        return None
+
+    def _asks_anew(self, thread: Thread, burst: Burst) -> bool:
+        """Whether the asker goes on with another question, rather than answering one that was asked back."""
+        if burst.author != thread.question.author or not asks(burst.text):
+            return False
+        others = [reply for reply in thread.replies if reply.author != burst.author]
+        return not others or "?" not in others[-1].text
 
     def _begin(self, burst: Burst) -> None:
         thread = Thread(burst)
@@ -195,13 +206,13 @@ class _Folder:
             said = latest.replies[-1] if latest.replies else latest.question
             return latest if moment_of(first) - moment_of(said.last) <= ANSWERED_WITHIN else None
         own = self._asked.get((first.topic, burst.author))
-        if own is not None and own.replies and _is_thanks(burst):
+        if own is not None and own.replies and is_thanks(burst.text):
             return own if moment_of(first) - moment_of(own.replies[-1].last) <= THANKED_WITHIN else None
         return None
 
     def _thanks(self, thread: Thread, burst: Burst) -> bool:
         """Whether the asker thanks; the reply that the thanks are for is accepted then."""
-        if burst.author != thread.question.author or not thread.replies or not _is_thanks(burst):
+        if burst.author != thread.question.author or not thread.replies or not is_thanks(burst.text):
             return False
         others = [at for at, reply in enumerate(thread.replies) if reply.author != burst.author]
         quoted = (
@@ -213,11 +224,6 @@ class _Folder:
         if meant is not None:
             thread.accepted.add(meant)
         return meant is not None
-
-
-def _is_thanks(burst: Burst) -> bool:
-    text = burst.text
-    return len(text) <= _LONGEST_THANKS and "?" not in text and bool(_THANKS.search(text))
 
 
 def _known_as(name: str) -> str:

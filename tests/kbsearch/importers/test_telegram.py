@@ -77,6 +77,68 @@ def test_replies_are_folded_and_thanks_accept_them(tmp_path: Path) -> None:
     assert skipped == []
 
 
+@pytest.mark.parametrize(
+    ("text", "quoted"),
+    [
+        ("а как теперь удалить ветку на сервере?", 2),
+        ("спасибо! а как теперь удалить ветку", 2),
+        ("и ещё: почему она называется master?", 1),
+    ],
+)
+def test_the_asker_who_goes_on_asking_begins_another_question(tmp_path: Path, text: str, quoted: int) -> None:
+    data = chat(
+        said(1, 1, "как откатить коммит?", 0),
+        said(2, 9, "git reset", 6, reply_to_message_id=1, **MENTOR),
+        said(3, 1, text, 20, reply_to_message_id=quoted),
+        said(4, 9, "вот так", 25, reply_to_message_id=3, **MENTOR),
+    )
+    questions, skipped = drawn(tmp_path, data, "user900")
+    assert [(q.text, q.external_id, [r.text for r in q.replies]) for q in questions] == [
+        ("как откатить коммит?", "1", ["git reset"]),
+        (text, "3", ["вот так"]),
+    ]
+    assert skipped == []
+
+
+@pytest.mark.parametrize(
+    ("asked_back", "text"),
+    [
+        ("какая у вас версия?", "3.11, а это вообще важно?"),  # answers what was asked back
+        ("обновите git", "обновил, пишет https://example.org/?a=1"),  # adds to the question
+        ("обновите git", "а зачем?"),  # means nothing alone
+    ],
+)
+def test_what_the_asker_adds_stays_with_the_question(tmp_path: Path, asked_back: str, text: str) -> None:
+    data = chat(
+        said(1, 1, "не ставится пакет, что делать?", 0),
+        said(2, 9, asked_back, 6, reply_to_message_id=1, **MENTOR),
+        said(3, 1, text, 20, reply_to_message_id=2),
+    )
+    [question], skipped = drawn(tmp_path, data, "user900")
+    assert [reply.text for reply in question.replies] == [asked_back, text]
+    assert skipped == []
+
+
+@pytest.mark.parametrize("text", ["ok", "понял, спасибо", "Всем привет!", "+1", "👍"])
+def test_small_talk_that_belongs_nowhere_is_passed_over_and_counted(tmp_path: Path, text: str) -> None:
+    data = chat(said(1, 1, text, 0), said(2, 2, "как откатить коммит?", 30))
+    questions, skipped = drawn(tmp_path, data)
+    assert [q.text for q in questions] == ["как откатить коммит?"]
+    assert [(row.place, row.harmless) for row in skipped] == [("message 1", True)]
+
+
+def test_a_nod_of_the_asker_is_no_reply_but_yes_of_a_mentor_is(tmp_path: Path) -> None:
+    data = chat(
+        said(1, 1, "можно сдать завтра?", 0),
+        said(2, 9, "да", 6, reply_to_message_id=1, **MENTOR),
+        said(3, 1, "ок", 7, reply_to_message_id=2),
+        said(4, 1, "спасибо", 20, reply_to_message_id=3),
+    )
+    [question], skipped = drawn(tmp_path, data, "user900")
+    assert [(reply.text, reply.accepted) for reply in question.replies] == [("да", True)]
+    assert [row.place for row in skipped] == ["message 3"]
+
+
 @pytest.mark.parametrize("mentor", ["user900", "900", "Мария Ковалёва"])
 def test_a_mentor_who_speaks_right_after_a_question_answers_it(tmp_path: Path, mentor: str) -> None:
     data = chat(
