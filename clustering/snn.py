@@ -29,6 +29,8 @@ from kbsearch.ports import Floats, Ints
 from kbsearch.text.words import stems_once
 
 NEIGHBOURS = 15
+"""At most; collections of fewer than two thousand questions use fewer (`neighbours_for`)."""
+FEWEST_NEIGHBOURS = 3
 SMALLEST = 3
 WEAKEST = 0.1
 FINAL_TRIALS = 3
@@ -44,7 +46,7 @@ class SharedNeighbourLeiden(BaseEstimator, ClusterMixin):  # type: ignore[misc] 
     """Clusters unit vectors of questions without being told how many clusters there are.
 
     Args:
-        n_neighbors: neighbours that make a question's surroundings.
+        n_neighbors: neighbours that make a question's surroundings, at most (`neighbours_for`).
         resolution: granularity of Leiden (higher: more, smaller clusters); None finds the steadiest.
         min_cluster_size: smaller clusters are dissolved.
         min_strength: weaker members are put into no cluster.
@@ -138,7 +140,7 @@ class SharedNeighbourLeiden(BaseEstimator, ClusterMixin):  # type: ignore[misc] 
         return labels, _strengths(held, labels, found.partitions[:0] if large else found.partitions, earlier)
 
     def _k(self, rows: int) -> int:
-        return max(2, min(self.n_neighbors, rows // 5))
+        return neighbours_for(rows, self.n_neighbors)
 
     def _steadiest(self, ids: Ints) -> Granularity:
         grid = RESOLUTIONS if self.resolution is None else (self.resolution,)
@@ -167,6 +169,16 @@ class SharedNeighbourLeiden(BaseEstimator, ClusterMixin):  # type: ignore[misc] 
         inside = labels >= 0
         labels[inside] = in_order(labels[inside])
         return labels, np.where(inside, strengths, 0.0).astype(np.float32)
+
+
+def neighbours_for(rows: int, most: int = NEIGHBOURS) -> int:
+    """How many neighbours make the surroundings of a question among ``rows`` distinct ones.
+
+    A small school has few questions on each topic, and neighbours beyond them tie topics together.  With k
+    clusters in n rows near sqrt(n / 2), the rule of thumb of Mardia, Kent and Bibby, "Multivariate Analysis"
+    (1979), a cluster has sqrt(2 n) rows; a third of sqrt(n) is a quarter of that.
+    """
+    return max(2, min(most, max(FEWEST_NEIGHBOURS, round(rows**0.5 / 3)), rows // 5))
 
 
 def _strengths(graph: Any, labels: Ints, partitions: Ints, earlier: Ints) -> Floats:

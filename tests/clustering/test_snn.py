@@ -11,7 +11,7 @@ from sklearn.metrics import adjusted_rand_score
 from clustering import neighbours
 from clustering.communities import in_order, neighbour_matrix, shared_neighbour_graph, steadied
 from clustering.neighbours import LESSON_COLUMNS, centred, nearest, with_lessons, with_spelling
-from clustering.snn import SharedNeighbourLeiden
+from clustering.snn import NEIGHBOURS, SharedNeighbourLeiden, neighbours_for
 from clustering.spelling import spelling
 
 
@@ -199,3 +199,21 @@ def test_many_rows_are_clustered_from_a_part() -> None:
     assert model.agreement_ > 0
     assert adjusted_rand_score(truth, model.labels_) > 0.9
     assert (model.strengths_[model.labels_ >= 0] >= model.min_strength).all()
+
+
+def test_a_small_school_of_many_topics_keeps_them_apart() -> None:
+    """Fourteen topics of five questions each, three topics to a subject."""
+    draw, topics = np.random.default_rng(0), np.repeat(np.arange(14), 5)
+    meant, subjects = unit(14, 1), unit(5, 2)
+    noise = draw.normal(scale=0.1, size=(len(topics), 32))
+    vectors = centred(((meant + subjects[np.arange(14) // 3])[topics] + noise).astype(np.float32))
+    labels = SharedNeighbourLeiden().fit_predict(vectors)
+    assert len(np.unique(labels[labels >= 0])) >= 12
+    assert adjusted_rand_score(topics, labels) > 0.8
+
+
+@given(st.integers(1, 200_000))
+def test_neighbours_grow_with_the_collection_up_to_the_most(rows: int) -> None:
+    assert 2 <= neighbours_for(rows) <= neighbours_for(rows + 1) <= NEIGHBOURS
+    assert neighbours_for(rows, 2) == 2
+    assert neighbours_for(2_025) == NEIGHBOURS
