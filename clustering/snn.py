@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -178,7 +179,7 @@ def neighbours_for(rows: int, most: int = NEIGHBOURS) -> int:
     clusters in n rows near sqrt(n / 2), the rule of thumb of Mardia, Kent and Bibby, "Multivariate Analysis"
     (1979), a cluster has sqrt(2 n) rows; a third of sqrt(n) is a quarter of that.
     """
-    return max(2, min(most, max(FEWEST_NEIGHBOURS, round(rows**0.5 / 3)), rows // 5))
+    return max(2, min(most, max(FEWEST_NEIGHBOURS, round(sqrt(rows) / 3)), rows // 5))
 
 
 def _strengths(graph: Any, labels: Ints, partitions: Ints, earlier: Ints) -> Floats:
