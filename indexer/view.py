@@ -323,15 +323,13 @@ class View:
         """Which part of each of the documents ``ids`` came nearest, and which of its kind that is."""
         numbers = self.order[np.searchsorted(self.ids, ids)]
         starts = np.append(self.starts, 0)[np.searchsorted(self.owners, numbers)]
-        pairs = zip(numbers.tolist(), starts.tolist(), strict=True)
-        return [self._best_part(number, start, cosines) for number, start in pairs]
-
-    def _best_part(self, number: int, start: int, cosines: Floats) -> tuple[Part, int]:
-        letters = self.parts[number]
-        if not letters:
-            return "title", 0
-        best = int(cosines[start : start + len(letters)].argmax())
-        return PART[letters[best]], letters[:best].count(letters[best])
+        counts = self.part_counts[numbers][:, None]
+        within = np.arange(counts.max(initial=0))
+        places = np.where(within < counts, starts[:, None] + within, -1)
+        best = np.append(cosines, -np.inf)[places].argmax(axis=1) if len(within) else counts[:, 0]
+        return [
+            _part(self.parts[number], place) for number, place in zip(numbers, best.tolist(), strict=True)
+        ]
 
     def hits(
         self, scores: Scores, found: Mask, *, filters: Filters, limit: int, only: Collection[int] | None
@@ -346,6 +344,11 @@ class View:
             numbers = wanted[kept[wanted]]
         best = _best(numbers, scores.values, self.all_ids, limit)
         return Hits(self.all_ids[best], scores.values[best], *scores.over(filters, mask))
+
+
+def _part(letters: str, place: int) -> tuple[Part, int]:
+    """The part at ``place`` of a document's ``letters``, and which of its kind that is."""
+    return (PART[letters[place]], letters[:place].count(letters[place])) if letters else ("title", 0)
 
 
 def _best(numbers: Ints, scores: Floats, ids: Ints, limit: int) -> Ints:
