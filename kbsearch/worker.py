@@ -57,10 +57,17 @@ class Worker:
     def run(self, stop: threading.Event) -> None:
         """Work until ``stop`` is set.  While another worker serves the same home, stand by."""
         lock = self._app.settings.home / "worker.lock"
+        waited = False
         while not stop.is_set():
             with locked(lock, 0) as mine:
                 if mine:
                     self._serve(stop)
+                elif not waited:
+                    waited = True
+                    _log.info(
+                        "another process works for %s: this worker stands by until it ends",
+                        self._app.settings.home,
+                    )
             stop.wait(self._poll)
 
     def _serve(self, stop: threading.Event) -> None:

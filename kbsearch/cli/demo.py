@@ -43,9 +43,14 @@ Examples:
 @click.option("--port", type=int, default=None, help="Port to listen on.  [default: 8000]")
 @click.option("--no-serve", is_flag=True, help="Stop after the set-up.")
 def command(home: Path, port: int | None, no_serve: bool) -> None:
-    """Set up the sample school «Полюс» and serve it; a second call finds it as it was left."""
+    """Set up the sample school «Полюс» and serve it; a second call finds it as it was left.
+
+    It goes into a folder of its own whatever KBSEARCH_HOME says: everybody knows the password of its people.
+    """
     from kbsearch.app import Kbsearch
 
+    if own := os.environ.get("KBSEARCH_HOME"):
+        click.echo(f"The sample school goes into {home}; KBSEARCH_HOME ({own}) is left alone.", err=True)
     overrides = {"home": home} | ({} if port is None else {"port": port})
     app = Kbsearch(load_settings(**overrides))
     start = time.perf_counter()

@@ -30,9 +30,12 @@ def command() -> None:
 @click.option("--own", is_flag=True, help="Leave out what came with kbsearch and was not changed.")
 def list_entries(words: str, own: bool) -> None:
     """List the entries, those with WORDS in them if given."""
-    for row in _lexicon().rows(words):
-        if not own or row.origin != "shipped":
-            click.echo(f"{row.origin:<8} {row.said}: {row.means}")
+    rows = [row for row in _lexicon().rows(words) if not own or row.origin != "shipped"]
+    for row in rows:
+        click.echo(f"{row.origin:<8} {row.said}: {row.means}")
+    if not rows:
+        whose = "entry of your own" if own else "entry"
+        click.echo(f"There is no {whose}{' with these words' if words else ''}.", err=True)
 
 
 @command.command()

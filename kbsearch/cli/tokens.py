@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -44,9 +46,16 @@ def make(name: str, scopes: tuple[str, ...]) -> None:
 
 
 @command.command("list")
-def list_tokens() -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON array.")
+def list_tokens(as_json: bool) -> None:
     """List all tokens, newest first."""
-    for token in _people().tokens():
+    tokens = _people().tokens()
+    if as_json:
+        click.echo(json.dumps([_token(each) for each in tokens], ensure_ascii=False))
+        return
+    if not tokens:
+        click.echo("There is no token. Make one: kbsearch token make NAME", err=True)
+    for token in tokens:
         scopes = ",".join(token.scopes)
         click.echo(f"{token.id:>4}  {token.prefix}…  {scopes:<10}  {_state(token):<28}  {token.name}")
 
@@ -57,6 +66,22 @@ def revoke(token_id: int) -> None:
     """Make the token with this id (see `kbsearch token list`) useless, at once."""
     token = _people().revoke_token(token_id)
     click.echo(f"Token {token.id} ({token.name}) is revoked.")
+
+
+def _token(token: Token) -> dict[str, object]:
+    return {
+        "id": token.id,
+        "name": token.name,
+        "prefix": token.prefix,
+        "scopes": list(token.scopes),
+        "created_at": _moment(token.created_at),
+        "last_used_at": _moment(token.last_used_at),
+        "revoked_at": _moment(token.revoked_at),
+    }
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
 
 
 def _state(token: Token) -> str:

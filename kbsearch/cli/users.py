@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from kbsearch.config import load_settings
 from kbsearch.models import Role
 
 if TYPE_CHECKING:
+    from kbsearch.models import Person
     from kbsearch.services.people import PeopleService
 
 ROLES = click.Choice([role.value for role in Role])
@@ -44,9 +46,14 @@ def add(login: str, name: str, role: str, language: str | None, password_stdin: 
 
 
 @command.command("list")
-def list_people() -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON array.")
+def list_people(as_json: bool) -> None:
     """List everybody."""
-    for person in _people().list():
+    people = _people().list()
+    if as_json:
+        click.echo(json.dumps([_person(each) for each in people], ensure_ascii=False))
+        return
+    for person in people:
         state = "" if person.active else "  (deactivated)"
         click.echo(f"{person.login:<20} {person.role:<14} {person.name}{state}")
 
@@ -88,6 +95,17 @@ def activate(login: str) -> None:
     people = _people()
     person = people.change(people.by_login(login).id, active=True)
     click.echo(f"{person.login} can sign in again.")
+
+
+def _person(person: Person) -> dict[str, object]:
+    role = str(person.role)
+    return {
+        "id": person.id,
+        "login": person.login,
+        "name": person.name,
+        "role": role,
+        "active": person.active,
+    }
 
 
 def _people() -> PeopleService:

@@ -36,6 +36,6 @@ def command() -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    click.echo(f"The worker serves {app.settings.home} (Ctrl+C stops it).")
+    click.echo(f"Worker for {app.settings.home} (Ctrl+C stops it).")
     Worker(app).run(stop)
     click.echo("The worker has stopped.")

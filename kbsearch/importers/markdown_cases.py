@@ -18,6 +18,8 @@ MOST_BYTES = 2_000_000
 
 _SUFFIXES = (".md", ".markdown")
 _HEADING = re.compile(r"^#{1,6}[ \t]+(.+?)[ \t#]*$", re.MULTILINE)
+_OPEN = re.compile(r"\s*-{3,}[ \t]*\r?\n[ \t]*[\w-]+[ \t]*:")
+_CLOSED = re.compile(r"\s*-{3,}[ \t]*$.*?^-{3,}[ \t]*$", re.MULTILINE | re.DOTALL)
 _NAMES = {
     "slug": ("id", "slug"),
     "title": ("title", "заголовок", "question", "вопрос"),
@@ -98,6 +100,7 @@ def _parts(file: Path, encoding: str) -> tuple[Mapping[str, Any], str]:
     name = tell_encoding(file) if encoding == "auto" else check_encoding(encoding)
     try:
         text = file.read_text(name).lstrip("\ufeff")
+        _check_front(text)
         post = frontmatter.loads(text)
     except UnicodeError as error:
         raise UnreadableFile("the file is not {encoding}", encoding=name) from error
@@ -107,6 +110,12 @@ def _parts(file: Path, encoding: str) -> tuple[Mapping[str, Any], str]:
     except RecursionError as error:
         raise UnreadableFile("its front matter is nested too deeply") from error
     return post.metadata, post.content
+
+
+def _check_front(text: str) -> None:
+    """Refuse what begins with front matter that does not end: it would be taken for the answer."""
+    if _OPEN.match(text) and not _CLOSED.match(text):
+        raise InvalidInput("its front matter is not closed: a line of --- must end it")
 
 
 def _case(meta: Mapping[str, Any], body: str, place: str) -> IncomingCase:

@@ -109,7 +109,7 @@ class LexiconService:
         """Add an entry or change the one with the same stems.
 
         Raises:
-            InvalidInput: ``said`` or ``means`` is empty or too long.
+            InvalidInput: ``said`` or ``means`` is empty or too long, or they are the same words.
         """
         entry = _checked(said, means)
         with self._database.writing() as session:
@@ -205,6 +205,12 @@ def _checked(said: str, means: str) -> Entry:
             "What it means must have from 1 to {most} characters.",
             remedy="Write the words that the cases use.",
             most=MAX_MEANS,
+        )
+    if entry.key == key_of(entry.means):
+        raise InvalidInput(
+            "'{said}' means itself already: such an entry would change nothing.",
+            remedy="Write the words that the cases use.",
+            said=entry.said,
         )
     return entry
 

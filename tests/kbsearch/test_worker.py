@@ -84,7 +84,10 @@ def test_a_case_published_elsewhere_is_found(app: Kbsearch, settings: Settings) 
         assert process.wait(PATIENCE) == 0
 
 
-def test_of_two_workers_one_stands_by(app: Kbsearch, settings: Settings) -> None:
+def test_of_two_workers_one_stands_by(
+    app: Kbsearch, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "kbsearch.worker")
     with worker_thread(app):
         until((settings.home / "worker.lock").exists, "the first works")
         second, stop = threading.Thread(), threading.Event()
@@ -93,6 +96,7 @@ def test_of_two_workers_one_stands_by(app: Kbsearch, settings: Settings) -> None
         receive(app, 0, 20)
         until(lambda: app.question_index.count() == 20, "indexed once")
         assert second.is_alive()
+        until(lambda: "this worker stands by" in caplog.text, "says that it stands by")
         stop.set()
         second.join(PATIENCE)
     assert app.maintenance.check().ok

@@ -9,6 +9,7 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.info import Info
 from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 from werkzeug.exceptions import BadRequest
 
 from kbsearch import __version__
@@ -147,7 +148,7 @@ def refuse(error: ValidationError) -> NoReturn:
     found = error.errors(include_url=False, include_context=False, include_input=False)
     errors = [
         {"field": ".".join(str(part) for part in item["loc"] if part not in {"one", "many"}),
-         "detail": item["msg"]}
+         "detail": _said(item)}
         for item in found[:100]
     ]  # fmt: skip
     raise InvalidInput(
@@ -157,6 +158,12 @@ def refuse(error: ValidationError) -> NoReturn:
         first=f"'{errors[0]['field']}': {errors[0]['detail']}",
         errors=errors,
     )
+
+
+def _said(fault: ErrorDetails) -> str:
+    """What pydantic says, but in words that fit what cannot be empty."""
+    short = fault["type"] in {"string_too_short", "too_short"}
+    return "It must not be empty" if short and "at least 1 " in fault["msg"] else fault["msg"]
 
 
 def fitting(text: str) -> str:

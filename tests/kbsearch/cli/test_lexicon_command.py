@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from kbsearch.cli import group
+from kbsearch.errors import InvalidInput
 
 
 @pytest.fixture
@@ -23,5 +24,17 @@ def test_entries_come_and_go(run: object) -> None:
     assert run("list", "--own").output == "own      хвост: пересдача\n"
     assert "запушить: push" in run("list").output
     assert run("remove", "хвост").exit_code == 0
-    assert run("list", "--own").output == ""
+    assert run("list", "--own").stdout == ""
+    assert run("list", "--own").stderr == "There is no entry of your own.\n"
+    assert run("list", "щщщ").stderr == "There is no entry with these words.\n"
     assert run("import", "-", input="долг, хвост: пересдача\n").output == "Taken: 2\n"
+
+
+@pytest.mark.parametrize(("said", "means"), [("X", "X"), ("хвосты", "Хвост")])
+def test_what_means_itself_is_no_entry(run: object, said: str, means: str) -> None:
+    assert callable(run)
+    refused = run("add", said, means)
+    assert refused.exit_code != 0
+    assert isinstance(refused.exception, InvalidInput)
+    assert "means itself already" in refused.exception.message
+    assert run("list", "--own").stdout == ""

@@ -11,7 +11,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from kbsearch.cli import COMMANDS, STOPPED, LazyGroup
+from kbsearch.cli import COMMANDS, STOPPED, LazyGroup, group
 
 HEAVY = ("torch", "sentence_transformers", "sklearn", "scipy", "numpy", "sqlalchemy", "flask", "whoosh")
 
@@ -94,3 +94,13 @@ def test_a_wrong_setting_is_named(tmp_path: Path) -> None:
     assert result.returncode == 1
     assert "Traceback" not in result.stderr
     assert "home" in result.stderr.lower() or "database" in result.stderr.lower()
+
+
+def test_the_demo_leaves_the_home_of_the_environment_alone(tmp_path: Path) -> None:
+    taken = tmp_path / "file"
+    taken.write_text("", "utf-8")
+    own = tmp_path / "own"
+    runner = CliRunner(env={"KBSEARCH_HOME": str(own), "KBSEARCH_ENCODER": "hashing"})
+    shown = runner.invoke(group, ["demo", "--no-serve", "--home", str(taken)])
+    assert f"The sample school goes into {taken}; KBSEARCH_HOME ({own}) is left alone." in shown.stderr
+    assert not own.exists()

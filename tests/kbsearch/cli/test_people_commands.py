@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -109,3 +110,17 @@ def test_a_name_may_be_left_out(run: Run) -> None:
 @pytest.mark.parametrize("name", ["init", "user", "token", "serve"])
 def test_help_has_examples(run: Run, name: str) -> None:
     assert f"kbsearch {name}" in run(name, "--help").output.partition("Examples:")[2]
+
+
+def test_people_and_tokens_as_json(run: Run) -> None:
+    run("init")
+    assert "kbsearch token make" in run("token", "list").stderr
+    assert json.loads(run("token", "list", "--json").stdout) == []
+    run("user", "add", "anna", "--name", "Анна Ким", "--role", "admin", stdin=f"{PASSWORD}\n{PASSWORD}\n")
+    secret = run("token", "make", "LMS", "--scope", "read").stdout.strip()
+    assert json.loads(run("user", "list", "--json").stdout) == [
+        {"id": 1, "login": "anna", "name": "Анна Ким", "role": "admin", "active": True}
+    ]
+    [token] = json.loads(run("token", "list", "--json").stdout)
+    assert (token["name"], token["scopes"], token["revoked_at"]) == ("LMS", ["read"], None)
+    assert secret not in json.dumps(token)

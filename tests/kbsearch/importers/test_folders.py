@@ -122,3 +122,15 @@ def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "questions.csv")
     with pytest.raises(UnreadableFile, match="no ordinary file"):
         drawn(tmp_path / "questions.csv")
+
+
+def test_front_matter_that_is_not_closed_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.md"
+    path.write_text("---\ntitle: Отмена\n\n# Как отменить\n\nОтвет\n", "utf-8")
+    [row] = open_source(path, ImportOptions()).records()
+    assert isinstance(row, Skipped)
+    assert (row.reason, row.harmless) == ("its front matter is not closed: a line of --- must end it", False)
+    path.write_text("---\n\n# Как отменить\n\nОтвет\n", "utf-8")  # a rule above a heading
+    [case] = open_source(path, ImportOptions()).records()
+    assert isinstance(case, IncomingCase)
+    assert case.title == "Как отменить"

@@ -104,6 +104,15 @@ def test_a_field_that_cannot_be_used_is_named(call: Call, change: dict[str, obje
     assert f"'{field}'" in problem["detail"]
 
 
+def test_what_is_empty_is_said_to_be(call: Call) -> None:
+    for answer in (
+        call("search", q=" "),
+        call("questions", {"text": ""}),
+        call("questions", {"questions": []}),
+    ):
+        assert [error["detail"] for error in answer.get_json()["errors"]] == ["It must not be empty"]
+
+
 def test_fields_of_many_are_named_with_their_place(call: Call) -> None:
     answer = call("questions", {"questions": [{"text": "Как?"}, {"text": "Где?", "curse": "git"}]})
     assert [error["field"] for error in answer.get_json()["errors"]] == ["questions.1.curse"]
