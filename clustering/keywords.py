@@ -6,15 +6,15 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from math import log
+from math import log, sqrt
 
 from clustering.stopwords import STOP_STEMS
-from clustering.word_forms import dictionary_form, is_verb, written
+from clustering.word_forms import dictionary_form, is_function_word, is_verb, phrase_form, written
 from kbsearch.text.words import Word, words
 
 KEYWORDS = 6
 FEWEST = 2
-"""Questions of a cluster that must hold a term before it is a keyword."""
+"""Questions of a cluster that must hold a term before it is a keyword; more in a large one (`_best`)."""
 VERB = 0.4
 """What a verb is worth beside other words: what is done says less than what it is done to."""
 LOOKED_AT = 5
@@ -44,7 +44,7 @@ def cluster_words(texts: dict[int, list[str]]) -> dict[int, Words]:
 
     Class-based TF-IDF (Grootendorst, "BERTopic", 2022, arXiv:2203.05794): the share of a term in the
     cluster times log(1 + mean words per cluster / frequency of the term anywhere).  Single words are shown
-    in their dictionary form, pairs as they are mostly written.
+    in their dictionary form, pairs as `phrase_form` has them.
     """
     forms: defaultdict[Term, Counter[str]] = defaultdict(Counter)
     counts = {label: _terms(each, forms) for label, each in texts.items()}
@@ -52,7 +52,7 @@ def cluster_words(texts: dict[int, list[str]]) -> dict[int, Words]:
     for each in counts.values():
         overall.update(each)
     mean = sum(overall.values()) / max(1, len(counts))
-    return {label: _best(each, overall, mean, forms) for label, each in counts.items()}
+    return {label: _best(each, len(texts[label]), overall, mean, forms) for label, each in counts.items()}
 
 
 def _terms(texts: Iterable[str], forms: defaultdict[Term, Counter[str]]) -> Counter[Term]:
@@ -84,22 +84,31 @@ def _tells(root: str) -> bool:
 
 
 def _best(
-    counts: Counter[Term], overall: Counter[Term], mean: float, forms: Mapping[Term, Counter[str]]
+    counts: Counter[Term], size: int, overall: Counter[Term], mean: float, forms: Mapping[Term, Counter[str]]
 ) -> Words:
     total = sum(counts.values())
     score = {term: n / total * log(1 + mean / overall[term]) for term, n in counts.items()}
-    recurring = [term for term in score if counts[term] >= FEWEST] or list(score)
+    least = max(FEWEST, round(sqrt(size) / 2))
+    recurring = [term for term in score if counts[term] >= least] or list(score)
     ranked = sorted(recurring, key=lambda each: (-score[each] * len(each), each))
     first = ranked[: LOOKED_AT * KEYWORDS]
     verbs = {term for term in first if len(term) == 1 and is_verb(written(forms[term]))}
     first.sort(key=lambda each: -score[each] * len(each) * (VERB if each in verbs else 1.0))
     chosen: list[Term] = []
     for term in [*first, *ranked[len(first) :]]:
-        if not any(set(term) & set(other) for other in chosen):
+        if not any(set(term) & set(other) for other in chosen) and _shown(forms[term]) is not None:
             chosen.append(term)
         if len(chosen) == KEYWORDS:
             break
-    shown = [dictionary_form(forms[term]) if len(term) == 1 else written(forms[term]) for term in chosen]
+    shown = [_shown(forms[term]) or written(forms[term]) for term in chosen]
     single = {term[0]: score[term] for term in recurring if len(term) == 1}
     most = max(single.values(), default=1.0)
     return Words(tuple(dict.fromkeys(shown)), {root: worth / most for root, worth in single.items()})
+
+
+def _shown(forms: Mapping[str, int]) -> str | None:
+    """A term as a keyword, by how it is written; None when it names nothing."""
+    usual = written(forms)
+    if " " in usual:
+        return phrase_form(forms)
+    return None if is_function_word(usual) else dictionary_form(forms)

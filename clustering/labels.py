@@ -28,6 +28,8 @@ USED = 3
 """A word that so many questions write alike is no typo."""
 COVERED, TYPICAL = 1.0, 0.6
 """What a title gains for the keywords in it and for how typical its question is, beside how it reads."""
+UNRELATED = 0.3
+"""What a title loses that holds none of the words that tell the cluster."""
 NAMED = 3
 """Keywords that a title can cover; more make it no better."""
 
@@ -116,6 +118,7 @@ def _titles(texts: Sequence[str], found: Words, known: frozenset[str]) -> list[s
                 + form_of(title, known)
                 - 1.0 * foreign
                 - 0.5 * (names == 0)
+                - UNRELATED * (not any(covered))
             )
             best[title] = max(value, best.get(title, value))
     return sorted(best, key=lambda title: (-best[title], title))

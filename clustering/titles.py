@@ -6,6 +6,7 @@ import re
 from collections.abc import Container
 from functools import lru_cache
 
+from clustering.word_forms import tells_the_past
 from kbsearch.text.chatter import strip_chatter
 from kbsearch.text.common_words import common_words
 from kbsearch.text.talk_marks import FAILS
@@ -36,9 +37,14 @@ _ERROR = re.compile(
 )
 _POINTS_BACK = re.compile(
     r"^(?:если\s+)?(?:он[аио]?|его|её|ее|их|это(?:т|й|го|м)?|эт[аи]|там|тогда|туда|оттуда|такое|такой|it|this|that|"
-    r"these|those|they|he|she|there)\b|\b(?:тогда|его|её|ней|ним|них|неё|него|это|этот|эту|эти|оно|these|this|it)\b",
+    r"these|those|they|he|she|there)\b|\b(?:тогда|его|её|ней|ним|них|их|ими|неё|него|это|этот|эту|эти|оно|these|this|it)\b",
     re.IGNORECASE,
 )
+_DEPENDS = re.compile(
+    r"^(?:если|хотя|потому|поэтому|чтобы|пока|раз|даже|при этом|if|because|since|although|while)\b[^?]*$",
+    re.IGNORECASE,
+)
+"""Half a thought: what it depends on was said elsewhere."""
 _PERSONAL = re.compile(r"\b(?:я|мне|меня|мной|мой|моя|мои|моё|моём|мою|i|i'm|i've|my|me)\b", re.IGNORECASE)
 _CODELIKE = re.compile(r"[{}<>=;\\|`\[\]#]|\w\(|\w_\w|https?:|\w\.\w+\.\w|['\"]\w|&|\s[*+]\s")
 _SHOUTED = re.compile(r"[А-ЯЁ]{4,}")
@@ -83,6 +89,8 @@ def form_of(title: str, known: Container[str] = frozenset()) -> float:
         - 0.35 * min(3, strange)
         - 0.5 * bool(_POINTS_BACK.search(title))
         - 0.15 * bool(_PERSONAL.search(title))
+        - 0.4 * bool(_DEPENDS.match(title))
+        - 0.3 * tells_the_past(title.partition(" ")[0])
         - 0.25 * bool(_CODELIKE.search(title))
         - 0.1 * bool(re.search(r"\d", title))
         - 0.5 * title.endswith("…")

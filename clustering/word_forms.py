@@ -11,6 +11,9 @@ from typing import Any
 _CYRILLIC = re.compile(r"[а-яё-]+")
 _PLURAL_ONLY = frozenset({"деньги", "данные", "каникулы", "субтитры", "выходные", "часы"})
 """Words that are taken for the plural of something else."""
+_FUNCTION = frozenset({"PREP", "CONJ", "PRCL", "NPRO", "NUMR", "INTJ", "PRED"})
+_ACTING = frozenset({"VERB", "INFN", "GRND", "ADVB"})
+_SAYING = frozenset({"VERB", "GRND", "PRTS", "ADJS", "ADVB", "COMP"})
 
 
 def written(forms: Mapping[str, int]) -> str:
@@ -43,10 +46,70 @@ def dictionary_form(forms: Mapping[str, int]) -> str:
 
 
 def is_verb(form: str) -> bool:
-    """Whether a Russian word is a verb, and nothing else."""
+    """Whether a Russian word is a verb or an adverb, and nothing else."""
     low = form.lower()
     reading = _reading(low) if _CYRILLIC.fullmatch(low) else None
-    return reading is not None and reading.tag.POS in {"VERB", "INFN", "GRND"}
+    return reading is not None and reading.tag.POS in _ACTING
+
+
+def is_function_word(form: str) -> bool:
+    """Whether a Russian word most likely names nothing: a preposition, pronoun, number word."""
+    low = form.lower()
+    tag = _likeliest(low) if _CYRILLIC.fullmatch(low) else None
+    return tag is not None and (tag.POS in _FUNCTION or "Apro" in tag or "Anum" in tag)
+
+
+def tells_the_past(form: str) -> bool:
+    """Whether a Russian word is most likely a verb in the past: what somebody did, not what is asked."""
+    low = form.lower()
+    tag = _likeliest(low) if _CYRILLIC.fullmatch(low) else None
+    return tag is not None and tag.POS == "VERB" and tag.tense == "past"
+
+
+def phrase_form(forms: Mapping[str, int]) -> str | None:
+    """The form in which two words are a keyword; None when they only happen to stand side by side.
+
+    An adjective agrees with its noun and both stand in the nominative; a noun before a genitive stands in
+    the nominative, and so does the first of others.  Verbs other than the infinitive, adverbs, function words
+    and two nominatives name nothing.  What the dictionary does not know, and every other language, stays
+    as it is mostly written.
+
+    Args:
+        forms: how often each form of the pair (lower case, one space) occurs, not empty.
+    """
+    usual = written(forms)
+    left, _, right = usual.partition(" ")
+    if not (_CYRILLIC.fullmatch(left) and _CYRILLIC.fullmatch(right)):
+        return usual
+    if is_function_word(left) or is_function_word(right):
+        return None
+    first, second = _reading(left), _reading(right)
+    if first is None or second is None:
+        return usual
+    return _phrase(first, second)
+
+
+def _phrase(first: Any, second: Any) -> str | None:
+    if first.tag.POS in _SAYING or second.tag.POS != "NOUN":
+        return None
+    if first.tag.POS == "INFN":
+        return f"{first.word} {second.word}"
+    if first.tag.POS in {"ADJF", "PRTF"}:
+        return _agreeing(first, second)
+    genitive = any("gent" in one.tag for one in _analyzer().parse(second.word) if one.tag.POS == "NOUN")
+    head = first.inflect({"nomn"}) if genitive else None
+    return f"{head.word} {second.word}" if head is not None else None
+
+
+def _agreeing(adjective: Any, noun: Any) -> str | None:
+    """Both in the nominative, the adjective in number and gender as the noun."""
+    alike = [one for one in _analyzer().parse(noun.word) if one.tag.POS == "NOUN" and _agrees(adjective, one)]
+    head = (alike or [noun])[0].inflect({"nomn"})
+    if head is None:
+        return None
+    wanted = {"nomn", head.tag.number} | (set() if head.tag.number == "plur" else {head.tag.gender})
+    agreed = adjective.inflect({one for one in wanted if one})
+    return f"{agreed.word} {head.word}" if agreed is not None else None
 
 
 def _headed(lemma: str, readings: list[Any]) -> str:
@@ -59,12 +122,22 @@ def _headed(lemma: str, readings: list[Any]) -> str:
     return lemma
 
 
+def _agrees(adjective: Any, noun: Any) -> bool:
+    return bool(adjective.tag.case == noun.tag.case and adjective.tag.number == noun.tag.number)
+
+
 @lru_cache(maxsize=20_000)
 def _reading(form: str) -> Any:
     """The likeliest reading of a form that the dictionary knows; None when it knows none."""
     found = [one for one in _analyzer().parse(form) if one.is_known]
     nouns = [one for one in found if one.tag.POS == "NOUN"]
     return (nouns or found or [None])[0]
+
+
+@lru_cache(maxsize=20_000)
+def _likeliest(form: str) -> Any:
+    """The tag of the likeliest reading of all; None when the dictionary does not know the form."""
+    return next((one.tag for one in _analyzer().parse(form) if one.is_known), None)
 
 
 @cache

@@ -11,7 +11,7 @@ from clustering.keywords import keywords
 from clustering.labels import describe
 from clustering.neighbours import centred
 from clustering.titles import LONGEST, form_of, titles_of
-from clustering.word_forms import dictionary_form
+from clustering.word_forms import dictionary_form, is_function_word, phrase_form, tells_the_past
 
 
 @pytest.mark.parametrize(
@@ -71,6 +71,48 @@ def test_a_title_is_about_the_keywords_in_the_language_of_most() -> None:
 )
 def test_keywords_stand_in_their_dictionary_form(forms: dict[str, int], shown: str) -> None:
     assert dictionary_form(forms) == shown
+
+
+@pytest.mark.parametrize(
+    ("pair", "shown"),
+    [
+        ("карточке урока", "карточка урока"),
+        ("партнёрской ссылке", "партнёрская ссылка"),
+        ("вчерашнего занятия", "вчерашнее занятие"),
+        ("агрегатной функции", "агрегатная функция"),
+        ("отменить коммит", "отменить коммит"),
+        ("left join", "left join"),
+        ("лайв сервер", "лайв сервер"),
+        ("купила новый", None),
+        ("входа продиктовали", None),
+        ("месяц карта", None),
+        ("прячется под", None),
+    ],
+)
+def test_pairs_of_words_are_phrases_in_the_nominative_or_nothing(pair: str, shown: str | None) -> None:
+    assert phrase_form({pair: 2}) == shown
+
+
+def test_words_that_name_nothing_and_tales_are_known() -> None:
+    assert all(map(is_function_word, ["он", "под", "пять", "первый", "свой"]))
+    assert not any(map(is_function_word, ["урок", "отменить", "комит", "git", "новый"]))
+    assert all(map(tells_the_past, ["Зашел", "отправила", "Снял"]))
+    assert not any(map(tells_the_past, ["Как", "отменить", "Урок", "Not"]))
+
+
+def test_half_a_thought_and_a_tale_are_worse_titles() -> None:
+    assert form_of("Если по московскому времени") < form_of("По московскому времени")
+    assert form_of("Если удалить ветку, что будет?") > form_of("Если удалить ветку, что будет")
+    assert form_of("Отправила работу в галерею") < form_of("Отправить работу в галерею")
+
+
+def test_a_title_without_any_keyword_loses() -> None:
+    texts = ["В книжке всё просто", "Где скачать датасет", "датасет откуда взять", "датасет битый"]
+    vectors = centred(np.random.default_rng(0).standard_normal((4, 8)).astype(np.float32))
+    others = centred(np.random.default_rng(1).standard_normal((3, 8)).astype(np.float32))
+    more = ["как вернуть деньги", "деньги за курс", "верните деньги"]
+    rows, labels = np.vstack([vectors, others]), np.array([0] * 4 + [1] * 3)
+    assert "датасет" in describe(texts + more, rows, labels, np.ones(7, np.float32))[0].label.lower()
 
 
 def test_keywords_tell_clusters_apart_in_their_common_form() -> None:
