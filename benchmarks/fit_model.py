@@ -3,21 +3,23 @@
     python -m benchmarks.fit_model
 
 Every question of a school is matched several times: with all cases and with a fifth of them removed, as they
-are and with half of each case's other questions confirmed as its variants.  All figures and thresholds come
-from models that did not see the question's school, so they speak of a school that kbsearch never met.  No
-other set is ever fitted on; `kbsearch evaluate matching` measures them.
+are and with half of each case's other questions confirmed as its variants.  So are questions from outside the
+school's world, which nothing answers (`benchmarks.elsewhere`).  All figures and thresholds come from models
+that did not see the question's school, so they speak of a school that kbsearch never met.  No other set is
+ever fitted on; `kbsearch evaluate matching` measures them.
 """
 
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.elsewhere import SHARE, Elsewhere, asked_elsewhere
 from indexer.embedders.bundled import BundledEmbedder
 from kbsearch.cli.evaluate_matching import temporary_matcher
 from kbsearch.errors import EncoderUnavailable
@@ -32,7 +34,7 @@ from kbsearch.ports import Floats, Role
 
 SAMPLE = sample_school_folder()
 TARGET = Path(matching_model.__file__).with_name("model.json")
-VERSION = "five-schools-1"
+VERSION = "five-schools-2"
 OTHERS = SAMPLE.parent / "other_schools"
 RUNS = ((0.0, 0.0, 0), (0.2, 0.0, 1), (0.0, 0.5, 1), (0.2, 0.5, 2))
 """Share of the cases removed, share of the questions confirmed as variants, and seed, of each run."""
@@ -56,18 +58,27 @@ class Remembering:
         return np.stack([self._known[text] for text in texts])
 
 
-def judged_questions(school: MatchingSet, embedder: Remembering) -> list[JudgedQuery]:
-    """The questions in all runs; those of one question weigh 1 together, and all are held out together."""
-    found: list[tuple[str, JudgedQuery]] = []
+def judged_questions(school: MatchingSet, elsewhere: Elsewhere, embedder: Remembering) -> list[JudgedQuery]:
+    """The questions in all runs; those of one question weigh 1 together, and all are held out together.
+
+    Those from ``elsewhere`` weigh `SHARE` of the school's own, half of it for each kind.
+    """
+    found: dict[str, list[JudgedQuery]] = defaultdict(list)
     for dropped, learned, seed in RUNS:
         chosen = without_some(with_variants(school, learned, seed), dropped, seed)
+        asked = replace(chosen, questions=chosen.questions + elsewhere.subjects + elsewhere.everyday)
         with temporary_matcher(chosen, embedder) as (matcher, ids):
-            outcomes = run_matching(matcher, chosen, ids, 0.95)
-        found += [(outcome.question.id, outcome.judged) for outcome in outcomes]
-    times = Counter(key for key, _ in found)
+            outcomes = run_matching(matcher, asked, ids, 0.95)
+        for outcome in outcomes:
+            found[outcome.question.id].append(outcome.judged)
+    weight = dict.fromkeys(found, 1.0)
+    for kind in (elsewhere.subjects, elsewhere.everyday):
+        each = SHARE / 2 * len(school.questions) / len(kind)
+        weight.update((question.id, each) for question in kind)
     return [
-        replace(judged, weight=1 / times[key], group=school.name, course="", language="")
-        for key, judged in found
+        replace(judged, weight=weight[key] / len(some), group=school.name, course="", language="")
+        for key, some in found.items()
+        for judged in some
     ]
 
 
@@ -78,15 +89,20 @@ def schools() -> list[MatchingSet]:
 
 def fitted(some: Sequence[MatchingSet]) -> MatchingModel:
     """The model of both ways."""
-    ways = Remembering(), Remembering(absent=True)
-    queries = [query for school in some for way in ways for query in judged_questions(school, way)]
+    ways, elsewhere = (Remembering(), Remembering(absent=True)), asked_elsewhere(some, OTHERS)
+    queries = [
+        query
+        for school in some
+        for way in ways
+        for query in judged_questions(school, elsewhere[school.name], way)
+    ]
     told = ", ".join(f"{one.name} ({len(one.questions)} questions, {len(one.cases)} cases)" for one in some)
     return fit(
         queries,
         version=VERSION,
         provenance=f"python -m benchmarks.fit_model: {told}, with all cases and with a fifth removed, "
-        "without and with half of the questions as variants; thresholds and figures from models that did "
-        "not see the question's school",
+        f"without and with half of the questions as variants; {SHARE:.0%} of what each school is asked is "
+        "from outside its world; thresholds and figures from models that did not see the question's school",
         folds=len(some),
     )
 

@@ -33,16 +33,15 @@ NOTHING = Background(0.0, 0.0)
 """Scores of unrelated texts by prototypes."""
 POOL = 60
 """How many of the best of each retriever are candidates."""
-SIGNALS = ("text", "pieces", "vector", "cosine", "explained", "lesson", "popularity", "prototype", "short")
+SIGNALS = ("text", "pieces", "vector", "cosine", "explained", "lesson", "popularity", "prototype", "words")
 """The columns of `Pool.signals`: all that a ranker sees.
 
 text, pieces, vector: standardised scores of the retrievers.  cosine: likeness of the nearest part, centred.
 explained: share in [0, 1] of the query's weight in rare words that the document earns.  lesson: 1 for a
 document of the asker's lesson.  popularity: how often it helped before, log(1 + n).  prototype: standardised,
 what all parts of the document say together; as vector while no document has variants.
-short: 1 when the query has at most `FEW_WORDS` words, which many documents may explain by chance.
+words: how many the query has: few of them many documents may explain by chance.
 """
-FEW_WORDS = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -213,7 +212,7 @@ def _signals(found: _Found, ids: Ints, query: Query, weight: float, popularity: 
         "explained": np.minimum(scores_of(found.text, ids) / weight, 1.0) if weight else nothing,
         "lesson": [one in found.lesson for one in ids.tolist()],
         "prototype": _together(found, ids, vector),
-        "short": np.full(len(ids), len(query.words) <= FEW_WORDS),
+        "words": np.full(len(ids), len(query.words)),
         "popularity": np.log1p([popularity.get(one, 0) for one in ids.tolist()]),
     }
     return np.stack([np.asarray(columns[name], np.float32) for name in SIGNALS], axis=1)
