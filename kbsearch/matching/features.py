@@ -56,7 +56,7 @@ def features(signals: Floats, score: Floats, count: int) -> Floats:
     by_name["score"] = score
     by_name["agree"] = np.sum([by_name[name] >= by_name[name].max() for name in VOICES], axis=0)
     by_name["crowd"] = np.log([np.count_nonzero(score > one - CLOSE) for one in score[:rows]])
-    by_name["short"] = by_name["words"] <= FEW_WORDS
+    by_name["short"] = (by_name["words"] <= FEW_WORDS).astype(np.float32)
     by_name["length"] = np.log(np.clip(by_name["words"], 1, MANY_WORDS))
     return np.stack([by_name[name][:rows] for name in NAMES], axis=1).astype(np.float32)
 
