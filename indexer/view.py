@@ -73,6 +73,7 @@ class View:
         self._soft_scores = lru_cache(maxsize=4)(self._scored_softly)
         # Students ask with the same words again and again.
         self._earned = lru_cache(maxsize=2_048)(lambda near: bm25.earned(near, self._scored))
+        self._held = lru_cache(maxsize=16_384)(lambda stem: bm25.documents_with(stem, self._scored))
         self._piece_scores = lru_cache(maxsize=4)(self._scored_by_pieces)
         self._vector_scores = lru_cache(maxsize=4)(self._scored_by_vector)
         self._prototype_scores = lru_cache(maxsize=4)(self._scored_by_prototype)
@@ -193,7 +194,7 @@ class View:
 
     def documents_with(self, stems: Sequence[str]) -> list[int]:
         """How many documents have each of ``stems`` in their title, variants or answer."""
-        return [bm25.documents_with(stem, self._scored) for stem in stems]
+        return [self._held(stem) for stem in stems]
 
     def vocabulary(self) -> Vocabulary:
         """The words of all segments with what vectors are known by now."""

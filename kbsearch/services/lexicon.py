@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -22,6 +24,8 @@ from kbsearch.text.lexicon import LONGEST, Entry, Lexicon, key_of, one_form, shi
 MAX_SAID = 100
 MAX_MEANS = 300
 MAX_LINES = 10_000
+CHECK_SECONDS = 1.0
+"""The database is asked for changes of other processes at most this often."""
 
 Origin = Literal["shipped", "changed", "off", "own"]
 _Stamp = tuple[int, datetime | None]
@@ -44,11 +48,19 @@ class LexiconRow:
 
 
 class LexiconService:
-    """Reads and changes the lexicon.  Every process sees a change with its next question."""
+    """Reads and changes the lexicon.
 
-    def __init__(self, database: Database, case_index: SearchBackend) -> None:
+    The process that changes it sees that with its next question, others within `CHECK_SECONDS`.  Threads may
+    share one; ``clock`` tells seconds that only grow.
+    """
+
+    def __init__(
+        self, database: Database, case_index: SearchBackend, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._database = database
+        self._clock = clock
         self._lock = threading.Lock()
+        self._next = -1.0
         self._stamp: _Stamp = (-1, None)
         self._lexicon = Lexicon([])
         self.understanding = Understanding(case_index, self.current)
@@ -59,15 +71,28 @@ class LexiconService:
         Raises:
             StorageUnavailable: the database cannot be read.
         """
+        now = self._clock()
+        with self._lock:
+            if now >= self._next:
+                self._look()
+                self._next = now + CHECK_SECONDS
+            return self._lexicon
+
+    def _look(self) -> None:
         with self._database.reading() as session:
             stamp = _stamp(session)
             if stamp == self._stamp:
-                return self._lexicon
+                return
             own = [Entry(row.said, row.means if row.active else "") for row in _entries(session)]
+        self._lexicon = Lexicon([*shipped_entries(), *own])
+        self._stamp = stamp
+
+    @contextmanager
+    def _changing(self) -> Iterator[Session]:
+        with self._database.writing() as session:
+            yield session
         with self._lock:
-            self._lexicon = Lexicon([*shipped_entries(), *own])
-            self._stamp = stamp
-            return self._lexicon
+            self._next = -1.0
 
     def understood(self, text: str) -> Query:
         """How ``text`` is understood, step by step."""
@@ -112,7 +137,7 @@ class LexiconService:
             InvalidInput: ``said`` or ``means`` is empty or too long, or they are the same words.
         """
         entry = _checked(said, means)
-        with self._database.writing() as session:
+        with self._changing() as session:
             _store(session, entry, active, person_id)
         return self.get(entry.said)
 
@@ -126,7 +151,7 @@ class LexiconService:
         if key_of(said) in {entry.key for entry in shipped_entries()}:
             self.save(before.said, before.means, active=False, person_id=person_id)
         else:
-            with self._database.writing() as session:
+            with self._changing() as session:
                 session.delete(_by_key(session)[key_of(said)])
         return before
 
@@ -140,7 +165,7 @@ class LexiconService:
         shipped = next((entry for entry in shipped_entries() if entry.key == key_of(said)), None)
         if shipped is None:
             raise NotFound("'{said}' did not come with kbsearch.", remedy="Delete it instead.", said=row.said)
-        with self._database.writing() as session:
+        with self._changing() as session:
             if entry := _by_key(session).get(key_of(said)):
                 session.delete(entry)
         return self.get(said)
@@ -152,7 +177,7 @@ class LexiconService:
             InvalidInput: a line cannot be read; the message names it.
         """
         entries = _parsed(lines)
-        with self._database.writing() as session:
+        with self._changing() as session:
             for entry in entries:
                 _store(session, entry, True, person_id)
         return len(entries)

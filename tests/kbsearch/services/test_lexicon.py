@@ -1,4 +1,4 @@
-"""The school's lexicon: added to, changed, switched off, and heard of by every process at once."""
+"""The school's lexicon: added to, changed, switched off, and heard of by every process."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import pytest
 from kbsearch.app import Kbsearch
 from kbsearch.errors import InvalidInput, NotFound
 from kbsearch.models import Role
+from kbsearch.services.lexicon import CHECK_SECONDS, LexiconService
 from kbsearch.text.lexicon import shipped_entries
 
 
@@ -50,15 +51,17 @@ def test_suggestions_and_search_read_questions_with_it(app: Kbsearch) -> None:
     assert "долг" in other.active_matcher.get().match("как сдать хвост").query.words
 
 
-def test_another_process_hears_of_it_with_the_next_question(app: Kbsearch) -> None:
-    other = Kbsearch(app.settings)
-    assert "пересдача" not in other.lexicon.understood("как сдать хвост").words
+def test_another_process_hears_of_it_within_a_second(app: Kbsearch) -> None:
+    other, now = Kbsearch(app.settings), [0.0]
+    lexicon = LexiconService(other.database, other.case_index, clock=lambda: now[0])
+    assert "пересдача" not in lexicon.understood("как сдать хвост").words
     app.lexicon.save("хвост", "пересдача")
-    assert "пересдача" in other.lexicon.understood("как сдать хвост").words
-    app.lexicon.save("хвост", "долг")
-    assert "долг" in other.lexicon.understood("как сдать хвост").words
+    assert "пересдача" not in lexicon.understood("как сдать хвост").words
+    now[0] += CHECK_SECONDS
+    assert "пересдача" in lexicon.understood("как сдать хвост").words
     app.lexicon.remove("хвост")
-    assert "долг" not in other.lexicon.understood("как сдать хвост").words
+    now[0] += CHECK_SECONDS
+    assert "пересдача" not in lexicon.understood("как сдать хвост").words
     other.database.close()
 
 
