@@ -41,7 +41,7 @@ def store_joined(session: Session, run_id: int, joined: Sequence[Joined]) -> int
     """
     if not _is_current(session, run_id):
         return 0
-    free = _free(session, run_id, [one.question_id for one in joined])
+    free = free_of(session, run_id, [one.question_id for one in joined])
     there = _there(session, {one.cluster_id for one in joined})
     rows = [one for one in joined if one.question_id in free and one.cluster_id in there]
     _insert(session, run_id, rows, {})
@@ -52,7 +52,7 @@ def store_opened(session: Session, run_id: int, opened: Opened) -> int | None:
     """Store a candidate; returns its id, or None when the run or one of the questions' places changed."""
     if not _is_current(session, run_id):
         return None
-    if _free(session, run_id, list(opened.strengths)) != opened.strengths.keys():
+    if free_of(session, run_id, list(opened.strengths)) != opened.strengths.keys():
         return None
     cluster = Cluster(
         label=opened.label,
@@ -77,12 +77,7 @@ def leave(session: Session, run_id: int, ids: Collection[int]) -> None:
         _resize(session, {cluster: -count for cluster, count in sizes.items()})
 
 
-def _is_current(session: Session, run_id: int) -> bool:
-    run = current_run(session)
-    return run is not None and run.id == run_id
-
-
-def _free(session: Session, run_id: int, ids: Sequence[int]) -> set[int]:
+def free_of(session: Session, run_id: int, ids: Sequence[int]) -> set[int]:
     """Those of ``ids`` that exist and are in no cluster of the run."""
     free: set[int] = set()
     for some in chunks(ids):
@@ -92,6 +87,11 @@ def _free(session: Session, run_id: int, ids: Sequence[int]) -> set[int]:
         free |= set(session.scalars(select(Question.id).where(Question.id.in_(some))))
         free -= set(session.scalars(placed))
     return free
+
+
+def _is_current(session: Session, run_id: int) -> bool:
+    run = current_run(session)
+    return run is not None and run.id == run_id
 
 
 def _there(session: Session, ids: Collection[int]) -> set[int]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 
@@ -48,7 +49,9 @@ def describe(
     vectors: Floats,
     labels: Ints,
     strengths: Floats,
+    *,
     taken: AbstractSet[str] = frozenset(),
+    offered: Mapping[int, str] = MappingProxyType({}),
 ) -> dict[int, Description]:
     """Describe each cluster; labels differ within the answer, and from those that are ``taken``.
 
@@ -58,6 +61,7 @@ def describe(
         labels: of the rows, shape (n,), -1 for none.
         strengths: of the rows in their clusters, shape (n,) in [0, 1].
         taken: labels of other clusters.
+        offered: label → what it is called, if that is in the language of its questions.
     """
     members = {label: np.flatnonzero(labels == label) for label in range(int(labels.max(initial=-1)) + 1)}
     found = cluster_words({label: [texts[row] for row in rows.tolist()] for label, rows in members.items()})
@@ -67,7 +71,10 @@ def describe(
     for label, rows in members.items():
         typical = centrality(vectors[rows]) * (0.5 + 0.5 * strengths[rows])
         order = np.argsort(-typical, kind="stable")
-        titles = _titles([texts[row] for row in rows[order[:TITLED]].tolist()], found[label], known)
+        typical_texts = [texts[row] for row in rows[order[:TITLED]].tolist()]
+        titles = _titles(typical_texts, found[label], known)
+        if (given := offered.get(label)) and detect_language(given) == _language(typical_texts):
+            titles = [given, *titles]
         name = _unused(titles, found[label].keywords, names)
         names.add(name.casefold())
         described[label] = Description(name, found[label].keywords, exemplars(texts, vectors, rows[order]))
@@ -99,13 +106,18 @@ def _known(texts: Iterable[str]) -> frozenset[str]:
     return frozenset(word for word, count in written.items() if count >= USED)
 
 
+def _language(texts: Sequence[str]) -> str:
+    """The language of most of ``texts``, "" of none."""
+    languages = Counter(detect_language(text) for text in texts)
+    return languages.most_common(1)[0][0] if languages else ""
+
+
 def _titles(texts: Sequence[str], found: Words, known: frozenset[str]) -> list[str]:
     """What the cluster might be called, best first: typical, about its keywords, and readable.
 
     In the language of most of ``texts``, which are the most typical questions, best first.
     """
-    languages = Counter(detect_language(text) for text in texts)
-    language = languages.most_common(1)[0][0] if languages else ""
+    language = _language(texts)
     best: dict[str, float] = {}
     for place, text in enumerate(texts):
         foreign = detect_language(text) != language

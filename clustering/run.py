@@ -12,6 +12,7 @@ import numpy as np
 from sqlalchemy import case, select
 
 from clustering.algorithms import make, strengths_of
+from clustering.by_case import KEPT, by_case, case_of_each
 from clustering.constraints import constrained
 from clustering.labels import Description, describe
 from clustering.neighbours import centred
@@ -25,6 +26,7 @@ from kbsearch.ports import Clusterer, Floats, Ints, Progress, SearchBackend
 from kbsearch.services.asides import AsideService
 from kbsearch.services.current_run import current_run
 from kbsearch.services.edit_rows import exemplars_of, places_of, standing_edits
+from kbsearch.services.first_matches import First, FirstMatches, firsts_of, titles_of
 from kbsearch.services.standing_edits import Standing
 
 STEPS = 4
@@ -35,7 +37,7 @@ class _Material:
     """The questions to cluster: ids (n,), asked (n,), the lessons they were asked at (n,), vectors (n, d).
 
     ``waiting`` are not indexed yet, ``small_talk`` of the others ask nothing and are set aside.
-    ``newest``: the highest id of all.
+    ``newest``: the highest id of all.  ``firsts``: the cases that come first for them, with ``titles``.
     """
 
     ids: Ints
@@ -45,6 +47,8 @@ class _Material:
     waiting: frozenset[int]
     small_talk: int
     newest: int
+    firsts: Mapping[int, First]
+    titles: Mapping[int, str]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,11 +78,17 @@ class _Outcome:
 
 
 class ClusterRunner:
-    """Runs clustering and stores what it finds."""
+    """Runs clustering and stores what it finds.  Without ``first_matches`` it knows no cases."""
 
-    def __init__(self, database: Database, question_index: SearchBackend) -> None:
+    def __init__(
+        self,
+        database: Database,
+        question_index: SearchBackend,
+        first_matches: FirstMatches | None = None,
+    ) -> None:
         self._database = database
         self._index = question_index
+        self._first_matches = first_matches
         self._asides = AsideService(database, question_index)
 
     def run(
@@ -89,6 +99,7 @@ class ClusterRunner:
         seed: int = 0,
         resolution: float | None = None,
         course: str = "",
+        by_case: bool = True,
         accept: bool = True,
     ) -> int:
         """Cluster all questions that are indexed and not dismissed; returns the id of the run.
@@ -102,6 +113,7 @@ class ClusterRunner:
             seed: of everything drawn at random.
             resolution: granularity of Leiden; None finds it.
             course: only questions of this course; such runs have a lineage of their own.
+            by_case: put together what one case answers.
             accept: replace the current clusters at once, instead of proposing what to change.
 
         Raises:
@@ -112,7 +124,7 @@ class ClusterRunner:
         make(algorithm, resolution=resolution)
         started, clock = utc_now(), perf_counter()
         progress(0, STEPS, "Reading questions")
-        material = self._material(course)
+        material = self._material(course, by_case=by_case, progress=progress)
         progress(1, STEPS, "Finding clusters")
         before = self._before(course)
         words = [query.text for query in material.asked]
@@ -134,6 +146,7 @@ class ClusterRunner:
                 "seed": seed,
                 "resolution": resolution,
                 "course": course,
+                "by_case": by_case and self._first_matches is not None,
                 "newest_question": material.newest,
             },
             quality={**_quality(material, outcome), "seconds": round(perf_counter() - clock, 2)},
@@ -154,7 +167,7 @@ class ClusterRunner:
         progress(STEPS, STEPS, "Done")
         return run_id
 
-    def _material(self, course: str) -> _Material:
+    def _material(self, course: str, *, by_case: bool, progress: Progress) -> _Material:
         indexed, vectors = self._index.vectors()
         lesson = Question.course_code + "/" + Question.lesson_code
         query = select(
@@ -175,7 +188,17 @@ class ClusterRunner:
         asked = [prepare(everything[question]) for question in ids.tolist()]
         told = [lessons[question] for question in ids.tolist()]
         newest = max(everything, default=0)
-        return _Material(ids, asked, told, vectors, waiting, len(aside), newest)
+        firsts, titles = self._cases(progress) if by_case else ({}, {})
+        return _Material(ids, asked, told, vectors, waiting, len(aside), newest, firsts, titles)
+
+    def _cases(self, progress: Progress) -> tuple[Mapping[int, First], Mapping[int, str]]:
+        """The first cases of questions, and the titles of these cases."""
+        if self._first_matches is None:
+            return {}, {}
+        self._first_matches.refresh(progress)
+        with self._database.reading() as session:
+            firsts = firsts_of(session, KEPT)
+            return firsts, titles_of(session, {one.case_id for one in firsts.values() if one.case_id})
 
     def _before(self, course: str) -> _Before:
         with self._database.reading() as session:
@@ -191,22 +214,29 @@ def _clustered(
 ) -> _Outcome:
     n = len(material.ids)
     if n < 2:  # noqa: PLR2004  # nothing recurs in one question
-        return _Outcome(np.full(n, -1, np.int64), np.zeros(n, np.float32), {}, ThemesFound(), {}, {})
+        return _Outcome(
+            np.full(n, -1, np.int64), np.zeros(n, np.float32), {}, ThemesFound(), {"by_case": 0.0}, {}
+        )
     labels = np.asarray(clusterer.fit_predict(material.vectors), dtype=np.int64)
     strengths = strengths_of(clusterer, material.vectors, labels)
+    words = [query.text for query in material.asked]
+    laid = by_case(material.ids, words, labels, strengths, firsts=material.firsts, places=before.places)
+    labels, strengths = laid.labels, laid.strengths
     held = constrained(material.ids, labels, before.places, before.standing, before.exemplars)
     by_people = held.placed & (held.labels >= 0)
     labels, strengths = held.labels, np.where(by_people, np.float32(1), strengths).astype(np.float32)
     progress(2, STEPS, "Naming clusters")
     bare = [query.bare for query in material.asked]
     rows = centred(material.vectors)
-    described = describe(bare, rows, labels, strengths)
+    names = {label: material.titles[case] for label, case in case_of_each(labels, laid.cases).items()}
+    described = describe(bare, rows, labels, strengths, offered=names)
     themes = found_themes(bare, rows, labels, seed)
     learned = {
         name: round(value, 4)
         for name in ("resolution", "agreement")
         if isfinite(value := getattr(clusterer, f"{name}_", float("nan")))
     }
+    learned["by_case"] = round(float((laid.cases >= 0).mean()), 4)
     return _Outcome(labels, strengths, described, themes, learned, held.fixed)
 
 

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from clustering.case_joining import join_by_case
 from indexer.locks import locked
 from kbsearch.app import Kbsearch
 from kbsearch.errors import Conflict, IndexUnavailable, KbsearchError
@@ -169,6 +170,9 @@ class Worker:
             return False
         app = self._app
         if app.cluster_counts.refresh_due() or app.trends.refresh_due() or app.effects.refresh_due():
+            return True
+        if asked := app.first_matches.refresh_due():
+            join_by_case(app.database, asked)
             return True
         self._next_figures = now + FIGURES_SECONDS
         return False

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from kbsearch.services.effects import EffectService
     from kbsearch.services.fault_watch import FaultWatch
     from kbsearch.services.faults import FaultService
+    from kbsearch.services.first_matches import FirstMatches
     from kbsearch.services.gaps import GapService
     from kbsearch.services.hard_points import HardPointService
     from kbsearch.services.insight_rows import InsightRows
@@ -55,7 +56,14 @@ class Patterns(Matching):
         """Runs clustering and stores what it finds."""
         from clustering.run import ClusterRunner
 
-        return ClusterRunner(self.database, self.question_index)
+        return ClusterRunner(self.database, self.question_index, self.first_matches)
+
+    @cached_property
+    def first_matches(self) -> FirstMatches:
+        """The case that comes first for each question."""
+        from kbsearch.services.first_matches import FirstMatches
+
+        return FirstMatches(self.database, self.question_index, self.active_matcher)
 
     @cached_property
     def clusters(self) -> ClusterService:

@@ -47,10 +47,19 @@ Examples:
 @click.option("--resolution", type=click.FloatRange(0, min_open=True), help="Granularity (default: found).")
 @click.option("--seed", default=0, show_default=True, help="Seed of everything drawn at random.")
 @click.option("--course", default="", help="Only questions of this course.")
+@click.option(
+    "--by-case/--no-by-case", default=True, show_default=True, help="Put together what one case answers."
+)
 @click.option("--accept", is_flag=True, help="Replace the clusters at once, instead of proposing a diff.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and no progress.")
 def run(  # noqa: PLR0917  # one for each option
-    algorithm: str, resolution: float | None, seed: int, course: str, accept: bool, as_json: bool
+    algorithm: str,
+    resolution: float | None,
+    seed: int,
+    course: str,
+    by_case: bool,
+    accept: bool,
+    as_json: bool,
 ) -> None:
     """Cluster the questions; clusters that were there before keep their number and name.
 
@@ -60,7 +69,13 @@ def run(  # noqa: PLR0917  # one for each option
     progress = _quiet if as_json else _bar()
     app.pipeline.drain_all(progress)
     run_id = app.cluster_runner.run(
-        progress, algorithm=algorithm, seed=seed, resolution=resolution, course=course, accept=accept
+        progress,
+        algorithm=algorithm,
+        seed=seed,
+        resolution=resolution,
+        course=course,
+        by_case=by_case,
+        accept=accept,
     )
     app.map_drawer.draw(run_id)
     finished = next(each for each in app.clusters.runs() if each.id == run_id)
@@ -70,7 +85,8 @@ def run(  # noqa: PLR0917  # one for each option
     quality = finished.quality
     click.echo(
         f"Run {run_id}: {quality['clusters']} clusters of {quality['questions']} questions "
-        f"({quality['coverage']:.0%} in a cluster) in {quality['seconds']} s."
+        f"({quality['coverage']:.0%} in a cluster, {quality['by_case']:.0%} by the case that answers them) "
+        f"in {quality['seconds']} s."
     )
     if quality["waiting"]:
         click.echo(f"{quality['waiting']} questions are not indexed yet; see `kbsearch index status`.")

@@ -13,8 +13,9 @@ import click
 
 if TYPE_CHECKING:
     from kbsearch.evaluation.clustering import ClusteringReport
-    from kbsearch.evaluation.sets import LabelledQuestion
-    from kbsearch.ports import Clusterer, Floats
+    from kbsearch.evaluation.sets import LabelledQuestion, MatchingSet
+    from kbsearch.ports import Clusterer, Embedder, Floats
+    from kbsearch.services.first_matches import First
 
 HELP = {
     "clustering": "Measure clustering on a labelled set.",
@@ -60,6 +61,7 @@ def command() -> None:
 Examples:
   kbsearch evaluate clustering my-set
   kbsearch evaluate clustering my-set --algorithm hdbscan --json
+  kbsearch evaluate clustering data/sample_school --no-by-case
 """,
 )
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
@@ -70,37 +72,76 @@ Examples:
 @click.option("--seed", default=0, show_default=True, help="Seed of everything drawn at random.")
 @click.option("--resolution", type=click.FloatRange(0, min_open=True), help="Granularity (default: found).")
 @click.option("--encoder", default="", help="An encoder other than the one that is set.")
+@click.option(
+    "--by-case/--no-by-case", default=True, show_default=True, help="Put together what one case answers."
+)
+@click.option(
+    "--drop-cases",
+    default=0.0,
+    type=click.FloatRange(0, 1, max_open=True),
+    help="Remove this share of cases first.",
+)
 def clustering(  # noqa: PLR0917  # click passes options by name
-    folder: Path, as_json: bool, algorithm: str, seed: int, resolution: float | None, encoder: str
+    folder: Path,
+    as_json: bool,
+    algorithm: str,
+    seed: int,
+    resolution: float | None,
+    encoder: str,
+    by_case: bool,
+    drop_cases: float,
 ) -> None:
     """Measure clustering on the labelled set in FOLDER, nothing being known of the labels.
 
     FOLDER holds questions.jsonl with a label in each row, or is the sample school.  Lessons count where
     rows tell them.  Questions in no cluster count as clusters of one.  The sample school tells what is small
-    talk, so that it is set aside first, as a run does.
+    talk, so that it is set aside first, as a run does, and it has cases, so that questions that one case
+    answers are put together.
     """
     from clustering.algorithms import make
+    from clustering.by_case import WithCases
     from indexer.embedders import open_embedder
     from kbsearch.config import load_settings
+    from kbsearch.evaluation.matching import without_some
     from kbsearch.matching.queries import prepare
 
     make(algorithm, resolution=resolution)
     settings = load_settings(**({"encoder": encoder} if encoder else {}))
-    questions = _labelled(folder)
+    labelled = _labelled(folder)
+    questions = labelled.questions
     asked = [prepare(question.text) for question in questions]
     embedder = open_embedder(settings.encoder)
     vectors = embedder.encode([each.bare for each in asked], "passage")
     aside = _small_talk(questions, vectors, embedder.model_id)
     kept = [place for place in range(len(questions)) if place not in aside]
+    texts = [asked[place].text for place in kept]
     clusterer = make(
         algorithm,
         seed=seed,
-        texts=[asked[place].text for place in kept],
+        texts=texts,
         lessons=[questions[place].lesson for place in kept],
         resolution=resolution,
     )
+    if by_case and labelled.cases:
+        cases = without_some(labelled, drop_cases, seed)
+        firsts = _first_cases(cases, [questions[place] for place in kept], embedder)
+        clusterer = WithCases(clusterer, texts, firsts)
     report = _measured(clusterer, questions, vectors, aside)
     click.echo(json.dumps(_rounded(report)) if as_json else _table(report))
+
+
+def _first_cases(
+    cases: MatchingSet, questions: Sequence[LabelledQuestion], embedder: Embedder
+) -> dict[int, First]:
+    """The case that comes first for each question, by its place."""
+    from kbsearch.cli.evaluate_matching import temporary_matcher
+    from kbsearch.services.first_matches import ask, first_of
+
+    with temporary_matcher(cases, embedder) as (matcher, _):
+        return {
+            place: first_of(ask(matcher, one.text, one.course, one.lesson))
+            for place, one in enumerate(questions)
+        }
 
 
 def _small_talk(questions: Sequence[LabelledQuestion], vectors: Floats, model_id: str) -> Collection[int]:
@@ -128,19 +169,22 @@ def _measured(
     return measure_with_small_talk(clusterer, vectors, labels, set_aside, asks)
 
 
-def _labelled(folder: Path) -> tuple[LabelledQuestion, ...]:
+def _labelled(folder: Path) -> MatchingSet:
+    """The set in ``folder``; only the sample school has cases."""
     from kbsearch.errors import InvalidInput
-    from kbsearch.evaluation.sets import read_matching_set, read_questions
+    from kbsearch.evaluation.sets import MatchingSet, read_matching_set, read_questions
 
-    sample_school = (folder / "truth.csv").exists()
-    questions = read_matching_set(folder).questions if sample_school else read_questions(folder)
-    if not any(question.label for question in questions):
+    if (folder / "truth.csv").exists():
+        found = read_matching_set(folder)
+    else:
+        found = MatchingSet(folder.name, (), read_questions(folder), {})
+    if not any(question.label for question in found.questions):
         raise InvalidInput(
             "No question in {folder} has a label.",
             remedy='Give each row of questions.jsonl a "label": what the question is about.',
             folder=str(folder),
         )
-    return questions
+    return found
 
 
 def _rounded(report: ClusteringReport) -> dict[str, Any]:

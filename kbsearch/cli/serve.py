@@ -88,7 +88,7 @@ def _compose(app: Kbsearch) -> None:
         getattr(app, part)
     for part in ("search", "suggestions", "clusters", "people", "jobs", "imports", "cluster_runner"):
         getattr(app, part)
-    for part in ("active_matcher", "promise", "quality", "golden", "versions", "night"):
+    for part in ("active_matcher", "promise", "quality", "golden", "versions", "night", "first_matches"):
         getattr(app, part)
 
 

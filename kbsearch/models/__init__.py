@@ -5,7 +5,7 @@ from kbsearch.models.base import Base, UtcDateTime, utc_now
 from kbsearch.models.cases import LIVE_STATES, TRANSITIONS, Case, CaseState, Revision, Variant
 from kbsearch.models.clusters import Cluster, Lineage, Membership, Relation, Run, RunState, Theme
 from kbsearch.models.counts import ClusterCount, counts_with
-from kbsearch.models.coverage import Colour, Coverage, CoverageSample, InferredLesson
+from kbsearch.models.coverage import Colour, Coverage, CoverageSample, FirstMatch, InferredLesson
 from kbsearch.models.edits import ClusterEdit, ClusterReview, EditKind, ReviewVerdict
 from kbsearch.models.faults import (
     DeliveryState,
@@ -67,6 +67,7 @@ __all__ = [
     "FaultState",
     "Feedback",
     "FeedbackAction",
+    "FirstMatch",
     "GoldenPair",
     "GoldenSource",
     "InferredLesson",

@@ -32,6 +32,21 @@ class CoverageSample(Base):
     checked_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 
+class FirstMatch(Base):
+    """The published case that comes first for a question: ``case_id`` (None: none), its ``probability``.
+
+    ``checked_at``: when asking began; cases that changed later may not have been looked at.
+    """
+
+    __tablename__ = "first_match"
+
+    question_id: Mapped[int] = mapped_column(ForeignKey("question.id", ondelete="CASCADE"), primary_key=True)
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("case.id", ondelete="SET NULL"), index=True)
+    probability: Mapped[float]
+    model_version: Mapped[str] = mapped_column(String(100))
+    checked_at: Mapped[datetime] = mapped_column(default=utc_now, index=True)
+
+
 class Coverage(Base):
     """How far a cluster is covered.
 

@@ -16,7 +16,6 @@ from kbsearch.insights.coverage import SAMPLE, Sampled, covered
 from kbsearch.insights.lessons import IN_PROGRAMME, LessonMatch
 from kbsearch.matching.matcher import Matcher
 from kbsearch.models import (
-    CaseState,
     Cluster,
     Coverage,
     CoverageSample,
@@ -27,10 +26,10 @@ from kbsearch.models import (
 )
 from kbsearch.ports import Progress, silent
 from kbsearch.services.active_matcher import ActiveMatcher
+from kbsearch.services.first_matches import ask, first_of
 from kbsearch.services.lesson_matching import LessonMatching
 from kbsearch.services.newest_run import newest_run
 
-SHOWN_TO_ALL = (str(CaseState.PUBLISHED),)
 SAME = 0.02
 """A probability that moved by less has not changed."""
 BATCH = 20
@@ -135,10 +134,8 @@ class CoverageService:
 
 def _first(matcher: Matcher, asked: Asked) -> Sampled:
     """The published case that comes first for a question."""
-    result = matcher.match(asked.text, asked.course, asked.lesson, limit=1, states=SHOWN_TO_ALL)
-    if not result.matches:
-        return Sampled(asked.id, None, 0.0)
-    return Sampled(asked.id, result.matches[0].case_id, result.matches[0].probability)
+    first = first_of(ask(matcher, asked.text, asked.course, asked.lesson))
+    return Sampled(asked.id, first.case_id, first.probability)
 
 
 def _differs(one: Sampled, other: Sampled) -> bool:

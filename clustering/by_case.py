@@ -1,0 +1,139 @@
+"""Questions that one case answers are put together, over what the clusterer found.
+
+What a person wrote an answer for is a topic, and the matcher knows it by all that the case says: it tells
+topics apart that neighbours of short questions do not.  Questions that no case answers with some probability
+stay where the clusterer put them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from clustering.algorithms import strengths_of
+from kbsearch.ports import Clusterer, Floats, Ints
+from kbsearch.services.first_matches import First
+from kbsearch.text.words import stems_once
+
+LEAST = 0.4
+"""Probability from which a question goes to the cluster of its case.
+
+Two such questions are about one topic with a probability of about the square, .16 and more, which is what
+the clusterer reaches on small schools.
+"""
+KEPT = 0.3
+"""Probability down to which it stays there, so that small changes of a model move nothing."""
+FEWEST = 3
+"""Questions that make a cluster."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ByCase:
+    """Labels (n,), -1 for none, strengths (n,), and the case that put each row where it is (n,), -1: none."""
+
+    labels: Ints
+    strengths: Floats
+    cases: Ints
+
+
+def by_case(
+    ids: Ints,
+    texts: Sequence[str],
+    labels: Ints,
+    strengths: Floats,
+    *,
+    firsts: Mapping[int, First],
+    places: Mapping[int, int],
+) -> ByCase:
+    """Give the questions of each case that at least `FEWEST` go to a label of their own.
+
+    Equal questions go to the same case: the one that is likeliest for any of them.  What is left of a label
+    with fewer than `FEWEST` questions is in none.
+
+    Args:
+        ids: of the questions, shape (n,).
+        texts: of the questions, (n,); those with the same stems are equal.
+        labels: of the rows, shape (n,), from any clusterer; -1 for none.
+        strengths: of the rows, shape (n,) in [0, 1].
+        firsts: question → the case that comes first for it.
+        places: question → its cluster before the run.
+    """
+    cases, chances = _settled(ids.tolist(), texts, firsts, places)
+    counts = Counter(cases.tolist())
+    large = {case for case, count in counts.items() if case >= 0 and count >= FEWEST}
+    cases = np.array([case if case in large else -1 for case in cases.tolist()], dtype=np.int64)
+    placed = cases >= 0
+    numbers = {case: number for number, case in enumerate(sorted(large), int(labels.max(initial=-1)) + 1)}
+    found = np.array(
+        [numbers.get(case, label) for case, label in zip(cases.tolist(), labels.tolist(), strict=True)],
+        dtype=np.int64,
+    )
+    sizes = Counter(found[found >= 0].tolist())
+    small = [label for label, size in sizes.items() if size < FEWEST and label not in numbers.values()]
+    lost = np.isin(found, small)
+    strength = np.where(placed, chances, np.where(lost, 0.0, strengths))
+    return ByCase(np.where(lost, -1, found), strength.astype(np.float32), cases)
+
+
+def _settled(
+    ids: Sequence[int], texts: Sequence[str], firsts: Mapping[int, First], places: Mapping[int, int]
+) -> tuple[Ints, Floats]:
+    """The case of each row, -1 for none, and its probability; the same for equal questions."""
+    homes = _homes(firsts, places)
+    best: dict[object, tuple[float, int]] = {}
+    keys: list[object] = []
+    for question, text in zip(ids, texts, strict=True):
+        key = tuple(stems_once(text)) or question
+        keys.append(key)
+        first = firsts.get(question)
+        if first is None or first.case_id is None:
+            continue
+        stays = question in places and places[question] == homes.get(first.case_id)
+        if first.probability >= (KEPT if stays else LEAST):
+            best[key] = max(best.get(key, (0.0, -1)), (first.probability, first.case_id))
+    settled = [best.get(key, (0.0, -1)) for key in keys]
+    return np.array([case for _, case in settled], np.int64), np.array([p for p, _ in settled], np.float32)
+
+
+def _homes(firsts: Mapping[int, First], places: Mapping[int, int]) -> dict[int, int]:
+    """The cluster before the run that holds most of the questions of each case."""
+    tallies: defaultdict[int, Counter[int]] = defaultdict(Counter)
+    for question, first in firsts.items():
+        if first.case_id is not None and first.probability >= LEAST and question in places:
+            tallies[first.case_id][places[question]] += 1
+    return {case: min(tally, key=lambda home: (-tally[home], home)) for case, tally in tallies.items()}
+
+
+class WithCases:
+    """A clusterer that lays `by_case` over what another one finds in questions that nobody knew before.
+
+    Args:
+        inner: the other one.
+        texts: the questions, one for each row.
+        firsts: row → the case that comes first for it.
+    """
+
+    def __init__(self, inner: Clusterer, texts: Sequence[str], firsts: Mapping[int, First]) -> None:
+        self._inner = inner
+        self._texts = texts
+        self._firsts = firsts
+
+    def fit_predict(self, X: Floats, y: None = None) -> Ints:  # noqa: N803  # scikit-learn's name
+        """Labels of the rows of ``X``, shape (n, d); -1 for none."""
+        labels = np.asarray(self._inner.fit_predict(X), dtype=np.int64)
+        rows, strengths = np.arange(len(labels)), strengths_of(self._inner, X, labels)
+        return by_case(rows, self._texts, labels, strengths, firsts=self._firsts, places={}).labels
+
+
+def case_of_each(labels: Ints, cases: Ints) -> dict[int, int]:
+    """The case that put at least half of the rows of a label there; other labels are left out."""
+    found = {}
+    for label in np.unique(labels[labels >= 0]).tolist():
+        of_label = cases[labels == label]
+        case, count = Counter(of_label.tolist()).most_common(1)[0]
+        if case >= 0 and 2 * count >= len(of_label):
+            found[label] = case
+    return found

@@ -1,0 +1,276 @@
+"""The case that comes first for each question: asked of the matcher bit by bit, kept, and read by runs."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, delete, exists, func, insert, or_, select
+from sqlalchemy.orm import Session
+
+from kbsearch.database import Database
+from kbsearch.matching.matcher import Matcher, MatchResult
+from kbsearch.matching.queries import bare_text
+from kbsearch.models import (
+    Aside,
+    Case,
+    CaseState,
+    FirstMatch,
+    Membership,
+    Outbox,
+    Question,
+    QuestionState,
+    Variant,
+    utc_now,
+)
+from kbsearch.models import Collection as Indexed
+from kbsearch.ports import Progress, SearchBackend, silent
+from kbsearch.services.active_matcher import ActiveMatcher
+from kbsearch.services.current_run import current_run
+from kbsearch.services.row_chunks import chunks
+
+SHOWN_TO_ALL = (str(CaseState.PUBLISHED),)
+MOST = 5_000
+"""Questions that a run asks of the matcher itself; more are left to the worker."""
+SLICE_SECONDS = 0.5
+BATCH = 50
+"""Questions a transaction."""
+NEAR = 100
+"""Questions nearest to a wording of a case that changed: they may match otherwise now."""
+MANY = 20
+"""When more cases changed than this, everything is asked again."""
+WORDINGS = 12
+"""Wordings of a changed case that near questions are looked for with."""
+
+_Stamp = tuple[int | None, datetime | None, str]
+
+
+@dataclass(frozen=True, slots=True)
+class First:
+    """The case that comes first (None: none) and the probability in [0, 1] that it answers."""
+
+    case_id: int | None
+    probability: float
+
+
+def ask(matcher: Matcher, text: str, course: str, lesson: str) -> MatchResult:
+    """Match a question with what students may be shown, the first case only.
+
+    Raises:
+        IndexUnavailable: the text index cannot be read.
+    """
+    return matcher.match(text, course, lesson, limit=1, states=SHOWN_TO_ALL)
+
+
+def first_of(result: MatchResult) -> First:
+    """The case that comes first in what `ask` found."""
+    if not result.matches:
+        return First(None, 0.0)
+    return First(result.matches[0].case_id, result.matches[0].probability)
+
+
+class FirstMatches:
+    """Keeps first matches up to date.  Threads may share one.
+
+    A question is asked when nothing is kept of it, when another version of the model is active, and when a
+    case changed that it matched or that is near it.  Small talk and dismissed questions are never asked.
+    """
+
+    def __init__(
+        self, database: Database, question_index: SearchBackend, active_matcher: ActiveMatcher
+    ) -> None:
+        self._database = database
+        self._index = question_index
+        self._active = active_matcher
+        self._lock = threading.Lock()
+        self._stamp: _Stamp | None = None
+        self._due: list[int] = []
+
+    def refresh_due(self, seconds: float = SLICE_SECONDS) -> list[int]:
+        """Ask for about ``seconds``; returns the ids of the questions that were asked.
+
+        Raises:
+            IndexUnavailable: an index cannot be read.
+        """
+        end = time.monotonic() + seconds
+        done: list[int] = []
+        with self._lock:
+            while self._find_due() and (asked := self._ask_some()):
+                done += asked
+                if time.monotonic() >= end:
+                    break
+        return done
+
+    def refresh(self, progress: Progress = silent, most: int = MOST) -> int:
+        """Ask up to ``most`` questions that wait, the newest first; returns how many were asked.
+
+        Raises:
+            IndexUnavailable: an index cannot be read.
+        """
+        done = 0
+        with self._lock:
+            total = min(most, self._find_due())
+            while done < total and (asked := self._ask_some(total - done)):
+                done += len(asked)
+                progress(done, total, "Asking which cases answer")
+        return done
+
+    def _find_due(self) -> int:
+        """How many questions wait; looked for anew when something changed that they depend on."""
+        with self._database.reading() as session:
+            if _cases_wait(session):
+                return 0  # the index does not hold them yet
+            stamp = (
+                session.scalar(select(func.max(Question.id))),
+                session.scalar(select(func.max(Case.updated_at))),
+                self._active.get().model.version,
+            )
+            if stamp == self._stamp:
+                return len(self._due)
+            changed = _changed(session)
+            any_case = session.scalar(select(exists().where(Case.state == CaseState.PUBLISHED)))
+        if changed:
+            self._forget(changed)
+        with self._database.reading() as session:
+            # The newest are at the end, where they are taken from.
+            self._due = list(session.scalars(_due(stamp[2]))) if any_case else []
+        self._stamp = stamp
+        return len(self._due)
+
+    def _ask_some(self, most: int = BATCH) -> list[int]:
+        """Ask a batch; returns the ids, none when the matcher has no vectors."""
+        batch = self._due[-min(most, BATCH) :]
+        moment, matcher = utc_now(), self._active.get()
+        with self._database.reading() as session:
+            rows = session.execute(
+                select(Question.id, Question.text, Question.course_code, Question.lesson_code).where(
+                    Question.id.in_(batch)
+                )
+            ).all()
+        found = {}
+        for row in rows:
+            result = ask(matcher, row.text, row.course_code, row.lesson_code)
+            if result.degraded and len(result.pool):
+                return []
+            found[row.id] = first_of(result)
+        with self._database.writing(lasting=False) as session:
+            _store(session, found, matcher.model.version, moment)
+        del self._due[-len(batch) :]
+        return batch
+
+    def _forget(self, changed: Collection[int]) -> None:
+        """Forget what may match otherwise since the cases ``changed``."""
+        if len(changed) > MANY:
+            with self._database.writing() as session:
+                session.execute(delete(FirstMatch))
+            return
+        with self._database.reading() as session:
+            wordings = [one for case in changed for one in _wordings(session, case)]
+        encoder = self._active.get().encoder
+        near: set[int] = set()
+        for text in wordings:
+            near.update(self._index.search_vector(encoder.encode(text), limit=NEAR).ids.tolist())
+        with self._database.writing() as session:
+            session.execute(delete(FirstMatch).where(FirstMatch.case_id.in_(changed)))
+            for some in chunks(sorted(near)):
+                session.execute(delete(FirstMatch).where(FirstMatch.question_id.in_(some)))
+
+
+def firsts_of(session: Session, least: float, ids: Collection[int] | None = None) -> dict[int, First]:
+    """What is kept of each question whose first case answers with a probability of ``least`` or more.
+
+    Of all questions, or those of ``ids``.
+
+    Cases that were written for a cluster that lives are left out: that cluster is theirs already, and what
+    they did to its questions is judged by it.
+    """
+    run = current_run(session)
+    living = select(Membership.cluster_id).where(Membership.run_id == (run.id if run else None))
+    own = select(Case.id).where(Case.cluster_id.in_(living))
+    query = (
+        select(FirstMatch.question_id, FirstMatch.case_id, FirstMatch.probability)
+        .join(Case, Case.id == FirstMatch.case_id)
+        .where(
+            FirstMatch.probability >= least, Case.state == CaseState.PUBLISHED, FirstMatch.case_id.not_in(own)
+        )
+    )
+    parts = (
+        [query]
+        if ids is None
+        else [query.where(FirstMatch.question_id.in_(some)) for some in chunks(sorted(ids))]
+    )
+    return {
+        row.question_id: First(row.case_id, row.probability)
+        for part in parts
+        for row in session.execute(part)
+    }
+
+
+def titles_of(session: Session, cases: Iterable[int]) -> dict[int, str]:
+    """Titles of ``cases``, by id."""
+    found: dict[int, str] = {}
+    for some in chunks(sorted(set(cases))):
+        rows = session.execute(select(Case.id, Case.title).where(Case.id.in_(some)))
+        found.update({row.id: row.title for row in rows})
+    return found
+
+
+def _due(version: str) -> Select[Any]:
+    """Ids of the questions that wait, those that were asked before first, then the oldest."""
+    asks_nothing = exists().where(Aside.question_id == Question.id, Aside.kept_at.is_(None))
+    outdated = or_(FirstMatch.question_id.is_(None), FirstMatch.model_version != version)
+    return (
+        select(Question.id)
+        .outerjoin(FirstMatch, FirstMatch.question_id == Question.id)
+        .where(Question.state != QuestionState.DISMISSED, outdated, ~asks_nothing)
+        .order_by(FirstMatch.question_id.is_(None), Question.id)
+    )
+
+
+def _changed(session: Session) -> list[int]:
+    """Cases that changed since questions were last asked."""
+    asked = session.scalar(select(func.max(FirstMatch.checked_at)))
+    if asked is None:
+        return []
+    return list(session.scalars(select(Case.id).where(Case.updated_at > asked).limit(MANY + 1)))
+
+
+def _wordings(session: Session, case_id: int) -> list[str]:
+    """Title and phrasings of a case that anybody may find, without greetings."""
+    case = session.get(Case, case_id)
+    if case is None or case.state != CaseState.PUBLISHED:
+        return []
+    texts = select(Variant.text).where(Variant.case_id == case_id).order_by(Variant.position)
+    return [bare_text(text) for text in (case.title, *session.scalars(texts.limit(WORDINGS - 1)))]
+
+
+def _store(session: Session, found: Mapping[int, First], version: str, moment: datetime) -> None:
+    """Keep ``found`` in place of what is kept; questions and cases that went meanwhile are left out."""
+    ids = sorted(found)
+    session.execute(delete(FirstMatch).where(FirstMatch.question_id.in_(ids)))
+    there = set(session.scalars(select(Question.id).where(Question.id.in_(ids))))
+    cases = {one.case_id for one in found.values() if one.case_id is not None}
+    known = set(session.scalars(select(Case.id).where(Case.id.in_(cases))))
+    rows = [
+        {
+            "question_id": one,
+            "case_id": found[one].case_id if found[one].case_id in known else None,
+            "probability": found[one].probability,
+            "model_version": version,
+            "checked_at": moment,
+        }
+        for one in ids
+        if one in there
+    ]
+    if rows:
+        session.execute(insert(FirstMatch), rows)
+
+
+def _cases_wait(session: Session) -> bool:
+    """Whether the index does not hold the newest cases yet."""
+    waiting = select(Outbox.id).where(Outbox.collection == Indexed.CASES, Outbox.failed_at.is_(None))
+    return session.scalar(waiting.limit(1)) is not None

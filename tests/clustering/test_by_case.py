@@ -1,0 +1,124 @@
+"""Questions that one case answers are put together, over what a clusterer found."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clustering.by_case import FEWEST, KEPT, LEAST, ByCase, WithCases, by_case, case_of_each
+from kbsearch.ports import Floats, Ints
+from kbsearch.services.first_matches import First
+
+BETWEEN = (KEPT + LEAST) / 2
+WORDS = ("коммит", "ветка", "оплата", "дедлайн", "сертификат", "отступ")
+
+
+def laid(
+    labels: list[int],
+    firsts: dict[int, First],
+    places: dict[int, int] | None = None,
+    texts: list[str] | None = None,
+) -> ByCase:
+    n = len(labels)
+    words = texts or [f"вопрос номер{row} слово{row}" for row in range(n)]
+    strengths = np.full(n, 0.5, np.float32)
+    return by_case(np.arange(n), words, np.array(labels), strengths, firsts=firsts, places=places or {})
+
+
+def sure(*rows: int, case: int = 7, chance: float = 0.9) -> dict[int, First]:
+    return {row: First(case, chance) for row in rows}
+
+
+def test_what_a_case_answers_is_put_together_and_the_rest_stays() -> None:
+    found = laid([0, 0, 0, 0, 1, 1, 1, 1], sure(0, 4, 5, chance=0.75))
+    assert found.labels.tolist() == [2, 0, 0, 0, 2, 2, -1, -1]  # two are too few to be a cluster
+    assert found.cases.tolist() == [7, -1, -1, -1, 7, 7, -1, -1]
+    assert found.strengths.tolist() == [0.75, 0.5, 0.5, 0.5, 0.75, 0.75, 0, 0]
+
+
+def test_a_case_that_answers_too_few_puts_nothing_together() -> None:
+    labels = [0, 0, 0, 1, 1, 1]
+    assert laid(labels, sure(0, 3)).labels.tolist() == labels
+
+
+def test_a_question_that_a_case_hardly_answers_stays_where_it_is() -> None:
+    firsts = sure(0, 1, 2) | sure(3, chance=BETWEEN)
+    assert laid([0] * 6, firsts).labels.tolist() == [1, 1, 1, 0, 0, 0]
+
+
+def test_what_was_in_the_cluster_of_the_case_stays_there_when_its_chance_falls_a_little() -> None:
+    firsts = sure(0, 1, 2) | sure(3, 4, chance=BETWEEN)
+    found = laid([0] * 8, firsts, places={0: 30, 1: 30, 2: 30, 3: 30, 4: 31})
+    assert found.labels.tolist() == [1, 1, 1, 1, 0, 0, 0, 0]
+
+
+def test_equal_questions_go_to_the_case_that_is_likeliest_for_any_of_them() -> None:
+    texts = ["отменить коммит", "отменить коммит!", "отмени коммиты", "другое", "третье", "коммит отменить?"]
+    firsts = sure(0, 1) | {2: First(8, 0.95)}
+    found = laid([0] * 6, firsts, texts=texts)
+    assert found.cases.tolist()[:3] == [8, 8, 8]
+    assert found.labels.tolist()[:3] == [found.labels[0]] * 3
+
+
+def test_questions_that_no_case_answers_are_put_nowhere() -> None:
+    firsts = {row: First(None, 0.0) for row in range(4)}
+    assert laid([0, 0, 0, -1], firsts).labels.tolist() == [0, 0, 0, -1]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(-1, 3),  # label
+            st.sampled_from(WORDS),
+            st.one_of(st.none(), st.integers(1, 3)),  # case
+            st.floats(0, 1),
+            st.one_of(st.none(), st.integers(30, 32)),  # place
+        ),
+        max_size=40,
+    )
+)
+def test_no_clusters_below_the_fewest_and_equal_questions_together(
+    rows: list[tuple[int, str, int | None, float, int | None]],
+) -> None:
+    given_labels = [label for label, *_ in rows]
+    sizes = {label: given_labels.count(label) for label in given_labels}
+    # Equal questions have one label, as a clusterer leaves them.
+    by_word = {word: label for label, word, *_ in rows}
+    labels = [by_word[word] for _, word, *_ in rows]
+    firsts = {row: First(case, chance) for row, (_, _, case, chance, _) in enumerate(rows)}
+    places = {row: place for row, (*_, place) in enumerate(rows) if place is not None}
+    found = laid(labels, firsts, places, [word for _, word, *_ in rows])
+    after = found.labels.tolist()
+    assert len(after) == len(sizes and rows)
+    for label in set(after) - {-1}:
+        assert after.count(label) >= FEWEST
+    for word in by_word:
+        assert len({after[row] for row, (_, each, *_) in enumerate(rows) if each == word}) == 1
+    for case in set(found.cases.tolist()) - {-1}:
+        members = {after[row] for row in np.flatnonzero(found.cases == case).tolist()}
+        assert len(members) == 1
+        assert np.array_equal(
+            np.flatnonzero(found.labels == members.pop()), np.flatnonzero(found.cases == case)
+        )
+    unmoved = [row for row in range(len(rows)) if found.cases[row] < 0 and after[row] >= 0]
+    for row in unmoved:
+        for other in unmoved:
+            assert (labels[row] == labels[other]) == (after[row] == after[other])
+
+
+def test_a_label_is_named_after_the_case_that_put_half_of_it_there() -> None:
+    labels, cases = np.array([0, 0, 0, 1, 1, 1, -1]), np.array([4, 4, -1, 4, -1, -1, 5])
+    assert case_of_each(labels, cases) == {0: 4}
+
+
+class _All:
+    """Puts everything into one cluster."""
+
+    def fit_predict(self, X: Floats, y: None = None) -> Ints:  # noqa: N803
+        return np.zeros(len(X), np.int64)
+
+
+def test_a_clusterer_with_cases_is_a_clusterer() -> None:
+    clusterer = WithCases(_All(), [f"слово{row}" for row in range(7)], sure(1, 3, 5))
+    assert clusterer.fit_predict(np.eye(7, dtype=np.float32)).tolist() == [0, 1, 0, 1, 0, 1, 0]
