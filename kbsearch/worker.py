@@ -31,6 +31,8 @@ LOOK_SECONDS = 10.0
 """New feedback, and the hour of the night, are looked at this often."""
 FIGURES_SECONDS = 5.0
 """Figures that pages show are looked at this often, once they are up to date."""
+REST_SECONDS = 0.5
+"""Between two slices of asking which cases answer, so that who waits for an answer has the processor."""
 _log = logging.getLogger(__name__)
 
 Step = Callable[[], bool]
@@ -173,7 +175,8 @@ class Worker:
             return True
         if asked := app.first_matches.refresh_due():
             join_by_case(app.database, asked)
-            return True
+            self._next_figures = time.monotonic() + REST_SECONDS
+            return False
         self._next_figures = now + FIGURES_SECONDS
         return False
 

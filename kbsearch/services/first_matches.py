@@ -27,7 +27,6 @@ from kbsearch.models import (
     Variant,
     utc_now,
 )
-from kbsearch.models import Collection as Indexed
 from kbsearch.ports import Progress, SearchBackend, silent
 from kbsearch.services.active_matcher import ActiveMatcher
 from kbsearch.services.current_run import current_run
@@ -36,7 +35,7 @@ from kbsearch.services.row_chunks import chunks
 SHOWN_TO_ALL = (str(CaseState.PUBLISHED),)
 MOST = 5_000
 """Questions that a run asks of the matcher itself; more are left to the worker."""
-SLICE_SECONDS = 0.5
+SLICE_SECONDS = 0.25
 BATCH = 50
 """Questions a transaction."""
 NEAR = 100
@@ -122,8 +121,8 @@ class FirstMatches:
     def _find_due(self) -> int:
         """How many questions wait; looked for anew when something changed that they depend on."""
         with self._database.reading() as session:
-            if _cases_wait(session):
-                return 0  # the index does not hold them yet
+            if _indexing(session):
+                return 0
             stamp = (
                 session.scalar(select(func.max(Question.id))),
                 session.scalar(select(func.max(Case.updated_at))),
@@ -270,7 +269,6 @@ def _store(session: Session, found: Mapping[int, First], version: str, moment: d
         session.execute(insert(FirstMatch), rows)
 
 
-def _cases_wait(session: Session) -> bool:
-    """Whether the index does not hold the newest cases yet."""
-    waiting = select(Outbox.id).where(Outbox.collection == Indexed.CASES, Outbox.failed_at.is_(None))
-    return session.scalar(waiting.limit(1)) is not None
+def _indexing(session: Session) -> bool:
+    """Whether the indexes do not hold everything yet: that comes first, and both cores may be needed."""
+    return session.scalar(select(Outbox.id).where(Outbox.failed_at.is_(None)).limit(1)) is not None
