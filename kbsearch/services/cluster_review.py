@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from kbsearch.database import Database
 from kbsearch.errors import Conflict, NotFound
 from kbsearch.insights.coverage import SAVED, saved_a_week
-from kbsearch.models import Case, CaseState, ClusterReview, Coverage, ReviewVerdict, utc_now
+from kbsearch.models import Case, CaseState, ClusterReview, Colour, Coverage, ReviewVerdict, utc_now
 from kbsearch.services.cluster_counts import MONTH, PlainCounts, plain_counts_of, sizes_of
 from kbsearch.services.cluster_rows import ClusterRow, case_ids, rows_of
 from kbsearch.services.clusters import ClusterService
@@ -122,11 +122,12 @@ class _Waiting:
 def _queue(session: Session, run_id: int, now: datetime) -> list[_Waiting]:
     """The clusters that wait, those first from which a case would save most.
 
-    What was asked about a fault of the platform that is over waits for nothing.
+    What was asked about a fault of the platform that is over waits for nothing, and neither does a cluster
+    that one case covers: it comes when the case covers it no more.
     """
     counts = plain_counts_of(session, run_id, list(sizes_of(session, run_id)), now)
     last, coverage = _last_reviews(session), _coverage(session)
-    answered = _with_case(session, counts)
+    answered = _with_case(session, counts) | _covered(session)
     past = past_faults_of(session, run_id, counts, now)
     found = [
         _Waiting(
@@ -165,6 +166,12 @@ def _with_case(session: Session, counts: Mapping[int, PlainCounts]) -> set[int]:
     chosen = case_ids(session, counts)
     archived = set(session.scalars(select(Case.id).where(Case.state == CaseState.ARCHIVED)))
     return {each for each, case_id in chosen.items() if case_id not in archived}
+
+
+def _covered(session: Session) -> set[int]:
+    """Clusters that are green by one and the same case."""
+    by_one = 2 * Coverage.same_case > Coverage.sampled
+    return set(session.scalars(select(Coverage.cluster_id).where(Coverage.colour == Colour.GREEN, by_one)))
 
 
 def _waits(counts: PlainCounts, review: _Review | None, now: datetime) -> bool:

@@ -195,12 +195,32 @@ def test_the_queue_is_ordered_by_what_a_case_is_expected_to_save(
     first = waiting(methodologist.get("/clusters/review").text)
     with topics.database.writing() as session:
         session.add(
-            Coverage(cluster_id=first, colour="green", sampled=10, sure=10, same_case=10, model_version="m")
+            Coverage(cluster_id=first, colour="green", sampled=10, sure=10, same_case=5, model_version="m")
         )
     assert waiting(methodologist.get("/clusters/review").text) != first
     item = topics.reviews.next(cluster_id=first)
     assert item is not None
+    assert item.row.cluster.id == first
     assert item.saved == 0
+
+
+def test_a_cluster_that_one_case_covers_waits_for_no_decision_until_it_does_not(
+    methodologist: FlaskClient, topics: Kbsearch
+) -> None:
+    before = topics.reviews.next()
+    assert before is not None
+    first = before.row.cluster.id
+    with topics.database.writing() as session:
+        session.add(
+            Coverage(cluster_id=first, colour="green", sampled=10, sure=8, same_case=6, model_version="m")
+        )
+    after = topics.reviews.next(cluster_id=first)
+    assert after is not None
+    assert after.row.cluster.id != first
+    assert after.total == before.total - 1
+    with topics.database.writing() as session:
+        session.get_one(Coverage, first).colour = Colour.YELLOW
+    assert topics.reviews.next(cluster_id=first).row.cluster.id == first  # type: ignore[union-attr]
 
 
 def test_what_is_no_question_leaves_its_cluster_at_once_and_comes_back(
