@@ -99,7 +99,7 @@ def test_edits_of_no_cluster_are_not_found(call: Call) -> None:
 
 
 def test_a_proposal_is_read_and_decided_on(call: Call, topics: Kbsearch) -> None:
-    topics.cluster_runner.run(silent, algorithm="AgglomerativeClustering", accept=False)
+    topics.cluster_runner.run(silent, algorithm="AgglomerativeClustering", by_case=False, accept=False)
     found = call("clusters/proposal").get_json()
     run, lines = found["run_id"], found["lines"]
     assert (found["state"], found["total"], found["open"]) == ("proposed", len(lines), len(lines))

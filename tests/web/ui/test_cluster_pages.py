@@ -245,7 +245,7 @@ def test_those_that_joined_since_the_run_are_marked(methodologist: FlaskClient, 
 
 
 def test_a_proposal_is_shown_and_accepted_line_by_line(methodologist: FlaskClient, topics: Kbsearch) -> None:
-    topics.cluster_runner.run(silent, algorithm="AgglomerativeClustering", accept=False)
+    topics.cluster_runner.run(silent, algorithm="AgglomerativeClustering", by_case=False, accept=False)
     before = places(topics)
     proposal = topics.proposals.latest()
     assert proposal is not None
