@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
+from kbsearch.importers.records import IncomingQuestion
 from tests.browser.conftest import Site
 from tests.browser.test_browser import press_russian
 from tests.web.ui.school import plant_cluster
@@ -15,8 +16,9 @@ OpenPage = Callable[..., Page]
 
 
 def test_a_cluster_is_decided_with_one_key_and_undone_with_another(open_page: OpenPage, site: Site) -> None:
-    ids = [question.id for question in site.app.questions.latest(limit=2)]
-    plant_cluster(site.app, ids)
+    texts = ("посоветуйте книгу про астрономию", "какая книга про астрономию хорошая")  # no case covers it
+    received = site.app.questions.receive_many([IncomingQuestion(text) for text in texts])
+    plant_cluster(site.app, [one.question_id for one in received])
     page = open_page("methodologist")
     page.goto("/clusters/review")
     expect(page.locator("main")).to_contain_text(re.compile(r"1 of \d+"))
