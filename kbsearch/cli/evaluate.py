@@ -6,6 +6,7 @@ import dataclasses
 import importlib
 import json
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -93,10 +94,11 @@ def clustering(  # noqa: PLR0917  # click passes options by name
 ) -> None:
     """Measure clustering on the labelled set in FOLDER, nothing being known of the labels.
 
-    FOLDER holds questions.jsonl with a label in each row, or is the sample school.  Lessons count where
-    rows tell them.  Questions in no cluster count as clusters of one.  The sample school tells what is small
-    talk, so that it is set aside first, as a run does, and it has cases, so that questions that one case
-    answers are put together.
+    FOLDER holds questions.jsonl with a label in each row, a set for matching (a question that has no
+    label is about the case that answers it), or is the sample school.  Lessons count where rows tell them.
+    Questions in no cluster count as clusters of one.  The sample school tells what is small talk, so that
+    it is set aside first, as a run does.  Where a set has cases, the questions that one case answers are
+    put together.
     """
     from clustering.algorithms import make
     from clustering.by_case import WithCases
@@ -170,12 +172,19 @@ def _measured(
 
 
 def _labelled(folder: Path) -> MatchingSet:
-    """The set in ``folder``; only the sample school has cases."""
+    """The set in ``folder``, with its cases if it has some.
+
+    Where pairs tell which case answers a question that has no label, the case is what it is about.
+    """
     from kbsearch.errors import InvalidInput
     from kbsearch.evaluation.sets import MatchingSet, read_matching_set, read_questions
 
-    if (folder / "truth.csv").exists():
+    if (folder / "truth.csv").exists() or (folder / "cases.jsonl").exists():
         found = read_matching_set(folder)
+        questions = [
+            replace(one, label=one.label or min(found.relevant.get(one.id, {""}))) for one in found.questions
+        ]
+        found = replace(found, questions=tuple(one for one in questions if one.label))
     else:
         found = MatchingSet(folder.name, (), read_questions(folder), {})
     if not any(question.label for question in found.questions):

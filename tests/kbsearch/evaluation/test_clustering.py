@@ -99,3 +99,31 @@ def test_the_sample_school_tells_how_much_small_talk_was_set_aside() -> None:
     figures = json.loads(CliRunner().invoke(group, arguments, catch_exceptions=False).output)
     assert figures["talk_aside"] > 0.5
     assert figures["questions_aside"] < 0.05
+
+
+def test_cases_of_a_set_put_questions_together(tmp_path: Path) -> None:
+    topics = {
+        "git": ("как отменить последний коммит", "отменить коммит в git"),
+        "pay": ("когда вернут деньги за курс", "вернут ли деньги, если я ушёл"),
+    }
+    rows = [
+        {"id": f"{topic}{n}", "text": f"{text} {'очень ' * n}"}
+        for topic, texts in topics.items()
+        for n, text in enumerate(texts * 2)
+    ]
+    write_set(tmp_path, rows)
+    cases = [{"id": topic, "title": texts[0], "variants": [texts[1]]} for topic, texts in topics.items()]
+    lines = (json.dumps(row, ensure_ascii=False) for row in cases)
+    (tmp_path / "cases.jsonl").write_text("\n".join(lines), "utf-8")
+    pairs = "\n".join(f"{row['id']},{row['id'][:3]}" for row in rows)
+    (tmp_path / "relevant.csv").write_text(f"question_id,case_id\n{pairs}\n", "utf-8")
+    arguments = ["evaluate", "clustering", str(tmp_path), "--encoder", "hashing", "--json"]
+
+    def measured(*more: str) -> dict[str, float]:
+        result = CliRunner().invoke(group, [*arguments, *more], catch_exceptions=False)
+        figures: dict[str, float] = json.loads(result.output)
+        return figures
+
+    assert measured()["ari"] == 1
+    assert measured("--no-by-case")["ari"] < 1
+    assert measured("--drop-cases", "0.5")["ari"] < 1
