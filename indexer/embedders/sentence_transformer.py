@@ -12,10 +12,12 @@ import numpy as np
 from indexer.embedders.hashing import unit_rows
 from indexer.embedders.prefixes import prefix
 from indexer.embedders.texts import with_content
+from indexer.embedders.turns import Turns
 from kbsearch.errors import EncoderUnavailable
 from kbsearch.ports import Floats, Role
 
-BATCH = 64
+TURN = 8
+"""Texts that are encoded in one go: so long a question waits while an index is built, a second at most."""
 MAX_CHARS = 20_000
 """Beyond every model's window; the model cuts to its own tokens."""
 
@@ -25,7 +27,8 @@ class SentenceTransformerEmbedder:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._lock = threading.Lock()
+        self._loading = threading.Lock()
+        self._turns = Turns()
         self._loaded: Any = None
         self._dimension = 0
 
@@ -54,18 +57,24 @@ class SentenceTransformerEmbedder:
         return unit_rows(vectors)
 
     def _encoded(self, texts: list[str], start: str) -> Floats:
+        """Vectors of ``texts``; of many in turns with others, those of about the same length together."""
         model = self._model()
+        order = sorted(range(len(texts)), key=lambda place: len(texts[place]))
+        found: list[Floats] = []
         try:
-            with self._lock:
-                encoded = model.encode(
-                    texts, prompt=start, batch_size=BATCH, show_progress_bar=False, convert_to_numpy=True
-                )
+            for at in range(0, len(texts), TURN):
+                some = [texts[place] for place in order[at : at + TURN]]
+                with self._turns.taken(urgent=len(texts) <= TURN):
+                    encoded = model.encode(
+                        some, prompt=start, batch_size=TURN, show_progress_bar=False, convert_to_numpy=True
+                    )
+                found.append(np.asarray(encoded, dtype=np.float32))
         except Exception as error:
             raise self._unavailable(error) from error
-        return np.asarray(encoded, dtype=np.float32)
+        return np.concatenate(found)[np.argsort(order)]
 
     def _model(self) -> Any:
-        with self._lock:
+        with self._loading:
             if self._loaded is None:
                 self._loaded = self._load()
             return self._loaded

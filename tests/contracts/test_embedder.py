@@ -47,6 +47,26 @@ def test_alone_or_in_a_batch_gives_the_same(embedder: Embedder) -> None:
     np.testing.assert_allclose(batch[::7], alone, atol=1e-4)
 
 
+def test_a_question_does_not_wait_until_an_index_is_built(embedder: Embedder) -> None:
+    embedder.encode(["load the model first"], "query")
+    begun, ended = threading.Event(), threading.Event()
+
+    def build() -> None:
+        begun.set()
+        embedder.encode([f"question number {number} about lists " * 60 for number in range(300)], "passage")
+        ended.set()
+
+    thread = threading.Thread(target=build)
+    thread.start()
+    begun.wait()
+    answered = 0
+    while not ended.is_set() and answered < 3:
+        embedder.encode(["как отменить коммит"], "query")
+        answered += not ended.is_set()
+    thread.join()
+    assert answered == 3 or embedder.model_id.startswith("hashing")  # which is done at once
+
+
 @pytest.mark.parametrize("text", ["слово " * 20_000, "a" * 100_000, "e\u0301\u202e x", "x\ud800y"])
 def test_hostile_texts_are_encoded(embedder: Embedder, text: str) -> None:
     assert np.isfinite(embedder.encode([text], "query")).all()
