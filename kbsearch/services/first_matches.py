@@ -35,8 +35,8 @@ from kbsearch.services.row_chunks import chunks
 SHOWN_TO_ALL = (str(CaseState.PUBLISHED),)
 MOST = 5_000
 """Questions that a run asks of the matcher itself; more are left to the worker."""
-SLICE_SECONDS = 0.25
-BATCH = 50
+SLICE_SECONDS = 0.1
+BATCH = 10
 """Questions a transaction."""
 NEAR = 100
 """Questions nearest to a wording of a case that changed: they may match otherwise now."""
