@@ -26,6 +26,8 @@ the clusterer reaches on small schools.
 """
 KEPT = 0.3
 """Probability down to which it stays there, so that small changes of a model move nothing."""
+LIKELY = 0.5
+"""Mean probability from which a cluster is called after its case."""
 FEWEST = 3
 """Questions that make a cluster."""
 
@@ -128,12 +130,17 @@ class WithCases:
         return by_case(rows, self._texts, labels, strengths, firsts=self._firsts, places={}).labels
 
 
-def case_of_each(labels: Ints, cases: Ints) -> dict[int, int]:
-    """The case that put at least half of the rows of a label there; other labels are left out."""
+def case_of_each(labels: Ints, laid: ByCase) -> dict[int, int]:
+    """The case that put at least half of the rows of a label there, and more likely than not rightly.
+
+    Labels without such a case are left out.
+    """
     found = {}
     for label in np.unique(labels[labels >= 0]).tolist():
-        of_label = cases[labels == label]
-        case, count = Counter(of_label.tolist()).most_common(1)[0]
-        if case >= 0 and 2 * count >= len(of_label):
+        inside = labels == label
+        case, count = Counter(laid.cases[inside].tolist()).most_common(1)[0]
+        if case < 0 or 2 * count < int(inside.sum()):
+            continue
+        if float(laid.strengths[inside & (laid.cases == case)].mean()) >= LIKELY:
             found[label] = case
     return found

@@ -228,7 +228,7 @@ def _clustered(
     progress(2, STEPS, "Naming clusters")
     bare = [query.bare for query in material.asked]
     rows = centred(material.vectors)
-    names = {label: material.titles[case] for label, case in case_of_each(labels, laid.cases).items()}
+    names = {label: material.titles[case] for label, case in case_of_each(labels, laid).items()}
     described = describe(bare, rows, labels, strengths, offered=names)
     themes = found_themes(bare, rows, labels, seed)
     learned = {

@@ -109,7 +109,13 @@ def test_no_clusters_below_the_fewest_and_equal_questions_together(
 
 def test_a_label_is_named_after_the_case_that_put_half_of_it_there() -> None:
     labels, cases = np.array([0, 0, 0, 1, 1, 1, -1]), np.array([4, 4, -1, 4, -1, -1, 5])
-    assert case_of_each(labels, cases) == {0: 4}
+    assert case_of_each(labels, ByCase(labels, np.full(7, 0.6, np.float32), cases)) == {0: 4}
+
+
+def test_a_label_is_not_named_after_a_case_that_likely_does_not_answer() -> None:
+    labels, cases = np.array([0, 0, 0, 1, 1, 1]), np.array([4, 4, 4, 5, 5, 5])
+    strengths = np.array([0.4, 0.45, 0.6, 0.4, 0.5, 0.65], np.float32)
+    assert case_of_each(labels, ByCase(labels, strengths, cases)) == {1: 5}
 
 
 class _All:
