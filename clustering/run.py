@@ -127,11 +127,10 @@ class ClusterRunner:
         material = self._material(course, by_case=by_case, progress=progress)
         progress(1, STEPS, "Finding clusters")
         before = self._before(course)
-        words = [query.text for query in material.asked]
         clusterer = make(
             algorithm,
             seed=seed,
-            texts=words,
+            texts=[query.text for query in material.asked],
             lessons=material.lessons,
             initial=before.initial(material.ids),
             initial_resolution=before.resolution,
@@ -153,17 +152,7 @@ class ClusterRunner:
             model_id=self._index.model_id,
             started_at=started,
         )
-        finding = Finding(
-            material.ids,
-            outcome.labels,
-            outcome.strengths,
-            outcome.described,
-            outcome.themes,
-            fixed=outcome.fixed,
-            newest=material.newest,
-            waiting=material.waiting,
-        )
-        run_id = record(self._database, run, finding, accept=accept)
+        run_id = record(self._database, run, _finding(material, outcome), accept=accept)
         progress(STEPS, STEPS, "Done")
         return run_id
 
@@ -238,6 +227,20 @@ def _clustered(
     }
     learned["by_case"] = round(float((laid.cases >= 0).mean()), 4)
     return _Outcome(labels, strengths, described, themes, learned, held.fixed)
+
+
+def _finding(material: _Material, outcome: _Outcome) -> Finding:
+    """What is stored of the run."""
+    return Finding(
+        material.ids,
+        outcome.labels,
+        outcome.strengths,
+        outcome.described,
+        outcome.themes,
+        fixed=outcome.fixed,
+        newest=material.newest,
+        waiting=material.waiting,
+    )
 
 
 def _quality(material: _Material, outcome: _Outcome) -> dict[str, Any]:

@@ -142,7 +142,7 @@ class Patterns(Matching):
         from kbsearch.services.lesson_matching import LessonMatching
 
         lessons = LessonMatching(self.database, self.embedder, self.question_index)
-        return CoverageService(self.database, self.active_matcher, lessons)
+        return CoverageService(self.database, self.active_matcher, lessons, self.first_matches)
 
     @cached_property
     def gaps(self) -> GapService:

@@ -65,6 +65,8 @@ def command(home: Path, port: int | None, no_serve: bool) -> None:
 
 
 def _set_up(app: Kbsearch) -> None:
+    from kbsearch.services.coverage import Occasion
+
     with _step("Database"):
         app.database.upgrade()
     with _step("People"):
@@ -82,7 +84,7 @@ def _set_up(app: Kbsearch) -> None:
             _receive(app, late)
             app.pipeline.drain_all(_quiet)
         with _step("Coverage"):
-            app.coverage.refresh(_quiet)
+            app.coverage.refresh(_quiet, Occasion.RUN)
 
 
 def _quiet(done: int, total: int, stage: str) -> None:

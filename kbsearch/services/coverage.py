@@ -26,7 +26,7 @@ from kbsearch.models import (
 )
 from kbsearch.ports import Progress, silent
 from kbsearch.services.active_matcher import ActiveMatcher
-from kbsearch.services.first_matches import ask, first_of
+from kbsearch.services.first_matches import FirstMatches, ask, first_of, kept_firsts
 from kbsearch.services.lesson_matching import LessonMatching
 from kbsearch.services.newest_run import newest_run
 
@@ -64,10 +64,17 @@ class Asked:
 class CoverageService:
     """Asks and remembers."""
 
-    def __init__(self, database: Database, active_matcher: ActiveMatcher, lessons: LessonMatching) -> None:
+    def __init__(
+        self,
+        database: Database,
+        active_matcher: ActiveMatcher,
+        lessons: LessonMatching,
+        first_matches: FirstMatches,
+    ) -> None:
         self._database = database
         self._active = active_matcher
         self._lessons = lessons
+        self._first_matches = first_matches
 
     def refresh(self, progress: Progress = silent, occasion: Occasion = Occasion.PERSON) -> dict[str, Any]:
         """Bring the coverage of the newest run's clusters up to date; returns what a job keeps.
@@ -76,17 +83,19 @@ class CoverageService:
             IndexUnavailable: the text index cannot be read.
             EncoderUnavailable: the encoder failed.
         """
+        if occasion == Occasion.RUN:
+            self._first_matches.refresh(progress)
         with self._database.reading() as session:
             run = newest_run(session)
             samples = _samples(session, run.id) if run else {}
-            stored = _stored(session)
+            stored, fresh = _stored(session), self._fresh(session, samples, occasion)
         lessons = self._cluster_lessons(samples)
         done, clusters = 0, list(samples)
         for at in range(0, len(clusters), BATCH):
             found = {}
             for each in clusters[at : at + BATCH]:
                 progress(at, len(clusters), "asking what covers the clusters")
-                found[each], new = self._asked(samples[each], stored.get(each, {}), occasion)
+                found[each], new = self._asked(samples[each], stored.get(each, {}), fresh, occasion)
                 done += new
             with self._database.writing() as session:
                 for each, sample in found.items():
@@ -109,19 +118,37 @@ class CoverageService:
             return None
         return self._lessons.infer(self._lessons.prepare(), progress)
 
+    def _fresh(
+        self, session: Session, samples: Mapping[int, Sequence[Asked]], occasion: Occasion
+    ) -> dict[int, Sampled]:
+        """First matches that were kept for runs and need not be asked for after one, by question."""
+        if occasion != Occasion.RUN:
+            return {}
+        ids = [one.id for some in samples.values() for one in some]
+        kept = kept_firsts(session, ids, self._version)
+        return {each: Sampled(each, first.case_id, first.probability) for each, first in kept.items()}
+
     def _asked(
-        self, sample: Sequence[Asked], stored: Mapping[int, tuple[str, Sampled]], occasion: Occasion
+        self,
+        sample: Sequence[Asked],
+        stored: Mapping[int, tuple[str, Sampled]],
+        fresh: Mapping[int, Sampled],
+        occasion: Occasion,
     ) -> tuple[list[Sampled], int]:
         """First matches of ``sample``, and how many of them were asked for now."""
         matcher = self._active.get()
         version = matcher.model.version
         known = {each: one for each, (asked_of, one) in stored.items() if asked_of == version}
-        probes = {one.id: _first(matcher, one) for one in sample if one.is_exemplar}
+        probes = {one.id: _first(matcher, one) for one in sample if one.is_exemplar and one.id not in fresh}
         moved = any(each in known and _differs(one, known[each]) for each, one in probes.items())
         if moved or occasion in (Occasion.NIGHT, Occasion.PERSON):
             known = {}
-        found = [probes.get(one.id) or known.get(one.id) or _first(matcher, one) for one in sample]
-        return found, sum(one.id not in known or one.id in probes for one in sample)
+        found, count = [], len(probes)
+        for one in sample:
+            answer = fresh.get(one.id) or probes.get(one.id) or known.get(one.id)
+            count += answer is None
+            found.append(answer or _first(matcher, one))
+        return found, count
 
     def _cluster_lessons(self, samples: Mapping[int, Sequence[Asked]]) -> dict[int, LessonMatch]:
         prepared = self._lessons.prepare()

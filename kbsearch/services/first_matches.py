@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -207,6 +207,17 @@ def firsts_of(session: Session, least: float, ids: Collection[int] | None = None
         for part in parts
         for row in session.execute(part)
     }
+
+
+def kept_firsts(session: Session, ids: Sequence[int], version: str) -> dict[int, First]:
+    """What is kept of ``ids`` by the model ``version``."""
+    found: dict[int, First] = {}
+    for some in chunks(ids):
+        query = select(FirstMatch.question_id, FirstMatch.case_id, FirstMatch.probability).where(
+            FirstMatch.question_id.in_(some), FirstMatch.model_version == version
+        )
+        found.update({row[0]: First(row[1], row[2]) for row in session.execute(query)})
+    return found
 
 
 def titles_of(session: Session, cases: Iterable[int]) -> dict[int, str]:

@@ -78,6 +78,24 @@ def test_a_case_that_is_taken_back_takes_its_colour_back(school: Kbsearch) -> No
     assert coverage_of(school, cluster).colour == Colour.RED
 
 
+def test_after_a_run_nothing_is_asked_twice(school: Kbsearch) -> None:
+    cluster, case = plant(school, *GIT), write(school, "published")
+    school.first_matches.refresh()
+    done = school.coverage.refresh(occasion=Occasion.RUN)
+    assert done["asked"] == 0
+    found = coverage_of(school, cluster)
+    assert (found.colour, found.case_id, found.sampled) == (Colour.GREEN, case.id, 3)
+
+
+def test_after_a_run_what_changed_meanwhile_counts(school: Kbsearch) -> None:
+    cluster, case = plant(school, *GIT), write(school, "published")
+    school.first_matches.refresh()
+    school.cases.move(case.id, "needs_check")
+    school.pipeline.drain_all()
+    school.coverage.refresh(occasion=Occasion.RUN)
+    assert coverage_of(school, cluster).colour == Colour.RED
+
+
 def test_each_sampled_question_keeps_its_first_match(school: Kbsearch) -> None:
     plant(school, *GIT)
     case = write(school, "published")
