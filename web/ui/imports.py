@@ -125,6 +125,8 @@ def _options() -> ImportOptions:
     from kbsearch.services.imports import ImportOptions
 
     mapping = {name: column for name in FIELDS if (column := text_of(f"map-{name}"))}
+    if text_of("headless"):
+        mapping = _numbered(mapping, request.values.getlist("column"))
     on_error = "stop" if text_of("on_error") == "stop" else "skip"
     mentors = (name.strip() for name in text_of("mentors").split(","))
     return ImportOptions(
@@ -136,3 +138,11 @@ def _options() -> ImportOptions:
         on_error=cast(Literal["skip", "stop"], on_error),
         mentors=tuple(name for name in mentors if name),
     )
+
+
+def _numbered(mapping: dict[str, str], columns: list[str]) -> dict[str, str]:
+    """``mapping`` with the numbers of ``columns``, from 1 on: what was taken for names of columns is data."""
+    return {
+        field: str(columns.index(column) + 1) if column in columns else column
+        for field, column in mapping.items()
+    }

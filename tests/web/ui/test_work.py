@@ -209,6 +209,25 @@ def test_a_file_is_previewed_then_taken_in_by_the_worker(
     assert methodologist.get("/import/..%2f..%2fetc").status_code == 404
 
 
+def test_a_table_without_names_of_columns_loses_no_row(methodologist: FlaskClient, school: Kbsearch) -> None:
+    content = "Пётр;как открыть файл в блокноте\nАнна;где смотреть оценки за тест\n".encode()
+    here = methodologist.post("/import", data={"file": (io.BytesIO(content), "чат.csv")}).location
+    shown = methodologist.get(here).text
+    columns = re.findall(r'name="column" value="([^"]*)"', shown)
+    assert columns == ["Пётр", "как открыть файл в блокноте"]
+    assert 'name="headless"' in shown
+    ticket = here.split("?")[0]
+    chosen = {"headless": "1", "column": columns, "map-text": columns[1]}
+    again = methodologist.get(ticket, query_string=chosen).text
+    assert "Headers: none, the first row is data" in again
+    assert "The first row holds the names of the columns" in again
+    mapped = re.findall(r'name="map-text" value="([^"]*)"', again)
+    job = methodologist.post(f"{ticket}/run", data={"map-text": mapped[0]}).location
+    run_worker_until_done(school, int(job.rpartition("/")[2]))
+    texts = {question.text for question in school.questions.latest(limit=2)}
+    assert texts == {"как открыть файл в блокноте", "где смотреть оценки за тест"}
+
+
 def test_a_failed_job_says_why_in_the_language_of_the_page(
     methodologist: FlaskClient, school: Kbsearch
 ) -> None:
