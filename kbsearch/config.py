@@ -74,6 +74,7 @@ class Settings(BaseSettings):
     cluster_nightly: Literal["off", "propose", "accept"] = Field(
         "propose", description="What a nightly run does when there are new questions: propose, or replace."
     )
+    cluster_by_case: bool = Field(True, description="Let clusters know cases.")
     variant_confirmations: int = Field(
         2, ge=0, description="People who must agree before a wording joins its case by itself; 0: never."
     )

@@ -173,7 +173,7 @@ class Worker:
         app = self._app
         if app.cluster_counts.refresh_due() or app.trends.refresh_due() or app.effects.refresh_due():
             return True
-        if asked := app.first_matches.refresh_due():
+        if app.settings.cluster_by_case and (asked := app.first_matches.refresh_due()):
             join_by_case(app.database, asked)
             self._next_figures = time.monotonic() + REST_SECONDS
             return False

@@ -56,7 +56,8 @@ class Patterns(Matching):
         """Runs clustering and stores what it finds."""
         from clustering.run import ClusterRunner
 
-        return ClusterRunner(self.database, self.question_index, self.first_matches)
+        known = self.first_matches if self.settings.cluster_by_case else None
+        return ClusterRunner(self.database, self.question_index, known)
 
     @cached_property
     def first_matches(self) -> FirstMatches:

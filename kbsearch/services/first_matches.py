@@ -40,7 +40,7 @@ BATCH = 10
 """Questions a transaction."""
 NEAR = 100
 """Questions nearest to a wording of a case that changed: they may match otherwise now."""
-MANY = 20
+MANY = 100
 """When more cases changed than this, everything is asked again."""
 WORDINGS = 12
 """Wordings of a changed case that near questions are looked for with."""

@@ -191,3 +191,13 @@ def test_a_run_may_be_told_to_know_no_cases(app: Kbsearch) -> None:
     write(app)
     app.cluster_runner.run(silent, by_case=False)
     assert kept(app) == {}
+
+
+def test_a_school_may_leave_cases_out_of_its_clusters(app: Kbsearch) -> None:
+    receive(app, *GIT)
+    write(app)
+    settings = app.settings.model_copy(update={"cluster_by_case": False})
+    Kbsearch(settings).cluster_runner.run(silent)
+    assert kept(app) == {}
+    with app.database.reading() as session:
+        assert session.scalars(select(Run.parameters)).one()["by_case"] is False
