@@ -4,9 +4,10 @@
 
 Every question of a school is matched several times: with all cases and with a fifth of them removed, as they
 are and with half of each case's other questions confirmed as its variants.  So are questions from outside the
-school's world, which nothing answers (`benchmarks.elsewhere`).  All figures and thresholds come from models
-that did not see the question's school, so they speak of a school that kbsearch never met.  No other set is
-ever fitted on; `kbsearch evaluate matching` measures them.
+school's world, which nothing answers (`benchmarks.elsewhere`), and some of its own in another language than
+its cases (`benchmarks.translated`).  All figures and thresholds come from models that did not see the
+question's school, so they speak of a school that kbsearch never met.  No other set is ever fitted on;
+`kbsearch evaluate matching` measures them.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks import translated
 from benchmarks.elsewhere import SHARE, Elsewhere, asked_elsewhere
 from indexer.embedders.bundled import BundledEmbedder
 from kbsearch.cli.evaluate_matching import temporary_matcher
@@ -34,7 +36,7 @@ from kbsearch.ports import Floats, Role
 
 SAMPLE = sample_school_folder()
 TARGET = Path(matching_model.__file__).with_name("model.json")
-VERSION = "five-schools-2"
+VERSION = "five-schools-3"
 OTHERS = SAMPLE.parent / "other_schools"
 RUNS = ((0.0, 0.0, 0), (0.2, 0.0, 1), (0.0, 0.5, 1), (0.2, 0.5, 2))
 """Share of the cases removed, share of the questions confirmed as variants, and seed, of each run."""
@@ -61,12 +63,17 @@ class Remembering:
 def judged_questions(school: MatchingSet, elsewhere: Elsewhere, embedder: Remembering) -> list[JudgedQuery]:
     """The questions in all runs; those of one question weigh 1 together, and all are held out together.
 
-    Those from ``elsewhere`` weigh `SHARE` of the school's own, half of it for each kind.
+    Those from ``elsewhere`` weigh `SHARE` of the school's own, half of it for each kind, and translated ones
+    `translated.SHARE`.
     """
     found: dict[str, list[JudgedQuery]] = defaultdict(list)
+    texts = translated.translations(school.name, OTHERS)
+    foreign: set[str] = set()
     for dropped, learned, seed in RUNS:
         chosen = without_some(with_variants(school, learned, seed), dropped, seed)
-        asked = replace(chosen, questions=chosen.questions + elsewhere.subjects + elsewhere.everyday)
+        both, more = translated.also_translated(chosen, texts)
+        foreign |= more
+        asked = replace(both, questions=both.questions + elsewhere.subjects + elsewhere.everyday)
         with temporary_matcher(chosen, embedder) as (matcher, ids):
             outcomes = run_matching(matcher, asked, ids, 0.95)
         for outcome in outcomes:
@@ -75,6 +82,8 @@ def judged_questions(school: MatchingSet, elsewhere: Elsewhere, embedder: Rememb
     for kind in (elsewhere.subjects, elsewhere.everyday):
         each = SHARE / 2 * len(school.questions) / len(kind)
         weight.update((question.id, each) for question in kind)
+    each = translated.SHARE * len(school.questions) / max(1, len(foreign))
+    weight.update((question_id, each) for question_id in foreign)
     return [
         replace(judged, weight=weight[key] / len(some), group=school.name, course="", language="")
         for key, some in found.items()
@@ -102,7 +111,8 @@ def fitted(some: Sequence[MatchingSet]) -> MatchingModel:
         version=VERSION,
         provenance=f"python -m benchmarks.fit_model: {told}, with all cases and with a fifth removed, "
         f"without and with half of the questions as variants; {SHARE:.0%} of what each school is asked is "
-        "from outside its world; thresholds and figures from models that did not see the question's school",
+        f"from outside its world, questions translated by hand weigh {translated.SHARE:.0%} of its own; "
+        "thresholds and figures from models that did not see the question's school",
         folds=len(some),
     )
 

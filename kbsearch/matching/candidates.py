@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from kbsearch.errors import EncoderUnavailable, IndexUnavailable
 from kbsearch.matching.queries import Query, QueryEncoder
-from kbsearch.matching.rarity import Rarity
+from kbsearch.matching.rarity import Rarity, Weight
 from kbsearch.matching.standard_scores import (
     FLAT,
     UNRELATED_VECTORS,
@@ -33,7 +33,18 @@ NOTHING = Background(0.0, 0.0)
 """Scores of unrelated texts by prototypes."""
 POOL = 60
 """How many of the best of each retriever are candidates."""
-SIGNALS = ("text", "pieces", "vector", "cosine", "explained", "lesson", "popularity", "prototype", "words")
+SIGNALS = (
+    "text",
+    "pieces",
+    "vector",
+    "cosine",
+    "explained",
+    "lesson",
+    "popularity",
+    "prototype",
+    "words",
+    "unknown",
+)
 """The columns of `Pool.signals`: all that a ranker sees.
 
 text, pieces, vector: standardised scores of the retrievers.  cosine: likeness of the nearest part, centred.
@@ -41,6 +52,7 @@ explained: share in [0, 1] of the query's weight in rare words that the document
 document of the asker's lesson.  popularity: how often it helped before, log(1 + n).  prototype: standardised,
 what all parts of the document say together; as vector while no document has variants.
 words: how many the query has: few of them many documents may explain by chance.
+unknown: how far more than half of the query's weight is in words that no document has, in [0, 1].
 """
 
 
@@ -123,7 +135,7 @@ def gather(
     Raises:
         IndexUnavailable: the text index cannot be read.
     """
-    weight = rarity.weight(query.words) if rarity else 0.0
+    weight = rarity.weight(query.words) if rarity else Weight()
     found = _found(backend, encoder, query, wanted)
     hits = [one for one in (found.text, found.pieces, found.vector) if one is not None]
     ids = np.unique(np.concatenate([one.ids for one in hits])).astype(np.int64)
@@ -196,8 +208,9 @@ def _joined(first: Hits, more: Hits) -> Hits:
     )
 
 
-def _signals(found: _Found, ids: Ints, query: Query, weight: float, popularity: Mapping[int, int]) -> Floats:
-    words = Background(UNRELATED_WORDS.mean * weight, UNRELATED_WORDS.std * weight)
+def _signals(found: _Found, ids: Ints, query: Query, weight: Weight, popularity: Mapping[int, int]) -> Floats:
+    total = weight.total
+    words = Background(UNRELATED_WORDS.mean * total, UNRELATED_WORDS.std * total)
     text = standardised(found.text, ids, found.size, words)
     nothing = np.zeros(len(ids), np.float32)
     near = found.vector
@@ -209,10 +222,11 @@ def _signals(found: _Found, ids: Ints, query: Query, weight: float, popularity: 
         else text,
         "vector": vector,
         "cosine": scores_of(near, ids) if near else nothing,
-        "explained": np.minimum(scores_of(found.text, ids) / weight, 1.0) if weight else nothing,
+        "explained": np.minimum(scores_of(found.text, ids) / total, 1.0) if total else nothing,
         "lesson": [one in found.lesson for one in ids.tolist()],
         "prototype": _together(found, ids, vector),
         "words": np.full(len(ids), len(query.words)),
+        "unknown": np.full(len(ids), weight.strangeness),
         "popularity": np.log1p([popularity.get(one, 0) for one in ids.tolist()]),
     }
     return np.stack([np.asarray(columns[name], np.float32) for name in SIGNALS], axis=1)

@@ -17,24 +17,26 @@ NAMES = (
     "explained",
     "margin",
     "lesson",
-    "prototype",
-    "short",
     "score",
     "agree",
-    "cosine",
     "crowd",
     "length",
+    "unknown",
+    "cosine_unknown",
+    "score_unknown",
 )
 """The columns of `features`; docs/adr/016-calibration-of-many-schools.md says why these.
 
-pieces, vector, prototype: standardised scores.  explained: share of the query's weight in rare words that the
-case has.  margin: lead in score over the best other candidate (negative: how far behind it is).  lesson: 1
-for a case of the asker's lesson.  short: 1 for a question of at most `FEW_WORDS` words.  score: the ranker's.
-agree: how many of `VOICES` have it first.  cosine: of the nearest part.  crowd: log of the number of
-candidates that are not more than `CLOSE` behind it, itself among them.  length: log of the number of words,
-of which no more than `MANY_WORDS` count: the fewer there are, the likelier a case explains them by chance.
+pieces, vector: standardised scores.  explained: share of the query's weight in rare words that the case has.
+margin: lead in score over the best other candidate (negative: how far behind it is).  lesson: 1 for a case of
+the asker's lesson.  score: the ranker's.  agree: how many of `VOICES` have it first.  crowd: log of the
+number of candidates that are not more than `CLOSE` behind it, itself among them.  length: log of the number
+of words, of which no more than `MANY_WORDS` count: the fewer there are, the likelier a case explains them by
+chance.
+unknown: the signal of that name.  cosine_unknown, score_unknown: it times the cosine of the nearest part, and
+times the score.  Where words cannot explain anything, as in another language than the cases', the vector
+alone tells, and a score made of it means something else.
 """
-FEW_WORDS = 2
 MANY_WORDS = 12
 VOICES = ("text", "pieces", "vector")
 CLOSE = 1.0
@@ -56,8 +58,9 @@ def features(signals: Floats, score: Floats, count: int) -> Floats:
     by_name["score"] = score
     by_name["agree"] = np.sum([by_name[name] >= by_name[name].max() for name in VOICES], axis=0)
     by_name["crowd"] = np.log([np.count_nonzero(score > one - CLOSE) for one in score[:rows]])
-    by_name["short"] = (by_name["words"] <= FEW_WORDS).astype(np.float32)
     by_name["length"] = np.log(np.clip(by_name["words"], 1, MANY_WORDS))
+    for name in ("cosine", "score"):
+        by_name[f"{name}_unknown"] = by_name[name] * by_name["unknown"]
     return np.stack([by_name[name][:rows] for name in NAMES], axis=1).astype(np.float32)
 
 

@@ -10,11 +10,23 @@ import numpy as np
 from kbsearch.matching.candidates import SIGNALS
 from kbsearch.ports import Floats
 
-RANKED = ("text", "pieces", "vector", "vector_explained", "lesson", "popularity", "prototype")
+RANKED = (
+    "text",
+    "pieces",
+    "vector",
+    "vector_explained",
+    "lesson",
+    "popularity",
+    "prototype",
+    "vector_unknown",
+    "pieces_unknown",
+)
 """The columns of `ranked_features`: signals as they are, and
 
 vector_explained: the vector's signal times the largest share of the query that any candidate explains.  The
 more the words explain, the less the vector is needed.
+vector_unknown, pieces_unknown: those signals times ``unknown``.  Of a question in another language than the
+documents pieces of words say nothing, and the vector says what there is to say.
 """
 
 
@@ -46,4 +58,6 @@ def ranked_features(signals: Floats) -> Floats:
     by_name = {name: signals[:, place] for place, name in enumerate(SIGNALS)}
     most = float(by_name["explained"].max(initial=0.0))
     by_name["vector_explained"] = by_name["vector"] * np.float32(most)
+    for name in ("vector", "pieces"):
+        by_name[f"{name}_unknown"] = by_name[name] * by_name["unknown"]
     return np.stack([by_name[name] for name in RANKED], axis=1)

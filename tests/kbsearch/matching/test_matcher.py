@@ -133,7 +133,27 @@ def test_rare_words_weigh_more(case_index: EmbeddedIndex) -> None:
     never, rare, common = rarity.shares(["небывалое", "сертификат", "как"])
     assert never == 0
     assert 0 < rare < common <= 1
-    assert rarity.weight(["сертификат"]) > rarity.weight(["как"])
+    assert rarity.weight(["сертификат"]).total > rarity.weight(["как"]).total
+
+
+def test_how_far_a_question_is_unknown_counts_from_half_of_its_weight_on(case_index: EmbeddedIndex) -> None:
+    rarity = Rarity(case_index)
+    assert rarity.weight(["сертификат", "ветка"]).strangeness == 0
+    assert (
+        rarity.weight(["сертификат", "небывалое"]).strangeness
+        < rarity.weight(["как", "небывалое"]).strangeness
+        < 1
+    )
+    assert rarity.weight(["where", "certificate"]).strangeness == 1
+    assert rarity.weight([]).strangeness == 0
+
+
+def test_the_signal_says_that_no_case_has_the_words(
+    case_index: EmbeddedIndex, embedder: HashingEmbedder
+) -> None:
+    matcher = Matcher(case_index, embedder)
+    assert set(matcher.match("where is my certificate").pool.column("unknown")) == {1.0}
+    assert set(matcher.match("где взять сертификат").pool.column("unknown")) == {0.0}
 
 
 def test_of_two_cases_that_are_nearly_the_same_none_is_an_answer_alone(

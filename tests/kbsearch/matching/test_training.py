@@ -23,7 +23,7 @@ def questions(count: int, telling: str, seed: int = 0, **more: object) -> list[J
     for number in range(count):
         signals = random.normal(size=(CANDIDATES, len(SIGNALS))).astype(np.float32)
         signals[:, SIGNALS.index("explained")] = random.random(CANDIDATES)
-        signals[:, SIGNALS.index("lesson")] = 0
+        signals[:, [SIGNALS.index("lesson"), SIGNALS.index("unknown")]] = 0
         right = np.arange(CANDIDATES) == random.integers(CANDIDATES)
         signals[right, SIGNALS.index(telling)] += 2
         found.append(JudgedQuery(signals, right, f"case-{number % 40}", **more))  # type: ignore[arg-type]
