@@ -29,10 +29,10 @@ NAMES = (
 
 pieces, vector: standardised scores.  explained: share of the query's weight in rare words that the case has.
 margin: lead in score over the best other candidate (negative: how far behind it is).  lesson: 1 for a case of
-the asker's lesson.  score: the ranker's.  agree: how many of `VOICES` have it first.  crowd: log of the
-number of candidates that are not more than `CLOSE` behind it, itself among them.  length: log of the number
-of words, of which no more than `MANY_WORDS` count: the fewer there are, the likelier a case explains them by
-chance.
+the asker's lesson.  score: the ranker's.  agree: how many of `VOICES` have it first; one
+to which all are alike says nothing.  crowd: log of the number of candidates that are not more than `CLOSE`
+behind it, itself among them.  length: log of the number of words, of which no more than `MANY_WORDS` count:
+the fewer there are, the likelier a case explains them by chance.
 unknown: the signal of that name.  cosine_unknown, score_unknown: it times the cosine of the nearest part, and
 times the score.  Where words cannot explain anything, as in another language than the cases', the vector
 alone tells, and a score made of it means something else.
@@ -56,7 +56,8 @@ def features(signals: Floats, score: Floats, count: int) -> Floats:
     by_name = {name: signals[:, place] for place, name in enumerate(SIGNALS)}
     by_name["margin"] = _lead(score)
     by_name["score"] = score
-    by_name["agree"] = np.sum([by_name[name] >= by_name[name].max() for name in VOICES], axis=0)
+    voices = [by_name[name] for name in VOICES]
+    by_name["agree"] = np.sum([(one >= one.max()) & (one > one.min()) for one in voices], axis=0)
     by_name["crowd"] = np.log([np.count_nonzero(score > one - CLOSE) for one in score[:rows]])
     by_name["length"] = np.log(np.clip(by_name["words"], 1, MANY_WORDS))
     for name in ("cosine", "score"):

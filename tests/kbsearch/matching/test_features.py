@@ -31,3 +31,10 @@ def test_the_cosine_counts_as_far_as_words_are_unknown(unknown: float) -> None:
     signals[:, SIGNALS.index("unknown")] = unknown
     table = features(signals, np.array([2, 1, 0], np.float32), 3)
     assert table[:, NAMES.index("cosine_unknown")] == pytest.approx([unknown * one for one in cosine])
+
+
+def test_a_retriever_to_which_all_are_alike_agrees_with_none() -> None:
+    signals = np.zeros((3, len(SIGNALS)), np.float32)
+    signals[:, SIGNALS.index("vector")] = [3, 1, 0]
+    table = features(signals, np.array([2, 1, 0], np.float32), 3)
+    assert table[:, NAMES.index("agree")].tolist() == [1, 0, 0]
