@@ -23,11 +23,11 @@ from typing import Any
 
 import numpy as np
 
-from clustering.communities import communities, neighbour_matrix, shared_neighbour_graph
+from clustering.communities import communities, neighbour_graph
 from kbsearch.ports import Ints
 
-RESOLUTIONS = (1.0, 1.6, 2.6, 4.2, 6.7, 10.7, 17.2, 27.5)
-"""The grid, in steps of 1.6.  Modularity joins small communities even at its standard value 1 (its
+RESOLUTIONS = (1.0, 2.3, 5.3, 12.2, 28.0)
+"""The grid, in steps of 2.3.  Modularity joins small communities even at its standard value 1 (its
 resolution limit), so nothing coarser is tried."""
 TOLERANCE = 0.02
 """A resolution weighs e times less than another one when its agreement is worse by this much."""
@@ -41,9 +41,11 @@ groups of so many."""
 KEPT_SHARE = 0.8
 SAMPLES = ((2_000, 6), (6_000, 4))
 """Subsamples of collections of up to so many rows: the larger, the less agreement varies."""
-SAMPLES_WHEN_LARGE = 3
+SAMPLES_WHEN_LARGE = 2
 LOYALTY = 1.6
-"""The resolution of the run before is kept unless the one found differs by more than this factor."""
+"""The resolution of the run before is kept unless the one found differs by more than this factor …"""
+HARDLY_BETTER = 3 * TOLERANCE
+"""… and agrees better than the one in the grid that is next to it by more than this."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,7 +65,9 @@ def steadiest(
     k: int,
     seed: int,
     resolutions: tuple[float, ...] = RESOLUTIONS,
+    *,
     earlier: float | None = None,
+    before: Ints | None = None,
 ) -> Granularity:
     """The resolution at which partitions of subsamples agree well.
 
@@ -74,10 +78,12 @@ def steadiest(
         seed: of the subsamples and of Leiden.
         resolutions: the grid; with one entry only its partitions and agreement are found.
         earlier: the resolution of the run before, which is kept where it is about as good.
+        before: the cluster of each row in the run before, -1 for none, shape (n,): where ``earlier`` is not
+            known, it is the resolution that gives as many.
     """
     samples = _samples(ids, k, seed)
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        found = [_partitions(pool, samples, len(ids), each, seed) for each in resolutions]
+        found = _partitions(pool, samples, len(ids), resolutions, seed)
         agreement = np.array(list(pool.map(_agreement, found)))
     fine = np.array([_largest(each) <= max(LARGEST_ALWAYS, LARGEST_SHARE * len(ids)) for each in found])
     fine &= np.array([_clustered_share(each) >= LEAST_CLUSTERED for each in found])
@@ -85,10 +91,22 @@ def steadiest(
     weights = np.exp((value - value.max()) / TOLERANCE)
     logs = np.log(np.array(resolutions))
     chosen = float(np.exp(np.average(logs, weights=weights)))
-    if earlier is not None and 1 / LOYALTY <= earlier / chosen <= LOYALTY:
+    if earlier is None and before is not None and (before >= 0).any():
+        known = np.log(max(1.0, _recurring(np.where(found[0] >= 0, before, -1))))
+        counts = np.maximum.accumulate([_recurring(each) for each in found])
+        earlier = float(np.exp(np.interp(known, np.log(np.maximum(1.0, counts)), logs)))
+    if earlier is not None and _is_about_as_good(earlier, chosen, logs, value):
         chosen = earlier
     near = int(np.argmin(np.abs(logs - np.log(chosen))))
     return Granularity(chosen, float(agreement[near]), found[near])
+
+
+def _is_about_as_good(earlier: float, chosen: float, logs: Any, value: Any) -> bool:
+    """Whether a run may keep the ``earlier`` resolution, given the ``value`` of each in the grid."""
+    near = np.argmin(np.abs(logs - np.log(earlier)))
+    tried = logs[0] <= np.log(earlier) <= logs[-1]
+    as_steady = bool(tried and value[near] >= value.max() - HARDLY_BETTER)
+    return as_steady or 1 / LOYALTY <= earlier / chosen <= LOYALTY
 
 
 def _samples(ids: Ints, k: int, seed: int) -> list[tuple[Ints, Any]]:
@@ -98,18 +116,31 @@ def _samples(ids: Ints, k: int, seed: int) -> list[tuple[Ints, Any]]:
     samples = []
     for _ in range(count):
         rows = np.flatnonzero(draw.random(len(ids)) < KEPT_SHARE)
-        samples.append((rows, shared_neighbour_graph(neighbour_matrix(ids, rows, k))))
+        samples.append((rows, neighbour_graph(ids, k, rows)))
     return samples
 
 
 def _partitions(
-    pool: ThreadPoolExecutor, samples: list[tuple[Ints, Any]], n: int, resolution: float, seed: int
-) -> Ints:
-    partitions = np.full((len(samples), n), -1, np.int64)
-    tasks = [pool.submit(communities, graph, resolution, seed) for _, graph in samples]
-    for row, (task, (kept, _)) in enumerate(zip(tasks, samples, strict=True)):
-        partitions[row, kept] = task.result()
-    return partitions
+    pool: ThreadPoolExecutor,
+    samples: list[tuple[Ints, Any]],
+    n: int,
+    resolutions: tuple[float, ...],
+    seed: int,
+) -> list[Ints]:
+    """For each resolution the partitions of the samples, shape (samples, n), -1 for rows left out."""
+    tasks = [[pool.submit(communities, graph, each, seed) for _, graph in samples] for each in resolutions]
+    found = []
+    for row in tasks:
+        partitions = np.full((len(samples), n), -1, np.int64)
+        for sample, (task, (kept, _)) in enumerate(zip(row, samples, strict=True)):
+            partitions[sample, kept] = task.result()
+        found.append(partitions)
+    return found
+
+
+def _recurring(partitions: Ints) -> float:
+    """Mean number of the subsamples' clusters of `RECURRING` or more."""
+    return float(np.mean([(np.bincount(each[each >= 0]) >= RECURRING).sum() for each in partitions]))
 
 
 def _agreement(partitions: Ints) -> float:

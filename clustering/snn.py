@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import sqrt
 from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClusterMixin
 
-from clustering.communities import (
-    communities,
-    in_order,
-    neighbour_matrix,
-    shared_neighbour_graph,
-    steadied,
-)
+from clustering.communities import MANY_NEIGHBOURS, communities, in_order, neighbour_graph, steadied
 from clustering.granularity import KEPT_SHARE, RESOLUTIONS, Granularity, steadiest, togetherness
 from clustering.neighbours import (
     LESSON_WEIGHT,
@@ -26,19 +21,21 @@ from clustering.neighbours import (
     with_lessons,
     with_spelling,
 )
+from clustering.parts import divided
 from kbsearch.ports import Floats, Ints
 from kbsearch.text.words import stems_once
 
-NEIGHBOURS = 15
+NEIGHBOURS = MANY_NEIGHBOURS
 """At most; collections of fewer than two thousand questions use fewer (`neighbours_for`)."""
 FEWEST_NEIGHBOURS = 3
 SMALLEST = 3
 WEAKEST = 0.1
-FINAL_TRIALS = 3
+TRIALS_WHEN_SMALL = 3
+"""Of the final partition, the best of which is taken; in larger collections they differ little."""
 LARGE = 12_000
-"""Rows from which on the granularity is found on a part, and edges of one shared neighbour are left out."""
+"""Rows from which on the granularity is found on some of them."""
 PART = 8_000
-"""Rows of that part.  Modularity compares shares of edges, so that a resolution means the same on it."""
+"""So many of them.  Modularity compares shares of edges, so that a resolution means the same on it."""
 BONUS = 2.0
 """What an edge weighs more where the run before had its ends in one cluster."""
 
@@ -62,8 +59,9 @@ class SharedNeighbourLeiden(BaseEstimator, ClusterMixin):  # type: ignore[misc] 
         part: how many rows that are.
         random_state: seed.
 
-    After `fit`: ``labels_`` (n,) with -1 for no cluster, ``strengths_`` (n,) in [0, 1], ``resolution_``
-    and ``agreement_`` (how well subsamples agree at it, NaN when there was nothing to compare).
+    After `fit`: ``labels_`` (n,) with -1 for no cluster, ``strengths_`` (n,) in [0, 1], ``parts_`` (how many
+    have nothing in common and a granularity of their own), ``resolution_`` and ``agreement_`` (how well
+    subsamples agree at it, NaN when there was nothing to compare): means over the questions of all parts.
     """
 
     def __init__(
@@ -126,34 +124,63 @@ class SharedNeighbourLeiden(BaseEstimator, ClusterMixin):  # type: ignore[misc] 
 
     def _cluster(self, rows: Floats, first: Ints) -> tuple[Ints, Floats]:
         """Labels and strengths of distinct questions: ``rows`` as `nearest` takes them, shape (n, d)."""
-        self.resolution_, self.agreement_ = self.resolution or 1.0, float("nan")
+        self.resolution_, self.agreement_, self.parts_ = self.resolution or 1.0, float("nan"), 1
         ids = self._neighbours(rows)
         if not (ids >= 0).any():
             return np.arange(len(rows), dtype=np.int64), np.ones(len(rows), np.float32)
-        large = len(rows) > self.large
-        found = self._part_steadiest(rows) if large else self._steadiest(ids)
-        self.resolution_, self.agreement_ = found.resolution, found.agreement
-        graph = shared_neighbour_graph(neighbour_matrix(ids, k=self._k(len(rows))), least=2 if large else 1)
         earlier = np.full(len(rows), -1) if self.initial is None else np.asarray(self.initial)[first]
-        held = steadied(graph, earlier, BONUS)
-        trials = 1 if large else FINAL_TRIALS
-        labels = communities(held, found.resolution, self.random_state, iterations=2, trials=trials)
-        return labels, _strengths(held, labels, found.partitions[:0] if large else found.partitions, earlier)
+        part = self._parts(ids)
+        labels, strengths = np.zeros(len(rows), np.int64), np.zeros(len(rows), np.float32)
+        found = []
+        for inside in (np.flatnonzero(part == each) for each in range(part.max() + 1)):
+            own, near = earlier[inside], ids if len(inside) == len(ids) else _within(ids, inside)
+            granularity = self._granularity(near, rows, inside, own)
+            clusters, strengths[inside] = self._communities(near, granularity, own)
+            labels[inside] = clusters + labels.max() + 1
+            found.append((len(inside), np.log(granularity.resolution), granularity.agreement))
+        sizes, resolutions, agreements = np.array(found).T
+        self.parts_ = len(found)
+        self.resolution_ = float(np.exp(np.average(resolutions, weights=sizes)))
+        self.agreement_ = float(np.average(agreements, weights=sizes))
+        return labels, strengths
 
     def _k(self, rows: int) -> int:
         return neighbours_for(rows, self.n_neighbors)
 
-    def _steadiest(self, ids: Ints) -> Granularity:
-        grid = RESOLUTIONS if self.resolution is None else (self.resolution,)
-        return steadiest(ids, self._k(len(ids)), self.random_state, grid, self.initial_resolution)
+    def _parts(self, ids: Ints) -> Ints:
+        """The part of each row; a given resolution is that of the whole."""
+        k = self._k(len(ids))
+        if self.resolution is not None or k < MANY_NEIGHBOURS:
+            return np.zeros(len(ids), np.int64)
+        return divided(neighbour_graph(ids, k), self.random_state)
 
-    def _part_steadiest(self, rows: Floats) -> Granularity:
-        """The granularity of a random part of many rows."""
+    def _granularity(self, ids: Ints, rows: Floats, inside: Ints, earlier: Ints) -> Granularity:
+        """The granularity of a part, found on some of its rows when they are many.
+
+        ``ids``: neighbours within the part; ``inside``: its rows among ``rows``; ``earlier``: their clusters.
+        """
+        whole = len(inside) == len(rows)
+        if len(inside) <= self.large:
+            return self._steadiest(ids, earlier, whole)
         if self.resolution is not None:
-            return Granularity(self.resolution, float("nan"), np.zeros((0, len(rows)), np.int64))
+            return Granularity(self.resolution, float("nan"), np.zeros((0, len(ids)), np.int64))
         draw = np.random.default_rng(self.random_state)
-        part = np.sort(draw.choice(len(rows), self.part, replace=False))
-        return self._steadiest(self._neighbours(rows[part]))
+        some = np.sort(draw.choice(len(inside), self.part, replace=False))
+        found = self._steadiest(self._neighbours(rows[inside[some]]), earlier[some], whole)
+        return replace(found, partitions=np.zeros((0, len(ids)), np.int64))
+
+    def _steadiest(self, ids: Ints, earlier: Ints, whole: bool) -> Granularity:
+        grid = RESOLUTIONS if self.resolution is None else (self.resolution,)
+        known = self.initial_resolution if whole else None
+        k = self._k(len(ids))
+        return steadiest(ids, k, self.random_state, grid, earlier=known, before=None if whole else earlier)
+
+    def _communities(self, ids: Ints, found: Granularity, earlier: Ints) -> tuple[Ints, Floats]:
+        k = self._k(len(ids))
+        graph = steadied(neighbour_graph(ids, k), earlier, BONUS)
+        trials = 1 if k >= MANY_NEIGHBOURS else TRIALS_WHEN_SMALL
+        labels = communities(graph, found.resolution, self.random_state, iterations=2, trials=trials)
+        return labels, _strengths(graph, labels, found.partitions, earlier)
 
     def _neighbours(self, rows: Floats) -> Ints:
         """Neighbours that are liker than chance, -1 elsewhere, with spare ones for subsamples."""
@@ -180,6 +207,14 @@ def neighbours_for(rows: int, most: int = NEIGHBOURS) -> int:
     (1979), a cluster has sqrt(2 n) rows; a third of sqrt(n) is a quarter of that.
     """
     return max(2, min(most, max(FEWEST_NEIGHBOURS, round(sqrt(rows) / 3)), rows // 5))
+
+
+def _within(ids: Ints, inside: Ints) -> Ints:
+    """Neighbours of the rows ``inside``, counted among these; -1 for those elsewhere."""
+    # The last place is that of no neighbour, -1.
+    place = np.full(len(ids) + 1, -1, np.int64)
+    place[inside] = np.arange(len(inside))
+    return np.asarray(place[ids[inside]], dtype=np.int64)
 
 
 def _strengths(graph: Any, labels: Ints, partitions: Ints, earlier: Ints) -> Floats:
