@@ -148,9 +148,9 @@ class SharedNeighbourLeiden(BaseEstimator, ClusterMixin):  # type: ignore[misc] 
         return neighbours_for(rows, self.n_neighbors)
 
     def _parts(self, ids: Ints) -> Ints:
-        """The part of each row; a given resolution is that of the whole."""
+        """The part of each row; a given resolution is that of the whole, and so is that of very many rows."""
         k = self._k(len(ids))
-        if self.resolution is not None or k < MANY_NEIGHBOURS:
+        if self.resolution is not None or k < MANY_NEIGHBOURS or len(ids) > 2 * self.large:
             return np.zeros(len(ids), np.int64)
         return divided(neighbour_graph(ids, k), self.random_state)
 
