@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, delete, exists, func, insert, or_, select
+from sqlalchemy import ColumnElement, Select, delete, exists, func, insert, or_, select, true
 from sqlalchemy.orm import Session
 
 from kbsearch.database import Database
+from kbsearch.errors import EncoderUnavailable
 from kbsearch.matching.matcher import Matcher, MatchResult
 from kbsearch.matching.queries import bare_text
 from kbsearch.models import (
@@ -88,6 +89,7 @@ class FirstMatches:
         self._lock = threading.Lock()
         self._stamp: _Stamp | None = None
         self._due: list[int] = []
+        self._moment = utc_now()
 
     def refresh_due(self, seconds: float = SLICE_SECONDS) -> list[int]:
         """Ask for about ``seconds``; returns the ids of the questions that were asked.
@@ -120,6 +122,7 @@ class FirstMatches:
 
     def _find_due(self) -> int:
         """How many questions wait; looked for anew when something changed that they depend on."""
+        moment = utc_now()
         with self._database.reading() as session:
             if _indexing(session):
                 return 0
@@ -128,12 +131,17 @@ class FirstMatches:
                 session.scalar(select(func.max(Case.updated_at))),
                 self._active.get().model.version,
             )
+            # Up to here the index holds all changes of cases: later ones are seen by the next look, however
+            # long asking takes.
+            self._moment = moment
             if stamp == self._stamp:
                 return len(self._due)
             changed = _changed(session)
             any_case = session.scalar(select(exists().where(Case.state == CaseState.PUBLISHED)))
-        if changed:
+        try:
             self._forget(changed)
+        except EncoderUnavailable:
+            return 0  # as when the matcher has no vectors
         with self._database.reading() as session:
             # The newest are at the end, where they are taken from.
             self._due = list(session.scalars(_due(stamp[2]))) if any_case else []
@@ -143,7 +151,7 @@ class FirstMatches:
     def _ask_some(self, most: int = BATCH) -> list[int]:
         """Ask a batch; returns the ids, none when the matcher has no vectors."""
         batch = self._due[-min(most, BATCH) :]
-        moment, matcher = utc_now(), self._active.get()
+        matcher = self._active.get()
         with self._database.reading() as session:
             rows = session.execute(
                 select(Question.id, Question.text, Question.course_code, Question.lesson_code).where(
@@ -157,35 +165,42 @@ class FirstMatches:
                 return []
             found[row.id] = first_of(result)
         with self._database.writing(lasting=False) as session:
-            _store(session, found, matcher.model.version, moment)
+            _store(session, found, matcher.model.version, self._moment)
         del self._due[-len(batch) :]
         return batch
 
     def _forget(self, changed: Collection[int]) -> None:
-        """Forget what may match otherwise since the cases ``changed``."""
-        if len(changed) > MANY:
-            with self._database.writing() as session:
-                session.execute(delete(FirstMatch))
+        """Forget what may match otherwise since the cases ``changed``.
+
+        Raises:
+            EncoderUnavailable: what is near them cannot be told; nothing is forgotten.
+        """
+        if not changed:
             return
+        which: list[ColumnElement[bool]] = [true()]
+        if len(changed) <= MANY:
+            near = chunks(sorted(self._near(changed)))
+            which = [FirstMatch.case_id.in_(changed), *map(FirstMatch.question_id.in_, near)]
+        with self._database.writing() as session:
+            for one in which:
+                session.execute(delete(FirstMatch).where(one))
+
+    def _near(self, cases: Collection[int]) -> set[int]:
+        """Questions that are nearest to a wording of one of ``cases``."""
         with self._database.reading() as session:
-            wordings = [one for case in changed for one in _wordings(session, case)]
+            wordings = [one for case in cases for one in _wordings(session, case)]
         encoder = self._active.get().encoder
         near: set[int] = set()
         for text in wordings:
             near.update(self._index.search_vector(encoder.encode(text), limit=NEAR).ids.tolist())
-        with self._database.writing() as session:
-            session.execute(delete(FirstMatch).where(FirstMatch.case_id.in_(changed)))
-            for some in chunks(sorted(near)):
-                session.execute(delete(FirstMatch).where(FirstMatch.question_id.in_(some)))
+        return near
 
 
 def firsts_of(session: Session, least: float, ids: Collection[int] | None = None) -> dict[int, First]:
     """What is kept of each question whose first case answers with a probability of ``least`` or more.
 
-    Of all questions, or those of ``ids``.
-
-    Cases that were written for a cluster that lives are left out: that cluster is theirs already, and what
-    they did to its questions is judged by it.
+    Of all questions, or those of ``ids``.  Cases that were written for a cluster that lives are left out:
+    that cluster is theirs already, and what they did to its questions is judged by it.
     """
     run = current_run(session)
     living = select(Membership.cluster_id).where(Membership.run_id == (run.id if run else None))

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import select, update
 
 from clustering.case_joining import join_by_case
 from clustering.joined_rows import leave
+from clustering.run import ClusterRunner
 from kbsearch.app import Kbsearch
+from kbsearch.errors import EncoderUnavailable
 from kbsearch.importers.records import IncomingQuestion
 from kbsearch.models import Case, Cluster, FirstMatch, Membership, Run
-from kbsearch.ports import silent
+from kbsearch.ports import Floats, Role, silent
+from kbsearch.services.active_matcher import ActiveMatcher
 from kbsearch.services.cases import CaseDraft
-from kbsearch.services.first_matches import firsts_of
+from kbsearch.services.first_matches import FirstMatches, firsts_of
 from tests.web.ui.school import plant_cluster
 
 GIT = ("как отменить последний коммит", "отменить последний коммит в git", "последний коммит отменить как")
@@ -75,6 +80,43 @@ def test_a_new_case_is_asked_about_by_what_is_near_it(app: Kbsearch) -> None:
     book = write(app, BOOKS[0], BOOKS[1:])
     assert app.first_matches.refresh() > 0
     assert {kept(app)[one] for one in ids[3:]} == {book}
+
+
+def test_a_case_that_is_written_while_others_are_asked_is_not_missed(app: Kbsearch) -> None:
+    receive(app, *(f"{text} {tail}" for text in GIT for tail in ("завтра", "срочно", "ребята", "дома")))
+    books, _ = receive(app, *BOOKS), write(app)
+    written: list[int] = []
+
+    def meanwhile(done: int, total: int, stage: str) -> None:
+        if not written:
+            assert done < total
+            written.append(write(app, BOOKS[0], BOOKS[1:]))
+
+    app.first_matches.refresh(meanwhile)
+    assert app.first_matches.refresh() > 0
+    assert {kept(app)[one] for one in books} == set(written)
+
+
+def test_without_an_encoder_what_is_kept_stays_and_runs_go_on(app: Kbsearch) -> None:
+    ids, _ = receive(app, *GIT, *BOOKS), write(app)
+    app.first_matches.refresh()
+    before = kept(app)
+    write(app, BOOKS[0], BOOKS[1:])
+    silent_matcher = ActiveMatcher(app.database, app.case_index, _Absent())
+    matches = FirstMatches(app.database, app.question_index, silent_matcher)
+    assert matches.refresh() == 0
+    assert kept(app) == before
+    ClusterRunner(app.database, app.question_index, matches).run(silent)
+    assert home(app, ids[0]) is not None
+
+
+class _Absent:
+    """An encoder whose model cannot be loaded."""
+
+    model_id, dimension = "hashing/256", 256
+
+    def encode(self, texts: Sequence[str], role: Role) -> Floats:
+        raise EncoderUnavailable("Absent on purpose.")
 
 
 def test_a_case_that_is_withdrawn_is_forgotten(app: Kbsearch) -> None:
