@@ -41,7 +41,7 @@ class ByCase:
     cases: Ints
 
 
-def by_case(
+def grouped_by_case(
     ids: Ints,
     texts: Sequence[str],
     labels: Ints,
@@ -110,7 +110,7 @@ def _homes(firsts: Mapping[int, First], places: Mapping[int, int]) -> dict[int, 
 
 
 class WithCases:
-    """A clusterer that lays `by_case` over what another one finds in questions that nobody knew before.
+    """Lays `grouped_by_case` over what another clusterer finds in questions that nobody knew before.
 
     Args:
         inner: the other one.
@@ -127,7 +127,7 @@ class WithCases:
         """Labels of the rows of ``X``, shape (n, d); -1 for none."""
         labels = np.asarray(self._inner.fit_predict(X), dtype=np.int64)
         rows, strengths = np.arange(len(labels)), strengths_of(self._inner, X, labels)
-        return by_case(rows, self._texts, labels, strengths, firsts=self._firsts, places={}).labels
+        return grouped_by_case(rows, self._texts, labels, strengths, firsts=self._firsts, places={}).labels
 
 
 def case_of_each(labels: Ints, laid: ByCase) -> dict[int, int]:

@@ -12,7 +12,7 @@ import numpy as np
 from sqlalchemy import case, select
 
 from clustering.algorithms import make, strengths_of
-from clustering.by_case import KEPT, by_case, case_of_each
+from clustering.by_case import KEPT, case_of_each, grouped_by_case
 from clustering.constraints import constrained
 from clustering.labels import Description, describe
 from clustering.neighbours import centred
@@ -138,16 +138,12 @@ class ClusterRunner:
         )
         outcome = _clustered(material, before, clusterer, seed, progress)
         progress(3, STEPS, "Storing clusters")
+        asked = {"seed": seed, "resolution": resolution, "course": course}
+        knew = {"by_case": by_case and self._first_matches is not None, "newest_question": material.newest}
         run = Run(
             course=course,
             algorithm=algorithm,
-            parameters={
-                "seed": seed,
-                "resolution": resolution,
-                "course": course,
-                "by_case": by_case and self._first_matches is not None,
-                "newest_question": material.newest,
-            },
+            parameters=asked | knew,
             quality={**_quality(material, outcome), "seconds": round(perf_counter() - clock, 2)},
             model_id=self._index.model_id,
             started_at=started,
@@ -209,11 +205,12 @@ def _clustered(
     labels = np.asarray(clusterer.fit_predict(material.vectors), dtype=np.int64)
     strengths = strengths_of(clusterer, material.vectors, labels)
     words = [query.text for query in material.asked]
-    laid = by_case(material.ids, words, labels, strengths, firsts=material.firsts, places=before.places)
-    labels, strengths = laid.labels, laid.strengths
-    held = constrained(material.ids, labels, before.places, before.standing, before.exemplars)
+    laid = grouped_by_case(
+        material.ids, words, labels, strengths, firsts=material.firsts, places=before.places
+    )
+    held = constrained(material.ids, laid.labels, before.places, before.standing, before.exemplars)
     by_people = held.placed & (held.labels >= 0)
-    labels, strengths = held.labels, np.where(by_people, np.float32(1), strengths).astype(np.float32)
+    labels, strengths = held.labels, np.where(by_people, np.float32(1), laid.strengths).astype(np.float32)
     progress(2, STEPS, "Naming clusters")
     bare = [query.bare for query in material.asked]
     rows = centred(material.vectors)

@@ -125,8 +125,9 @@ def clustering(  # noqa: PLR0917  # click passes options by name
         resolution=resolution,
     )
     if by_case and labelled.cases:
-        cases = without_some(labelled, drop_cases, seed)
-        firsts = _first_cases(cases, [questions[place] for place in kept], embedder)
+        firsts = _first_cases(
+            without_some(labelled, drop_cases, seed), [questions[each] for each in kept], embedder
+        )
         clusterer = WithCases(clusterer, texts, firsts)
     report = _measured(clusterer, questions, vectors, aside)
     click.echo(json.dumps(_rounded(report)) if as_json else _table(report))

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clustering.by_case import FEWEST, KEPT, LEAST, ByCase, WithCases, by_case, case_of_each
+from clustering.by_case import FEWEST, KEPT, LEAST, ByCase, WithCases, case_of_each, grouped_by_case
 from kbsearch.ports import Floats, Ints
 from kbsearch.services.first_matches import First
 
@@ -23,7 +23,9 @@ def laid(
     n = len(labels)
     words = texts or [f"вопрос номер{row} слово{row}" for row in range(n)]
     strengths = np.full(n, 0.5, np.float32)
-    return by_case(np.arange(n), words, np.array(labels), strengths, firsts=firsts, places=places or {})
+    return grouped_by_case(
+        np.arange(n), words, np.array(labels), strengths, firsts=firsts, places=places or {}
+    )
 
 
 def sure(*rows: int, case: int = 7, chance: float = 0.9) -> dict[int, First]:
