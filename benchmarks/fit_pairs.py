@@ -48,8 +48,12 @@ STRENGTH = 1e-3
 PRECISION = 0.9
 NATURAL = 0.95
 LEAST_COUNT = 60
-SHOWN = 0.5
-"""Half of the pairs of cases that an editor looks at may be wrong: looking costs little."""
+SHOWN = 0.7
+"""Pairs of cases that an editor looks at.
+
+Nobody writes a case twice on purpose, so they are rarer among cases than among questions: of the 515 cases of
+`data`, no two of which are one, 31 pairs reach .5 and 3 reach .7.
+"""
 COPIED = 400
 MOST = 3_000
 AGAINST = (

@@ -34,7 +34,7 @@ def found(app: Kbsearch) -> list[set[int]]:
 
 def test_near_titles_of_one_course_are_a_pair(app: Kbsearch, cases: dict[str, int]) -> None:
     assert found(app) == [{cases["undo"], cases["again"]}]
-    assert app.case_pairs.likely()[0].probability >= 0.5
+    assert app.case_pairs.likely()[0].probability >= 0.7
     assert app.case_pairs.likely(course="sql") == []
 
 
