@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import numpy as np
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
 from clustering.layout import Layout, lay_out
 from kbsearch.database import Database
-from kbsearch.models import Membership, Question, QuestionState, Run, RunMap
+from kbsearch.models import (
+    ClusterEdit,
+    LineDecision,
+    Membership,
+    ProposalLine,
+    Question,
+    QuestionState,
+    Run,
+    RunMap,
+    utc_now,
+)
 from kbsearch.ports import Floats, Ints, SearchBackend
 from kbsearch.services.map_points import packed
+from kbsearch.services.newest_run import newest_run
 from kbsearch.text.chatter import is_small_talk
 
 MAPS_KEPT = 5
+REST = timedelta(minutes=1)
+"""A map is left alone so long, whatever people do to its clusters meanwhile."""
 UNIT = "unit"
 """The radius of a cluster of one question, among the places."""
 
@@ -38,13 +52,28 @@ class MapDrawer:
         self._database = database
         self._index = question_index
 
-    def draw(self, run_id: int, seed: int = 0) -> int:
-        """Draw the map of a finished run, starting from the last one; returns how many points it has.
+    def draw_due(self, now: datetime | None = None) -> bool:
+        """Draw the map of the run that counts now, unless it has one that shows its clusters as they are.
 
         Raises:
             IndexUnavailable: the index cannot be read.
             StorageUnavailable: the database refuses.
         """
+        with self._database.reading() as session:
+            run = newest_run(session)
+            if run is None or not _due(session, run.id, now or utc_now()):
+                return False
+        self.draw(run.id)
+        return True
+
+    def draw(self, run_id: int, seed: int = 0) -> int:
+        """Draw the map of an accepted run, starting from the last one; returns how many points it has.
+
+        Raises:
+            IndexUnavailable: the index cannot be read.
+            StorageUnavailable: the database refuses.
+        """
+        began = utc_now()
         with self._database.reading() as session:
             drawn = self._read(session, run_id)
             last = _last_places(session, run_id)
@@ -58,7 +87,8 @@ class MapDrawer:
         points = packed(drawn.ids, drawn.clusters, layout.points)
         with self._database.writing() as session:
             session.execute(delete(RunMap).where(RunMap.run_id == run_id))
-            session.add(RunMap(run_id=run_id, points=points, places=_places(layout, drawn)))
+            places = _places(layout, drawn)
+            session.add(RunMap(run_id=run_id, points=points, places=places, drawn_at=began))
             older = select(RunMap.run_id).order_by(RunMap.run_id.desc()).offset(MAPS_KEPT)
             stale = list(session.scalars(older))
             session.execute(delete(RunMap).where(RunMap.run_id.in_(stale)))
@@ -86,8 +116,26 @@ class MapDrawer:
         return _Drawn(ids, clusters, labels, vectors[kept], known)
 
 
+def _due(session: Session, run_id: int, now: datetime) -> bool:
+    """Whether the run has no map, or a map older than what people did to its clusters."""
+    drawn_at = session.scalar(select(RunMap.drawn_at).where(RunMap.run_id == run_id))
+    if drawn_at is None:
+        return True
+    if now < drawn_at + REST:
+        return False
+    accepted = select(ProposalLine.id).where(
+        ProposalLine.run_id == run_id,
+        ProposalLine.decision == LineDecision.ACCEPTED,
+        ProposalLine.decided_at > drawn_at,
+    )
+    edited = select(ClusterEdit.id).where(
+        or_(ClusterEdit.created_at > drawn_at, ClusterEdit.undone_at > drawn_at)
+    )
+    return any(session.scalar(each.limit(1)) is not None for each in (accepted, edited))
+
+
 def _last_places(session: Session, run_id: int) -> dict[str, list[float]]:
-    query = select(RunMap.places).where(RunMap.run_id < run_id).order_by(RunMap.run_id.desc()).limit(1)
+    query = select(RunMap.places).where(RunMap.run_id <= run_id).order_by(RunMap.run_id.desc()).limit(1)
     return session.scalar(query) or {}
 
 

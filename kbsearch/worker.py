@@ -226,6 +226,7 @@ class Worker:
             self._app.cluster_schedule.enqueue_due()
             self._app.coverage_schedule.enqueue_due()
             self._app.joiner.join()
+            self._app.map_drawer.draw_due()
         return False
 
     def _done(self, job: Job, progress: Progress) -> dict[str, Any]:
@@ -235,7 +236,7 @@ class Worker:
             return {}
         if job.kind == JobKind.CLUSTER:
             run_id = self._app.cluster_runner.run(progress, **job.parameters)
-            self._app.map_drawer.draw(run_id)
+            self._app.map_drawer.draw_due()
             return {"run_id": run_id}
         if job.kind == JobKind.MEASURE:
             return self._app.quality_work.measure(progress, job.parameters.get("occasion", "person"))

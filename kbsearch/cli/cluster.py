@@ -77,7 +77,7 @@ def run(  # noqa: PLR0917  # one for each option
         by_case=by_case,
         accept=accept,
     )
-    app.map_drawer.draw(run_id)
+    app.map_drawer.draw_due()
     finished = next(each for each in app.clusters.runs() if each.id == run_id)
     if as_json:
         click.echo(json.dumps(_run(finished), ensure_ascii=False))
@@ -158,9 +158,10 @@ Examples:
 @click.option("--course", default="", help="Of the runs over this course.")
 def accept(lines: tuple[int, ...], course: str) -> None:
     """Accept the LINES of the last run's diff, or all that are open; the others stay as they were."""
-    service = _app().proposals
-    run_id, chosen = _chosen(service.latest(course), lines)
-    click.echo(f"{service.accept(run_id, chosen)} changes accepted.")
+    app = _app()
+    run_id, chosen = _chosen(app.proposals.latest(course), lines)
+    click.echo(f"{app.proposals.accept(run_id, chosen)} changes accepted.")
+    app.map_drawer.draw_due()
 
 
 @command.command(

@@ -79,7 +79,8 @@ def _set_up(app: Kbsearch) -> None:
         app.pipeline.drain_all(_quiet)
     if app.clusters.latest_run() is None:
         with _step("Clusters"):
-            app.map_drawer.draw(app.cluster_runner.run(_quiet))
+            app.cluster_runner.run(_quiet)
+            app.map_drawer.draw_due()
         with _step("The last days"):
             _receive(app, late)
             app.pipeline.drain_all(_quiet)

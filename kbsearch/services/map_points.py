@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import struct
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 from sqlalchemy import select
@@ -54,10 +55,10 @@ class MapService:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def exists(self, run_id: int) -> bool:
-        """Whether the run has a map."""
+    def drawn_at(self, run_id: int) -> datetime | None:
+        """When the map of the run was drawn; None when it has none."""
         with self._database.reading() as session:
-            return session.scalar(select(RunMap.run_id).where(RunMap.run_id == run_id)) is not None
+            return session.scalar(select(RunMap.drawn_at).where(RunMap.run_id == run_id))
 
     def points(self, run_id: int) -> bytes:
         """The gzipped points of a run, as `packed` makes them.
@@ -69,7 +70,10 @@ class MapService:
             found = session.scalar(select(RunMap.points).where(RunMap.run_id == run_id))
         if found is None:
             raise NotFound(
-                "Run {id} has no map.", remedy="Find clusters anew: the map is drawn with them.", id=run_id
+                "Run {id} has no map.",
+                remedy="Open the map anew: it is drawn within a minute after clusters were found or "
+                "a change was accepted.",
+                id=run_id,
             )
         return found
 

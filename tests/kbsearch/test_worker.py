@@ -20,7 +20,7 @@ from kbsearch.config import Settings
 from kbsearch.errors import StorageUnavailable
 from kbsearch.importers.records import IncomingQuestion
 from kbsearch.models import Job, JobKind, JobState, Outbox
-from kbsearch.ports import TextQuery
+from kbsearch.ports import TextQuery, silent
 from kbsearch.services.cases import CaseDraft
 from kbsearch.worker import Worker, start_thread
 from tests.large_proposal import places, plant_proposal
@@ -209,6 +209,16 @@ def test_kill_9_while_rebuilding(app: Kbsearch, settings: Settings, seed: int) -
     process.wait(PATIENCE)
     assert app.maintenance.check().ok
     assert app.question_index.count() == 1_010
+
+
+def test_draws_the_map_of_a_run_that_others_accepted(app: Kbsearch) -> None:
+    receive(app, 0, 30)
+    app.pipeline.drain_all(silent)
+    app.cluster_runner.run(silent)
+    run_id = app.cluster_runner.run(silent, seed=1)
+    assert app.maps.drawn_at(run_id) is None
+    with worker_thread(app):
+        until(lambda: app.maps.drawn_at(run_id) is not None, "drawn")
 
 
 def test_kill_9_while_accepting_leaves_all_or_nothing(app: Kbsearch, settings: Settings) -> None:

@@ -20,14 +20,14 @@ YEAR_SECONDS = 365 * 24 * 3600
 def map_page() -> str:
     """The map of the current run."""
     page = kb().clusters.list(limit=LISTED)
-    has_map = page.run is not None and kb().maps.exists(page.run.id)
-    return render_template("clusters/map.html", page=page, has_map=has_map)
+    drawn_at = kb().maps.drawn_at(page.run.id) if page.run else None
+    return render_template("clusters/map.html", page=page, drawn_at=drawn_at)
 
 
 @blueprint.get("/clusters/map/points")
 @requires(Role.MENTOR)
 def map_points() -> Response:
-    """The points of a run's map, in a few bytes each; they never change."""
+    """The points of a run's map, in a few bytes each; another map of the run has another address."""
     points = kb().maps.points(number_of("run"))
     response = make_response(points)
     response.mimetype = "application/octet-stream"
