@@ -215,6 +215,12 @@ class EmbeddedIndex:
             return np.zeros(0, np.int64), np.zeros((0, self._embedder.dimension), np.float32)
         return view.all_ids[numbers], np.asarray(view.centred.rows[view.rows[numbers]])
 
+    def wordings(self, ids: Collection[int]) -> dict[int, tuple[str, ...]]:
+        """Title and lines of the variants of the documents ``ids``."""
+        view = self.view()
+        found = (view.document(int(number)) for number in view.numbers(ids))
+        return {one["id"]: (one["title"], *one.get("variants", "").splitlines()) for one in found}
+
     def highlights(self, query: TextQuery, id: int, fields: Sequence[str]) -> list[Highlight]:
         """Where the words of ``query`` stand in document ``id``, by stem; none for an unknown id."""
         if query.syntax == "advanced":

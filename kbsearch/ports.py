@@ -199,6 +199,9 @@ class SearchBackend(Protocol):
     def vectors(self, ids: AnyCollection[int] | None = None) -> tuple[Ints, Floats]:
         """Ids in ascending order and the first vector of each, shape (n, dimension), not centred."""
 
+    def wordings(self, ids: AnyCollection[int]) -> dict[int, tuple[str, ...]]:
+        """The title and the lines of the variants of those of the documents ``ids`` that there are."""
+
     def highlights(self, query: TextQuery, id: int, fields: Sequence[str]) -> list[Highlight]:
         """Where the words of ``query`` stand in document ``id``, by stem."""
 

@@ -80,6 +80,12 @@ class Pool:
         """The signal ``name`` of each candidate, shape (n,)."""
         return self.signals[:, SIGNALS.index(name)]
 
+    def with_first(self, id: int) -> Pool:
+        """The candidate ``id`` before all others, with the best score that any of them has."""
+        score = self.score.copy()
+        score[self.ids == id] = np.nextafter(score.max(), np.float32(np.inf))
+        return self.sorted_by(score)
+
     def sorted_by(self, score: Floats) -> Pool:
         """The candidates by falling ``score``, shape (n,); ties by ascending id."""
         order = np.lexsort((self.ids, -score))

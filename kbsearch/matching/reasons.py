@@ -41,7 +41,7 @@ _NEAREST: dict[Part, tuple[str, str]] = {
 class Reason:
     """One reason.  ``text`` is an English `str.format` template, filled from ``details``.
 
-    kinds: shared_terms {terms, spans: half-open [start, end) in the text that was matched},
+    kinds: same_words, shared_terms {terms, spans: half-open [start, end) in the text that was matched},
     near_words {pairs: words of the text and of the case that mean about the same},
     nearest_title, nearest_variant, nearest_answer {likeness: cosine in [-1, 1]},
     nearest_passage {likeness, passage: the part of the answer, shortened},
@@ -55,6 +55,9 @@ class Reason:
     def as_dict(self) -> dict[str, Any]:
         """For JSON; ``details`` are not copied."""
         return {"kind": self.kind, "text": self.text, "details": self.details}
+
+
+_SAME_WORDS = Reason("same_words", "Its title or a phrasing of it has the very same words")
 
 
 def reason_from(stored: Mapping[str, Any]) -> Reason:
@@ -74,9 +77,10 @@ def reasons(
 ) -> tuple[Reason, ...]:
     """Why ``case`` was matched to ``text``, the strongest kind first."""
     found = [
+        _SAME_WORDS if ranked.same_words else None,
         _shared(result, text, case, rarity),
         _near_words(result, ranked, rarity),
-        _nearest(ranked, case),
+        None if ranked.same_words else _nearest(ranked, case),
         Reason("lesson", "It belongs to the same lesson: {lesson}", {"lesson": lesson})
         if lesson and lesson in case.lessons
         else None,

@@ -188,7 +188,7 @@ def reranked(result: MatchResult, scores: Floats, abstain: float) -> MatchResult
     it has a lower one: so ``answer`` is only decided when our own model promises it for the case that now
     comes first.  That a case came first which we thought unlikely is no reason to abstain, though: where the
     first match was worth suggesting, none of the k falls below ``abstain``.  Scores stay with the places, so
-    that they go on falling.
+    that they go on falling.  Where a case is worded in the very words of the question, nothing is changed.
 
     Args:
         result: of at least k matches.
@@ -196,7 +196,7 @@ def reranked(result: MatchResult, scores: Floats, abstain: float) -> MatchResult
         abstain: the probability below which nothing is suggested.
     """
     count = len(scores)
-    if count < FEWEST:
+    if count < FEWEST or result.in_same_words:
         return result
     order = _order([match.score for match in result.matches[:count]], scores)
     order = np.concatenate([order, np.arange(count, len(result.matches))])

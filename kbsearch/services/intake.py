@@ -16,8 +16,8 @@ from kbsearch.importers.records import IncomingQuestion, IncomingReply
 from kbsearch.models import utc_now
 from kbsearch.privacy.masking import mask
 from kbsearch.privacy.pseudonyms import author_key
-from kbsearch.text.chatter import strip_chatter
 from kbsearch.text.language import detect_language
+from kbsearch.text.wording import plain_wording
 
 LONGEST_CODE = 100
 LONGEST_EXTERNAL_ID = 200
@@ -28,7 +28,6 @@ AHEAD = timedelta(days=366)
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff\ufffe\uffff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _LINE_END = re.compile("\r\n?|\u2028|\u2029")
-_NOT_WORD = re.compile(r"[\W_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +81,7 @@ def text_key(text: str) -> str:
 
     A text of signs alone is hashed as it is.
     """
-    bare = strip_chatter(text).lower().replace("ё", "е")
-    normal = _NOT_WORD.sub(" ", bare).strip() or text
-    return hashlib.sha256(normal.encode("utf-8", "replace")).hexdigest()
+    return hashlib.sha256((plain_wording(text) or text).encode("utf-8", "replace")).hexdigest()
 
 
 def prepare(incoming: IncomingQuestion, settings: Settings, key: str) -> PreparedQuestion:

@@ -36,7 +36,12 @@ _REACTIONS = r"""
 | решено | решил(?:а|ось)? | сам[аи]? | fixed | solved | works | now | so | very | much | it | me
 | too | same | here | you | got | yes | no | спокойной\s+ночи | пока | до\s+завтра
 """
-_CHATTER = re.compile(rf"(?<!\w)(?:{_PHRASES})(?!\w)[\s,.!:;)(]*", re.IGNORECASE | re.VERBOSE)
+_BEGINS_WORD = r"(?<!\S)[.,;][a-zA-Z]"
+"""A sign that belongs to a word: «.env», or «,fpf» for «база» in the wrong keyboard layout."""
+_CHATTER = re.compile(
+    rf"(?<!\w)(?:{_PHRASES})(?!\w)(?:(?!{_BEGINS_WORD})[\s,.!:;)(])*", re.IGNORECASE | re.VERBOSE
+)
+_MARGIN = re.compile(rf"(?:(?!{_BEGINS_WORD})[\s,.!;:–—-])*")
 _SMALL_TALK = re.compile(
     rf"(?:(?>(?<!\w)(?:{_PHRASES} | {_REACTIONS})(?!\w))|[^\w+?]|_)*+", re.IGNORECASE | re.VERBOSE
 )
@@ -56,8 +61,8 @@ def strip_chatter(text: str) -> str:
 
 
 def _stripped(text: str) -> str:
-    bare = _SPACES.sub(" ", _CHATTER.sub(" ", text)).strip(" \n\t,.!;:-–—")
-    return bare or text.strip()
+    bare = _SPACES.sub(" ", _CHATTER.sub(" ", text)).rstrip(" \n\t,.!;:-–—")
+    return _MARGIN.sub("", bare, count=1) or text.strip()
 
 
 _stripped_short = lru_cache(maxsize=8_192)(_stripped)

@@ -103,6 +103,11 @@ class ReferenceBackend:
         chosen = [one for one in self._all() if (ids is None or one.id in ids) and len(one.vectors)]
         return np.array([one.id for one in chosen], np.int64), np.array([one.vectors[0] for one in chosen])
 
+    def wordings(self, ids: Collection[int]) -> dict[int, tuple[str, ...]]:
+        """See the port."""
+        texts = {one.id: one.text for one in self._all() if one.id in ids}
+        return {key: (text["title"], *text.get("variants", "").splitlines()) for key, text in texts.items()}
+
     def highlights(self, query: TextQuery, id: int, fields: Sequence[str]) -> list[Highlight]:
         """See the port."""
         found = []

@@ -55,6 +55,15 @@ def test_what_is_upserted_is_found_when_it_returns(school: SearchBackend) -> Non
     assert nearest(school, "Как создать ветку")[0] == 2
 
 
+def test_wordings_are_the_title_and_the_variants(school: SearchBackend) -> None:
+    assert school.wordings([1, 2, 99]) == {
+        1: ("Как отменить последний коммит", "откатить commit", "git reset не помогает"),
+        2: ("Как создать ветку",),
+    }
+    school.delete([1])
+    assert school.wordings([1]) == {}
+
+
 def test_it_is_told_how_many_documents_have_a_word(backend: SearchBackend) -> None:
     assert backend.documents_with(["ветк"]) == [0]
     backend.upsert([document(1, "Ветки и ветка", answer="ветку"), document(2, "Тег", answer="ветка")])

@@ -12,7 +12,7 @@ from indexer.embedders.hashing import HashingEmbedder
 from kbsearch.errors import EncoderUnavailable
 from kbsearch.matching.confidence import POOLED, Threshold
 from kbsearch.matching.features import NAMES
-from kbsearch.matching.matcher import Matcher
+from kbsearch.matching.matcher import SAME_WORDS, Matcher
 from kbsearch.matching.queries import QueryEncoder, prepare
 from kbsearch.matching.rarity import Rarity
 from kbsearch.models import Decision
@@ -51,6 +51,44 @@ def test_the_right_case_comes_first_with_falling_probabilities(matcher: Matcher)
     assert chances == sorted(chances, reverse=True)
     assert result.table.shape == (len(result.matches), len(NAMES))
     assert result.matches[0].part == "title"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Бранч не удаляется", "Здравствуйте! БРАНЧ, не удаляется?!", ",hfyx yt elfkztncz"],
+    ids=["as written", "greeted, other case and signs", "wrong layout"],
+)
+def test_a_case_in_the_very_words_of_a_question_comes_first_and_is_likely(
+    case_index: EmbeddedIndex, embedder: HashingEmbedder, text: str
+) -> None:
+    case_index.upsert([document(6, "Бранч не удаляется никак: что делать", embedder=embedder)])
+    first, second = Matcher(case_index, embedder).match(text).matches[:2]
+    assert (first.case_id, first.same_words) == (2, True)
+    assert first.probability >= SAME_WORDS
+    assert not second.same_words
+    assert first.score > second.score
+
+
+def test_of_two_cases_in_the_very_words_neither_is_preferred(
+    case_index: EmbeddedIndex, embedder: HashingEmbedder
+) -> None:
+    case_index.upsert([document(6, "Бранч не удаляется", embedder=embedder)])
+    assert not Matcher(case_index, embedder).match("Бранч не удаляется").in_same_words
+
+
+@pytest.mark.parametrize("text", ["сертификат", "не удаляется бранч", "бранч не удаляется у меня"])
+def test_fewer_other_or_more_words_are_not_the_very_words(matcher: Matcher, text: str) -> None:
+    assert not matcher.match(text).in_same_words
+
+
+def test_the_very_words_are_found_without_vectors(case_index: EmbeddedIndex) -> None:
+    result = Matcher(case_index, BrokenEmbedder()).match("бранч не удаляется")
+    assert result.degraded
+    assert result.in_same_words
+
+
+def test_of_filtered_cases_none_is_in_the_very_words(matcher: Matcher) -> None:
+    assert not matcher.match("бранч не удаляется", "data-analyst").in_same_words
 
 
 def test_the_wrong_layout_and_slang_find_the_same(matcher: Matcher) -> None:

@@ -64,6 +64,7 @@ def test_a_denial_is_kept(text: str) -> None:
 
 def test_what_is_indexed_does_not_depend_on_the_index() -> None:
     assert bare_text("Здравствуйте, rfr jnvtybnm rjvvbn") == "как отменить коммит"
+    assert bare_text("Здравствуйте! ,fpf lfyys[ yt gjlrk.xftncz") == "база данных не подключается"
     assert bare_text("как отмнеить комит") == "как отмнеить комит"
 
 

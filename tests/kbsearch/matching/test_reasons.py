@@ -42,8 +42,14 @@ def test_course_and_lesson_are_told_only_when_they_agree(case_index: EmbeddedInd
 
 
 def test_the_nearest_part_is_told(case_index: EmbeddedIndex) -> None:
-    reason = found(case_index, "где взять сертификат")["nearest_title"]
+    reason = found(case_index, "где можно взять сертификат")["nearest_title"]
     assert 0.5 < reason.details["likeness"] <= 1
+
+
+def test_the_very_words_are_told_in_the_place_of_a_near_meaning(case_index: EmbeddedIndex) -> None:
+    reasons = found(case_index, "Где взять сертификат?")
+    assert "same_words" in reasons
+    assert "nearest_title" not in reasons
 
 
 def test_a_case_that_nothing_speaks_for_is_given_with_just_that(case_index: EmbeddedIndex) -> None:

@@ -173,7 +173,7 @@ def test_one_that_fails_while_reading_costs_nothing_but_its_order() -> None:
 
 @pytest.fixture
 def found(case_index: EmbeddedIndex, embedder: HashingEmbedder) -> MatchResult:
-    return Matcher(case_index, embedder).match("как удалить ветку в git", limit=5)
+    return Matcher(case_index, embedder).match("как удалить старую ветку в git", limit=5)
 
 
 def test_the_re_ranker_changes_the_order_of_what_it_read(found: MatchResult) -> None:
@@ -184,6 +184,11 @@ def test_the_re_ranker_changes_the_order_of_what_it_read(found: MatchResult) -> 
     assert after[3:] == before[3:]
     assert after.index(before[1]) < after.index(before[2])
     assert after != [match.case_id for match in reranked(found, np.array([0, 0, 9], np.float32), 0.0).matches]
+
+
+def test_a_case_in_the_very_words_stays_first(case_index: EmbeddedIndex, embedder: HashingEmbedder) -> None:
+    same = Matcher(case_index, embedder).match("как удалить ветку в git", limit=5)
+    assert reranked(same, np.array([0, 9, 9], np.float32), 0.0) is same
 
 
 def test_features_stay_with_their_cases(found: MatchResult) -> None:
