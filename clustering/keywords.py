@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import log, sqrt
 
 from clustering.stopwords import STOP_STEMS
-from clustering.word_forms import dictionary_form, is_function_word, is_verb, phrase_form, written
+from clustering.word_forms import (
+    dictionary_form,
+    is_adjective,
+    is_function_word,
+    is_verb,
+    phrase_form,
+    written,
+)
 from kbsearch.text.words import Word, words
 
 KEYWORDS = 6
@@ -17,10 +24,17 @@ FEWEST = 2
 """Questions of a cluster that must hold a term before it is a keyword; more in a large one (`_best`)."""
 VERB = 0.4
 """What a verb is worth beside other words: what is done says less than what it is done to."""
+ADJECTIVE = 0.6
+"""What an adjective is worth without its noun."""
+CODE = 0.5
+"""What an identifier is worth (`client_id`, `o.status`): it is one student's."""
 LOOKED_AT = 5
-"""Times the keywords are looked at for verbs."""
+"""Times the keywords are looked at for what kind of word they are."""
 SHORTEST = 2
 """Letters of a word that may be a keyword; shorter ones are ends of others, or variables."""
+
+PLACEHOLDER = (".example", "example.com", "example.org", "example.net")
+"""Names that stand for another one (RFC 2606), as addresses do that were masked."""
 
 Term = tuple[str, ...]
 """One or two stems."""
@@ -28,10 +42,15 @@ Term = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The keywords of a cluster, best first, and what each stem is worth there, at most 1."""
+    """What tells a cluster from the others.
+
+    ``keywords``, best first; of each stem what it is ``worth`` there, at most 1, nothing unless it recurs,
+    and the ``share`` of the questions that hold it.
+    """
 
     keywords: tuple[str, ...]
     worth: Mapping[str, float]
+    share: Mapping[str, float]
 
 
 def keywords(texts: dict[int, list[str]]) -> dict[int, tuple[str, ...]]:
@@ -40,19 +59,45 @@ def keywords(texts: dict[int, list[str]]) -> dict[int, tuple[str, ...]]:
 
 
 def cluster_words(texts: dict[int, list[str]]) -> dict[int, Words]:
-    """The words of each cluster.
+    """The words of each cluster, as `shared_words` has them of groups of one."""
+    return shared_words({label: [each] for label, each in texts.items()})
+
+
+def shared_words(texts: Mapping[int, Sequence[Sequence[str]]]) -> dict[int, Words]:
+    """The words of each group of clusters; those that more of its clusters share come first.
 
     Class-based TF-IDF (Grootendorst, "BERTopic", 2022, arXiv:2203.05794): the share of a term in the
     cluster times log(1 + mean words per cluster / frequency of the term anywhere).  Single words are shown
-    in their dictionary form, pairs as `phrase_form` has them.
+    in their dictionary form, pairs as `phrase_form` has them.  Times the root of the share of the group's
+    clusters that hold the term, so that one large cluster does not speak for all.
     """
     forms: defaultdict[Term, Counter[str]] = defaultdict(Counter)
-    counts = {label: _terms(each, forms) for label, each in texts.items()}
-    overall: Counter[Term] = Counter()
-    for each in counts.values():
-        overall.update(each)
+    counted = {label: [_terms(each, forms) for each in groups] for label, groups in texts.items()}
+    counts = {label: _sum(each) for label, each in counted.items()}
+    overall = _sum(counts.values())
     mean = sum(overall.values()) / max(1, len(counts))
-    return {label: _best(each, len(texts[label]), overall, mean, forms) for label, each in counts.items()}
+    found = {}
+    for label, each in counts.items():
+        total, groups = sum(each.values()), counted[label]
+        spread = _spread(groups)
+        score = {term: each[term] / total * log(1 + mean / overall[term]) * spread[term] for term in spread}
+        found[label] = _best(each, score, sum(map(len, texts[label])), forms)
+    return found
+
+
+def _spread(groups: Sequence[Counter[Term]]) -> dict[Term, float]:
+    """The root of the share of ``groups`` that hold each term."""
+    if len(groups) == 1:
+        return dict.fromkeys(groups[0], 1.0)
+    held = _sum(dict.fromkeys(group, 1) for group in groups)
+    return {term: sqrt(count / len(groups)) for term, count in held.items()}
+
+
+def _sum(counts: Iterable[Mapping[Term, int]]) -> Counter[Term]:
+    found: Counter[Term] = Counter()
+    for each in counts:
+        found.update(each)
+    return found
 
 
 def _terms(texts: Iterable[str], forms: defaultdict[Term, Counter[str]]) -> Counter[Term]:
@@ -60,9 +105,9 @@ def _terms(texts: Iterable[str], forms: defaultdict[Term, Counter[str]]) -> Coun
     counted: Counter[Term] = Counter()
     for text in texts:
         found = [(word.stem, text[word.start : word.end].lower()) for word in apart(text)]
-        terms: dict[Term, str] = {(root,): form for root, form in found if _tells(root)}
+        terms: dict[Term, str] = {(root,): form for root, form in found if tells(root)}
         for (left, one), (right, other) in pairwise(found):
-            if left != right and _tells(left) and _tells(right):
+            if left != right and tells(left) and tells(right):
                 terms.setdefault((left, right), f"{one} {other}")
         for term, form in terms.items():
             forms[term][form] += 1
@@ -79,21 +124,26 @@ def apart(text: str) -> list[Word]:
     return kept
 
 
-def _tells(root: str) -> bool:
-    return root not in STOP_STEMS and len(root) >= SHORTEST and not root.replace(".", "").isdigit()
+def tells(root: str) -> bool:
+    """Whether a stem may say what a question is about."""
+    return (
+        root not in STOP_STEMS
+        and len(root) >= SHORTEST
+        and any(map(str.isalpha, root))
+        and not root.endswith(PLACEHOLDER)
+    )
 
 
 def _best(
-    counts: Counter[Term], size: int, overall: Counter[Term], mean: float, forms: Mapping[Term, Counter[str]]
+    counts: Counter[Term], score: Mapping[Term, float], size: int, forms: Mapping[Term, Counter[str]]
 ) -> Words:
-    total = sum(counts.values())
-    score = {term: n / total * log(1 + mean / overall[term]) for term, n in counts.items()}
     least = max(FEWEST, round(sqrt(size) / 2))
-    recurring = [term for term in score if counts[term] >= least] or list(score)
+    recurring = [term for term in score if counts[term] >= least]
+    recurring = recurring or [term for term in score if len(term) == 1]
     ranked = sorted(recurring, key=lambda each: (-score[each] * len(each), each))
     first = ranked[: LOOKED_AT * KEYWORDS]
-    verbs = {term for term in first if len(term) == 1 and is_verb(written(forms[term]))}
-    first.sort(key=lambda each: -score[each] * len(each) * (VERB if each in verbs else 1.0))
+    kinds = {term: _kind(written(forms[term])) for term in first}
+    first.sort(key=lambda each: -score[each] * len(each) * kinds[each])
     chosen: list[Term] = []
     for term in [*first, *ranked[len(first) :]]:
         if not any(set(term) & set(other) for other in chosen) and _shown(forms[term]) is not None:
@@ -103,7 +153,22 @@ def _best(
     shown = [_shown(forms[term]) or written(forms[term]) for term in chosen]
     single = {term[0]: score[term] for term in recurring if len(term) == 1}
     most = max(single.values(), default=1.0)
-    return Words(tuple(dict.fromkeys(shown)), {root: worth / most for root, worth in single.items()})
+    return Words(
+        tuple(dict.fromkeys(shown)),
+        {root: worth / most for root, worth in single.items()},
+        {term[0]: count / size for term, count in counts.items() if len(term) == 1},
+    )
+
+
+def _kind(form: str) -> float:
+    """What a term is worth for the kind of word that it is."""
+    if any(mark in form for mark in "._"):
+        return CODE
+    if " " in form:
+        return 1.0
+    if is_verb(form):
+        return VERB
+    return ADJECTIVE if is_adjective(form) else 1.0
 
 
 def _shown(forms: Mapping[str, int]) -> str | None:

@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from math import prod, sqrt
 from types import MappingProxyType
 
 import numpy as np
 
 from clustering.algorithms import centrality
-from clustering.keywords import Words, apart, cluster_words
-from clustering.stopwords import STOP_STEMS
+from clustering.keywords import Words, apart, cluster_words, tells
+from clustering.languages import most_spoken, spoken
 from clustering.titles import LONGEST, form_of, titles_of
 from kbsearch.ports import Floats, Ints
 from kbsearch.text.language import detect_language
@@ -27,12 +28,15 @@ TITLED = 40
 """The most typical questions, from which a title is chosen."""
 USED = 3
 """A word that so many questions write alike is no typo."""
-COVERED, TYPICAL = 1.0, 0.6
-"""What a title gains for the keywords in it and for how typical its question is, beside how it reads."""
+TYPICAL, REACH, DENSE = 1.5, 2.0, 1.0
+"""What a title gains, beside how it reads: for how typical its question is, for how many questions share its
+words, and for having few other words."""
 UNRELATED = 0.3
 """What a title loses that holds none of the words that tell the cluster."""
-NAMED = 3
-"""Keywords that a title can cover; more make it no better."""
+FOREIGN_PART = 0.15
+"""What a title loses in another language than its question, such as the text of an error."""
+TOO_FEW_NAMES = (0.8, 0.4, 0.0)
+"""What it loses when no word of it, or only one, says what it is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +68,23 @@ def describe(
         offered: label → what it is called, if that is in the language of its questions.
     """
     members = {label: np.flatnonzero(labels == label) for label in range(int(labels.max(initial=-1)) + 1)}
-    found = cluster_words({label: [texts[row] for row in rows.tolist()] for label, rows in members.items()})
+    spoken_by = [detect_language(text) for text in texts]
+    usual = most_spoken(spoken_by)
+    languages, said = {}, {}
+    for label, rows in members.items():
+        own, tongues = [texts[row] for row in rows.tolist()], [spoken_by[row] for row in rows.tolist()]
+        languages[label] = most_spoken(tongues, usual)
+        said[label] = spoken(own, tongues, languages[label])
+    found = cluster_words(said)
     known = _known(texts)
     names = {name.casefold() for name in taken}
     described = {}
     for label, rows in members.items():
         typical = centrality(vectors[rows]) * (0.5 + 0.5 * strengths[rows])
         order = np.argsort(-typical, kind="stable")
-        typical_texts = [texts[row] for row in rows[order[:TITLED]].tolist()]
-        titles = _titles(typical_texts, found[label], known)
-        if (given := offered.get(label)) and detect_language(given) == _language(typical_texts):
+        first = rows[order[:TITLED]]
+        titles = _titles([texts[row] for row in first.tolist()], found[label], known, languages[label])
+        if (given := offered.get(label)) and detect_language(given) == languages[label]:
             titles = [given, *titles]
         name = _unused(titles, found[label].keywords, names)
         names.add(name.casefold())
@@ -106,34 +117,47 @@ def _known(texts: Iterable[str]) -> frozenset[str]:
     return frozenset(word for word, count in written.items() if count >= USED)
 
 
-def _language(texts: Sequence[str]) -> str:
-    """The language of most of ``texts``, "" of none."""
-    languages = Counter(detect_language(text) for text in texts)
-    return languages.most_common(1)[0][0] if languages else ""
+def _titles(texts: Sequence[str], found: Words, known: frozenset[str], language: str) -> list[str]:
+    """What the cluster might be called, best first: typical, about what its questions share, and readable.
 
+    A sentence is less typical than its question, as it says less of it.
 
-def _titles(texts: Sequence[str], found: Words, known: frozenset[str]) -> list[str]:
-    """What the cluster might be called, best first: typical, about its keywords, and readable.
-
-    In the language of most of ``texts``, which are the most typical questions, best first.
+    Args:
+        texts: the most typical questions, best first.
+        found: the words of the cluster.
+        known: words that many use.
+        language: of the cluster.
     """
-    language = _language(texts)
     best: dict[str, float] = {}
     for place, text in enumerate(texts):
         foreign = detect_language(text) != language
+        typical, said = 1 - place / len(texts), len(_naming(text))
         for title in titles_of(text):
-            covered = sorted((found.worth.get(root, 0.0) for root in set(stems(title))), reverse=True)
-            names = sum(root not in STOP_STEMS for root in set(stems(title)))
+            names = _naming(title)
             value = (
-                COVERED * sum(covered[:NAMED]) / NAMED
-                + TYPICAL * (1 - place / len(texts))
+                TYPICAL * typical * sqrt(len(names) / max(1, said))
+                + _about(names, found)
                 + form_of(title, known)
                 - 1.0 * foreign
-                - 0.5 * (names == 0)
-                - UNRELATED * (not any(covered))
+                - FOREIGN_PART * (not foreign and detect_language(title) != language)
+                - TOO_FEW_NAMES[min(len(names), len(TOO_FEW_NAMES) - 1)]
             )
             best[title] = max(value, best.get(title, value))
     return sorted(best, key=lambda title: (-best[title], title))
+
+
+def _about(names: AbstractSet[str], found: Words) -> float:
+    """How far the stems ``names`` say what the questions of a cluster share more than others do."""
+    worths = [found.worth.get(name, 0.0) for name in sorted(names)]
+    if not any(worths):
+        return -UNRELATED
+    missed = prod(1 - found.share.get(name, 0.0) * found.worth.get(name, 0.0) for name in sorted(names))
+    return REACH * (1 - missed) + DENSE * sum(worths) / len(worths)
+
+
+def _naming(text: str) -> set[str]:
+    """The stems of ``text`` that may say what it is about."""
+    return set(filter(tells, stems(text)))
 
 
 def _unused(titles: Sequence[str], found: Sequence[str], taken: AbstractSet[str]) -> str:

@@ -216,7 +216,8 @@ def _clustered(
     rows = centred(material.vectors)
     names = {label: material.titles[case] for label, case in case_of_each(labels, laid).items()}
     described = describe(bare, rows, labels, strengths, offered=names)
-    themes = found_themes(bare, rows, labels, seed)
+    titles = {label: each.label for label, each in described.items()}
+    themes = found_themes(bare, rows, labels, seed, titles)
     learned = {
         name: round(value, 4)
         for name in ("resolution", "agreement")

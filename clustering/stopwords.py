@@ -29,6 +29,11 @@ once one only or other our out over own please really same say says see she shou
 someone something still such sure tell than thank thanks that the their them then there these they thing
 this those though through to told too tried try trying under until up us very via want wants was way we well
 were what what's when where whether which while who whom whose why will with within without won't would yet
+two three four five six seven eight nine ten first second third last next twice never nothing nobody none
+everything everybody everyone anything already yet back yesterday today tomorrow tonight morning evening ago
+later soon long often always maybe else instead away several few lot lots bit both either neither itself
+myself during along against across around behind below above between whatever however therefore currently
+finally actually exactly probably usually quite rather almost together yourself
 you your yours can't doesn't isn't didn't
 """
 

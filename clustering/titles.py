@@ -6,10 +6,12 @@ import re
 from collections.abc import Container
 from functools import lru_cache
 
-from clustering.word_forms import tells_the_past
+from clustering.word_forms import is_finite, tells, tells_the_past
 from kbsearch.text.chatter import strip_chatter
 from kbsearch.text.common_words import common_words
 from kbsearch.text.talk_marks import FAILS
+from kbsearch.text.talk_words import GROUPS
+from kbsearch.text.words import stem
 
 LONGEST = 80
 LEAST_WORDS, MOST_WORDS = 3, 9
@@ -18,12 +20,29 @@ _CODE = re.compile(r"```.*?(?:```|\Z)|^\s*(?:>>>|File \"|Traceback).*$", re.DOTA
 _SENTENCE = re.compile(r"(?<=[.!?…])\s+|\n+|\)\s*(?=\()|\s[-–—]\s(?=\w)")
 _CLAUSE = re.compile(r"[,;:]\s+|\s+\(")
 _INTERROGATIVE = (
-    r"как|где|куда|когда|почему|зачем|что|кто|чем|какой|какая|какие|какое|сколько|можно|нужно|надо|откуда|чего|"
-    r"how|where|when|why|what|who|which|can|could|is|are|do|does|should|will|may"
+    r"как|где|куда|когда|почему|зачем|что|кто|чем|какой|какая|какие|какое|сколько|скока|можно|откуда|чего|"
+    r"(?:нужно|надо)(?=\s+ли\b|[^?]*\?$)|"
+    r"how|where|when|why|what|who|which|(?:can|could|is|are|do|does|should|will|may)(?!['’])"
 )
 _BEGINS_ASKING = re.compile(rf"^(?:{_INTERROGATIVE})\b", re.IGNORECASE)
+_ASKS_LATER = re.compile(
+    r"^(?:как|где|куда|откуда|сколько|скока|почему|зачем|можно|нельзя|могу|нужно\s+ли|надо\s+ли|есть\s+ли|"
+    r"how|where|why|can|could|should|is\s+(?:it|there)|do\s+i)\b",
+    re.IGNORECASE,
+)
+"""The clause of a sentence that asks, after what leads to it."""
+_DANGLING = re.compile(
+    r"\b(?:то|том|того|тем|тому|тот|та|те|так|такой|такая|такое|такие|и|а|но|что|чтобы|если|как|"
+    r"and|or|that|the|a|to|if)$",
+    re.IGNORECASE,
+)
+"""A clause that ends so goes on in the next one."""
+_GOES_ON = re.compile(r"(?:а|но|и|or|and|but)\b", re.IGNORECASE)
+_EXACT = re.compile(r"\d[\d ]*\d{3}|\d:\d\d")
+"""Numbers of orders, sums and hours are one student's."""
 _LEADING = re.compile(
-    r"^(?:(?:а|и|но|ну|так|вот|то|or|and|so|but|also|кстати|короче|блин|ещё|еще|т\.?е\.?|вообще)\s*,?\s+)+",
+    r"^(?:(?:а|и|но|ну|так|вот|то|or|and|so|but|also|кстати|короче|блин|ещё|еще|т\.?е\.?|вообще|ой|эх|эй|очень|теперь|"
+    r"здра\w*|здрасьте|everyone|everybody|guys|team)\s*,?\s+)+",
     re.IGNORECASE,
 )
 _QUESTION = re.compile(
@@ -32,12 +51,26 @@ _QUESTION = re.compile(
     re.IGNORECASE,
 )
 """What asks, though its question mark is forgotten."""
+_WANTS = re.compile(
+    r"\b(?:хочу|хотим|хотел[аи]?|хотелось|прошу|просим|можно|(?<!don't )(?<!dont )want|would\s+like)\b",
+    re.IGNORECASE,
+)
+_ASKS_INSIDE = re.compile(
+    r"\b(?:как|где|куда|откуда|сколько|почему|ли|чем|how|where|why|which)\b", re.IGNORECASE
+)
+_ALL_IS_WELL = re.compile(
+    r"\b(?:претензий|проблем|вопросов|слов)\s+нет\b|\bнет\s+(?:претензий|проблем|вопросов|слов)\b",
+    re.IGNORECASE,
+)
+_ACTS = re.compile(r"^\w{3,}ed\b|\b(?:i|i've|i'm|we|he|she|they)\b", re.IGNORECASE)
+"""Somebody did something, in English; Russian verbs tell it by themselves."""
+_FEELINGS = GROUPS["feels"] | GROUPS["thanks"]
 _ERROR = re.compile(
     r"\b(?:ошибк\w+|нет|пропа\w+|error|wrong|missing|lost|fail\w*)\b|\w(?:Error|Exception)\b", re.IGNORECASE
 )
 _POINTS_BACK = re.compile(
     r"^(?:если\s+)?(?:он[аио]?|его|её|ее|их|это(?:т|й|го|м)?|эт[аи]|там|тогда|туда|оттуда|такое|такой|it|this|that|"
-    r"these|those|they|he|she|there)\b|\b(?:тогда|его|её|ней|ним|них|их|ими|неё|него|это|этот|эту|эти|оно|these|this|it)\b",
+    r"these|those|they|he|she|there)\b|\b(?:тогда|так(?!\s+(?:ли|и|как)\b)|его|её|ей|ею|ему|ней|ним|них|их|ими|неё|него|это|этот|эту|эти|оно|these|this|it)\b",
     re.IGNORECASE,
 )
 _DEPENDS = re.compile(
@@ -63,11 +96,29 @@ def titles_of(text: str) -> tuple[str, ...]:
     found = []
     for sentence in _sentences(text):
         found.append(_shown(sentence))
-        clause = _trimmed(_CLAUSE.split(sentence)[0])
-        if clause != sentence and len(clause.split()) >= LEAST_WORDS:
-            asks = "?" in sentence[-2:] and _BEGINS_ASKING.match(clause) and "?" not in clause
-            found.append(_shown(f"{clause}?" if asks else clause))
+        found += [_shown(clause) for clause in _clauses(sentence)]
     return tuple(dict.fromkeys(found))
+
+
+def _clauses(sentence: str) -> list[str]:
+    """What of a ``sentence`` of several clauses may stand alone: the first one, or a later one that asks.
+
+    What leads to a clause that asks or says what fails, or is set against the next one, says too little.
+    """
+    parts = _CLAUSE.split(sentence)
+    first, *later = [_trimmed(part) for part in parts]
+    asked = "?" in sentence[-2:] and "?" not in first and _BEGINS_ASKING.match(first)
+    begins = [f"{first}?" if asked else first]
+    if _asks(first):
+        kept = begins
+    else:
+        kept = [part if "?" in part else f"{part}?" for part in later if _ASKS_LATER.match(part)]
+        kept = kept or [] if any(map(_fails, later)) and not _fails(first) else [*kept, *begins][:1]
+    if kept == begins and (not later or _GOES_ON.match(parts[1])):
+        return []
+    return [
+        part for part in kept if len(part.split()) >= LEAST_WORDS and not _DANGLING.search(part.rstrip("?"))
+    ]
 
 
 def form_of(title: str, known: Container[str] = frozenset()) -> float:
@@ -82,22 +133,44 @@ def form_of(title: str, known: Container[str] = frozenset()) -> float:
     strange = sum(len(word) > 2 and word not in common_words() and word not in known for word in low)  # noqa: PLR2004
     return (
         0.3 * bool(_BEGINS_ASKING.match(title))
-        + 0.2 * bool(FAILS.search(title) or _ERROR.search(title))
+        + 0.2 * _fails(title)
         + 0.1 * title.endswith("?")
         - 0.3 * max(0, LEAST_WORDS - count)
-        - 0.12 * max(0, count - MOST_WORDS)
+        - 0.5 * (count < FEWEST_WORDS)
+        - 0.2 * max(0, count - MOST_WORDS)
         - 0.35 * min(3, strange)
         - 0.5 * bool(_POINTS_BACK.search(title))
         - 0.15 * bool(_PERSONAL.search(title))
         - 0.4 * bool(_DEPENDS.match(title))
         - 0.3 * tells_the_past(title.partition(" ")[0])
+        - _tale(title)
         - 0.25 * bool(_CODELIKE.search(title))
         - 0.1 * bool(re.search(r"\d", title))
+        - 0.3 * bool(_EXACT.search(title))
         - 0.5 * title.endswith("…")
-        - 0.1 * ("," in title)
+        - 0.2 * title.count(",")
         - 0.2 * bool(re.search(r"[!:]|\.\s", title))
         - 0.3 * (sum(word.isupper() and len(word) > 3 for word in title.split()) > 1)  # noqa: PLR2004
     )
+
+
+def _fails(title: str) -> bool:
+    return bool(FAILS.search(title) or _ERROR.search(title)) and not _ALL_IS_WELL.search(title)
+
+
+def _tale(title: str) -> float:
+    """What a title loses that tells, praises or complains, and neither asks, wants nor names a failure."""
+    if _asks(title) or _fails(title):
+        return 0.0
+    found = _WORD.findall(title)
+    feels = any(stem(word) in _FEELINGS for word in found)
+    told = bool(_ACTS.search(title)) or any(map(tells, found))
+    says = told or any(map(is_finite, found))
+    return 0.4 * told + 0.2 * says + 0.4 * feels
+
+
+def _asks(title: str) -> bool:
+    return title.endswith("?") or any(one.search(title) for one in (_BEGINS_ASKING, _ASKS_INSIDE, _WANTS))
 
 
 def _sentences(text: str) -> list[str]:
@@ -117,12 +190,12 @@ def _trimmed(sentence: str) -> str:
 
 
 def _closed(text: str) -> str:
-    """``text`` up to a bracket or quotation mark that is never closed, and without lone closing ones."""
+    """``text`` up to a bracket that is never closed, and without lone closing ones and quotation marks."""
     for opening, closing in _PAIRS.items():
         if opening == closing:
             if text.count(opening) % 2 and not re.search(rf"\w{opening}\w", text):
                 cut = text.rfind(opening)
-                text = text[:cut] if cut > len(text) // 2 else text[:cut] + text[cut + 1 :]
+                text = text[:cut] + text[cut + 1 :]
         elif text.count(opening) > text.count(closing):
             text = text[: text.rfind(opening)]
         elif text.count(opening) < text.count(closing):

@@ -13,6 +13,9 @@ _PLURAL_ONLY = frozenset({"деньги", "данные", "каникулы", "�
 """Words that are taken for the plural of something else."""
 _FUNCTION = frozenset({"PREP", "CONJ", "PRCL", "NPRO", "NUMR", "INTJ", "PRED"})
 _ACTING = frozenset({"VERB", "INFN", "GRND", "ADVB"})
+_RARELY = 0.25
+"""A form that is a noun less often than this is none: «смогу» is hardly ever of «смог»."""
+_DESCRIBING = frozenset({"ADJF", "ADJS", "PRTF", "PRTS", "COMP"})
 _SAYING = frozenset({"VERB", "GRND", "PRTS", "ADJS", "ADVB", "COMP"})
 
 
@@ -39,10 +42,23 @@ def dictionary_form(forms: Mapping[str, int]) -> str:
         if reading is not None:
             lemmas[reading.normal_form] += count
     if not lemmas:
-        return usual
+        return _nominative(usual, forms)
     lemma = min(lemmas, key=lambda one: (-lemmas[one], one))
     own = [(count, one) for _, count, one in readings if one is not None and one.normal_form == lemma]
     return _headed(lemma, [one for count, one in own for _ in range(count)])
+
+
+def _nominative(usual: str, forms: Mapping[str, int]) -> str:
+    """The nominative of a word that the dictionary does not know.
+
+    What its ending tells, if it tells one thing only or somebody wrote that; else ``usual``.
+    """
+    guesses = _analyzer().parse(usual)
+    if any(one.tag.POS != "NOUN" for one in guesses) or guesses[0].tag.case == "nomn":
+        return usual
+    lemmas = dict.fromkeys(str(one.normal_form) for one in guesses)
+    said = [lemma for lemma in lemmas if lemma in forms or len(guesses) == 1]
+    return said[0] if said else usual
 
 
 def is_verb(form: str) -> bool:
@@ -50,6 +66,18 @@ def is_verb(form: str) -> bool:
     low = form.lower()
     reading = _reading(low) if _CYRILLIC.fullmatch(low) else None
     return reading is not None and reading.tag.POS in _ACTING
+
+
+def is_adjective(form: str) -> bool:
+    """Whether a Russian word is more likely an adjective or a participle than a noun."""
+    low = form.lower()
+    if not _CYRILLIC.fullmatch(low) or low in _PLURAL_ONLY:
+        return False
+    likely: Counter[bool] = Counter()
+    for one in _known_readings(low):
+        if one.tag.POS in _DESCRIBING or one.tag.POS == "NOUN":
+            likely[one.tag.POS in _DESCRIBING] += one.score
+    return likely[True] > likely[False]
 
 
 def is_function_word(form: str) -> bool:
@@ -64,6 +92,20 @@ def tells_the_past(form: str) -> bool:
     low = form.lower()
     tag = _likeliest(low) if _CYRILLIC.fullmatch(low) else None
     return tag is not None and tag.POS == "VERB" and tag.tense == "past"
+
+
+def is_finite(form: str) -> bool:
+    """Whether a Russian word is most likely a verb that is no infinitive."""
+    low = form.lower()
+    tag = _likeliest(low) if _CYRILLIC.fullmatch(low) else None
+    return tag is not None and tag.POS == "VERB"
+
+
+def tells(form: str) -> bool:
+    """Whether a Russian word is most likely a verb that says what happened or what somebody does."""
+    low = form.lower()
+    tag = _likeliest(low) if _CYRILLIC.fullmatch(low) else None
+    return tag is not None and tag.POS == "VERB" and (tag.tense == "past" or tag.person == "1per")
 
 
 def phrase_form(forms: Mapping[str, int]) -> str | None:
@@ -115,11 +157,21 @@ def _agreeing(adjective: Any, noun: Any) -> str | None:
 def _headed(lemma: str, readings: list[Any]) -> str:
     """``lemma``, in the plural when most of its ``readings`` are nouns in the plural."""
     nouns = [one for one in readings if one.tag.POS == "NOUN"]
+    if not nouns and readings and readings[0].tag.POS == "ADJF":
+        return _mostly(readings)
     plural = [one for one in nouns if one.tag.number == "plur"]
     if 2 * len(plural) > len(readings):
         headed = plural[0].inflect({"nomn", "plur"})
         return str(headed.word) if headed is not None else lemma
     return lemma
+
+
+def _mostly(adjectives: list[Any]) -> str:
+    """An adjective in the nominative of the gender or plural in which it mostly stands."""
+    kinds = Counter(str(one.tag.gender or "plur") for one in adjectives if one.tag.POS == "ADJF")
+    kind = min(kinds, key=lambda one: (-kinds[one], one))
+    headed = adjectives[0].inflect({"nomn", kind} if kind == "plur" else {"nomn", "sing", kind})
+    return str(headed.word if headed is not None else adjectives[0].normal_form)
 
 
 def _agrees(adjective: Any, noun: Any) -> bool:
@@ -129,15 +181,21 @@ def _agrees(adjective: Any, noun: Any) -> bool:
 @lru_cache(maxsize=20_000)
 def _reading(form: str) -> Any:
     """The likeliest reading of a form that the dictionary knows; None when it knows none."""
-    found = [one for one in _analyzer().parse(form) if one.is_known]
+    found = _known_readings(form)
     nouns = [one for one in found if one.tag.POS == "NOUN"]
-    return (nouns or found or [None])[0]
+    if sum(one.score for one in nouns) < _RARELY:
+        return found[0] if found else None
+    return next((one for one in nouns if one.normal_form == form), nouns[0])
 
 
 @lru_cache(maxsize=20_000)
 def _likeliest(form: str) -> Any:
     """The tag of the likeliest reading of all; None when the dictionary does not know the form."""
-    return next((one.tag for one in _analyzer().parse(form) if one.is_known), None)
+    return next((one.tag for one in _known_readings(form)), None)
+
+
+def _known_readings(form: str) -> list[Any]:
+    return [one for one in _analyzer().parse(form) if one.is_known]
 
 
 @cache

@@ -45,3 +45,33 @@ def test_names_of_themes_differ() -> None:
     found = found_themes(["как сдать проект"] * len(rows), rows, labels)
     names = [each.label for each in found.words.values()]
     assert len(set(names)) == len(names) == len(set(found.of.values()))
+
+
+def named(questions: list[list[str]], titles: dict[int, str] | None = None) -> str:
+    """The name of the only theme of three clusters at most."""
+    texts = [text for each in questions for text in each]
+    labels = np.repeat(np.arange(len(questions)), [len(each) for each in questions])
+    rows = centred(np.random.default_rng(0).normal(size=(len(texts), 16)).astype(np.float32))
+    found = found_themes(texts, rows, labels, titles=titles or {})
+    return found.words[0].label
+
+
+def test_a_theme_is_called_by_what_its_clusters_share_in_the_language_of_most() -> None:
+    large = ["пришлите сертификат почтой", "почтой пришлите сертификат", "certificate by mail"] * 4
+    assert named([large, ["сертификат с ошибкой"] * 2, ["ваш сертификат признают"] * 2]).startswith(
+        "Сертификат"
+    )
+    assert "certificate" not in named([large, ["certificate of course"] * 2, ["сертификат"] * 2]).lower()
+
+
+def test_a_theme_names_nothing_twice_and_things_only() -> None:
+    name = named([["удалить комит и коммит с гитхаба"] * 3, ["новый комит, новый коммит, удалить"] * 3])
+    words = name.lower().split(", ")
+    assert not {"комит", "коммит"} <= set(words)
+    assert not {"удалить", "новый", "новая"} & set(words)
+
+
+def test_a_theme_whose_words_name_nothing_is_called_after_its_largest_cluster() -> None:
+    questions = [["долго ждать"] * 2, ["долго ждать"] * 3]
+    assert named(questions, {0: "Сколько ждать?", 1: "Почему так долго ждать?"}) == "Почему так долго ждать?"
+    assert named(questions) != ""
