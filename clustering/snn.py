@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from math import sqrt
 from typing import Any
@@ -12,12 +14,12 @@ from sklearn.base import BaseEstimator, ClusterMixin
 
 from clustering.communities import MANY_NEIGHBOURS, communities, in_order, neighbour_graph, steadied
 from clustering.granularity import KEPT_SHARE, RESOLUTIONS, Granularity, steadiest, togetherness
+from clustering.nearest import nearest
 from clustering.neighbours import (
     LESSON_WEIGHT,
     SPELLING_WEIGHT,
     centred,
     chance_likeness,
-    nearest,
     with_lessons,
     with_spelling,
 )
@@ -130,19 +132,27 @@ class SharedNeighbourLeiden(BaseEstimator, ClusterMixin):  # type: ignore[misc] 
             return np.arange(len(rows), dtype=np.int64), np.ones(len(rows), np.float32)
         earlier = np.full(len(rows), -1) if self.initial is None else np.asarray(self.initial)[first]
         part = self._parts(ids)
+        insides = [np.flatnonzero(part == each) for each in range(part.max() + 1)]
+        nears = [ids if len(inside) == len(ids) else _within(ids, inside) for inside in insides]
+        owns = [earlier[inside] for inside in insides]
+        found = [
+            self._granularity(near, rows, inside, own)
+            for near, inside, own in zip(nears, insides, owns, strict=True)
+        ]
         labels, strengths = np.zeros(len(rows), np.int64), np.zeros(len(rows), np.float32)
-        found = []
-        for inside in (np.flatnonzero(part == each) for each in range(part.max() + 1)):
-            own, near = earlier[inside], ids if len(inside) == len(ids) else _within(ids, inside)
-            granularity = self._granularity(near, rows, inside, own)
-            clusters, strengths[inside] = self._communities(near, granularity, own)
-            labels[inside] = clusters + labels.max() + 1
-            found.append((len(inside), np.log(granularity.resolution), granularity.agreement))
-        sizes, resolutions, agreements = np.array(found).T
-        self.parts_ = len(found)
-        self.resolution_ = float(np.exp(np.average(resolutions, weights=sizes)))
-        self.agreement_ = float(np.average(agreements, weights=sizes))
+        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+            clustered = pool.map(self._communities, nears, found, owns)
+            for inside, (clusters, strong) in zip(insides, clustered, strict=True):
+                labels[inside], strengths[inside] = clusters + labels.max() + 1, strong
+        self._note(found, [len(inside) for inside in insides])
         return labels, strengths
+
+    def _note(self, found: Sequence[Granularity], sizes: Sequence[int]) -> None:
+        self.parts_ = len(found)
+        self.resolution_ = float(
+            np.exp(np.average([np.log(each.resolution) for each in found], weights=sizes))
+        )
+        self.agreement_ = float(np.average([each.agreement for each in found], weights=sizes))
 
     def _k(self, rows: int) -> int:
         return neighbours_for(rows, self.n_neighbors)
@@ -185,9 +195,8 @@ class SharedNeighbourLeiden(BaseEstimator, ClusterMixin):  # type: ignore[misc] 
     def _neighbours(self, rows: Floats) -> Ints:
         """Neighbours that are liker than chance, -1 elsewhere, with spare ones for subsamples."""
         spare = round(self.n_neighbors / KEPT_SHARE) + 5
-        found = nearest(rows, spare, self.random_state)
         limit = chance_likeness(rows, self.random_state)
-        return np.where(found.likeness > limit, found.ids, -1)
+        return nearest(rows, spare, self.random_state, limit).ids
 
     def _settled(self, labels: Ints, strengths: Floats) -> tuple[Ints, Floats]:
         """Weak members and then small clusters taken out, clusters renumbered in order."""

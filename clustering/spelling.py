@@ -22,7 +22,7 @@ LONGEST = 400
 """Letters of a question that count: what comes later is a story or pasted code."""
 BUCKETS = 1 << 20
 BLOCK = 10_000
-_OTHER = re.compile(r"[\W_]+")
+_OTHER = re.compile(r"(?:[^\w\n]|_)+")
 _SPACE, _END = ord(" "), ord("\n")
 _PRIME = np.uint64(0x9E3779B97F4A7C15)
 
@@ -30,30 +30,28 @@ _PRIME = np.uint64(0x9E3779B97F4A7C15)
 def spelling(texts: Sequence[str], columns: int = COLUMNS) -> Floats:
     """Unit rows of how ``texts`` are spelt, shape (n, columns) float32; zero where nothing is shared."""
     from scipy.sparse import csr_matrix, vstack
-    from sklearn.feature_extraction.text import TfidfTransformer
-    from sklearn.preprocessing import normalize
 
     if not texts:
         return np.zeros((0, columns), np.float32)
-    blocks = [_counts(texts[start : start + BLOCK]) for start in range(0, len(texts), BLOCK)]
-    counted = vstack(blocks, format="csr")
+    counted = vstack([_counts(texts[start : start + BLOCK]) for start in range(0, len(texts), BLOCK)], "csr")
     seen = np.bincount(counted.indices, minlength=BUCKETS)
-    counted.data *= (seen > 1)[counted.indices]
-    counted.eliminate_zeros()
-    weighed = TfidfTransformer(sublinear_tf=True).fit_transform(counted)
+    rarity = np.where(seen > 1, np.log((1 + len(texts)) / (1 + seen)) + 1, 0.0)
     draw = np.random.default_rng(0)
-    places = (np.arange(BUCKETS), draw.integers(0, columns, BUCKETS))
-    signs = draw.choice(np.array([-1.0, 1.0], np.float32), BUCKETS)
-    folded = (weighed.astype(np.float32) @ csr_matrix((signs, places), shape=(BUCKETS, columns))).toarray()
-    return np.asarray(normalize(folded, copy=False), dtype=np.float32)
+    places = draw.integers(0, columns, BUCKETS)
+    signed = (rarity * draw.choice(np.array([-1.0, 1.0], np.float32), BUCKETS)).astype(np.float32)
+    weights = (1 + np.log(counted.data)) * signed[counted.indices]
+    folded = csr_matrix((weights, places[counted.indices], counted.indptr), (len(texts), columns)).toarray()
+    lengths = np.linalg.norm(folded, axis=1, keepdims=True)
+    return np.asarray(np.divide(folded, lengths, out=folded, where=lengths > 0), dtype=np.float32)
 
 
 def _counts(texts: Sequence[str]) -> Any:
     """How often each run of letters stands in each text: CSR (n, BUCKETS)."""
     from scipy.sparse import csr_matrix
 
-    lines = "\n".join(f" {_OTHER.sub(' ', text.lower()[:LONGEST]).strip()} " for text in texts)
-    codes = np.frombuffer(f"{lines}\n".encode("utf-32-le"), np.uint32)
+    short = (text[:LONGEST].replace("\n", " ") for text in texts)
+    lines = "".join(f" {text} \n" for text in short).lower()
+    codes = np.frombuffer(_OTHER.sub(" ", lines).encode("utf-32-le"), np.uint32)
     row = np.cumsum(codes == _END, dtype=np.int32)
     found = [(row[starts], buckets) for starts, buckets in _runs(codes)]
     rows, buckets = (np.concatenate(each) for each in zip(*found, strict=True))

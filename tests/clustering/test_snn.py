@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import adjusted_rand_score
 
-from clustering import neighbours
 from clustering.communities import in_order, neighbour_matrix, shared_neighbour_graph, steadied
-from clustering.neighbours import LESSON_COLUMNS, centred, nearest, with_lessons, with_spelling
+from clustering.nearest import Best, nearest, search_cells
+from clustering.neighbours import LESSON_COLUMNS, centred, with_lessons, with_spelling
 from clustering.snn import NEIGHBOURS, SharedNeighbourLeiden, neighbours_for
 from clustering.spelling import spelling
 
@@ -79,16 +79,53 @@ def test_spelling_takes_any_text(texts: list[str]) -> None:
     assert np.all((np.abs(lengths - 1) < 1e-4) | (lengths == 0))
 
 
-def test_cells_find_what_the_exact_search_does() -> None:
+def topical(topics: int, each: int) -> np.ndarray:
     draw = np.random.default_rng(0)
-    topics = np.repeat(draw.normal(size=(100, 32)), 60, axis=0)
-    vectors = centred((topics + draw.normal(size=topics.shape)).astype(np.float32))
-    exact, _ = neighbours._exact(vectors, 10)
-    by_cells, likeness = neighbours._by_cells(vectors, 10, 0)
-    shared = [len(set(a) & set(b)) / 10 for a, b in zip(exact.tolist(), by_cells.tolist(), strict=True)]
+    middle = np.repeat(draw.normal(size=(topics, 32)), each, axis=0)
+    return centred((middle + draw.normal(size=middle.shape)).astype(np.float32))
+
+
+def by_cells(vectors: np.ndarray, k: int, least: float = -np.inf) -> Best:
+    best = Best(len(vectors), k, least)
+    search_cells(vectors, best, 0)
+    return best
+
+
+def test_cells_find_what_the_exact_search_does() -> None:
+    vectors = topical(100, 60)
+    exact, found = nearest(vectors, 10).ids, by_cells(vectors, 10)
+    shared = [len(set(a) & set(b)) / 10 for a, b in zip(exact.tolist(), found.ids.tolist(), strict=True)]
     assert np.mean(shared) > 0.9
-    assert (by_cells != np.arange(len(vectors))[:, None]).all()
-    assert (np.diff(likeness, axis=1) <= 0).all()
+    assert (found.ids != np.arange(len(vectors))[:, None]).all()
+    assert all(len(set(row)) == len(row) for row in found.ids.tolist())
+    assert (np.diff(found.likeness, axis=1) <= 0).all()
+    told = np.einsum("id,ikd->ik", vectors, vectors[found.ids])
+    assert np.allclose(told, found.likeness, atol=1e-5)
+
+
+@pytest.mark.parametrize("pending", [1, 1_000])
+def test_pairs_may_be_sorted_a_few_at_a_time(pending: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    vectors = topical(20, 30)
+    at_once = by_cells(vectors, 10)
+    monkeypatch.setattr("clustering.nearest.PENDING", pending)
+    in_parts = by_cells(vectors, 10)
+    assert (at_once.ids == in_parts.ids).all()
+    assert (at_once.likeness == in_parts.likeness).all()
+
+
+def test_neighbours_are_liker_than_the_least() -> None:
+    vectors = topical(20, 30)
+    every, likely = nearest(vectors, 10), nearest(vectors, 10, least=0.5)
+    assert (likely.ids == np.where(every.likeness > 0.5, every.ids, -1)).all()
+    found = by_cells(vectors, 10, 0.5)
+    assert (found.likeness[found.ids >= 0] > 0.5).all()
+    assert np.isneginf(found.likeness[found.ids < 0]).all()
+
+
+def test_of_very_many_equal_rows_each_has_others_as_neighbours() -> None:
+    found = by_cells(np.ones((3_000, 2), np.float32) / np.float32(2**0.5), 5)
+    assert (found.ids >= 0).all()
+    assert (found.ids != np.arange(3_000)[:, None]).all()
 
 
 def test_few_rows_have_few_neighbours() -> None:
