@@ -56,6 +56,7 @@ def describe(
     *,
     taken: AbstractSet[str] = frozenset(),
     offered: Mapping[int, str] = MappingProxyType({}),
+    repaired: AbstractSet[int] = frozenset(),
 ) -> dict[int, Description]:
     """Describe each cluster; labels differ within the answer, and from those that are ``taken``.
 
@@ -66,6 +67,8 @@ def describe(
         strengths: of the rows in their clusters, shape (n,) in [0, 1].
         taken: labels of other clusters.
         offered: label → what it is called, if that is in the language of its questions.
+        repaired: rows whose question was written otherwise than in ``texts``: exemplars of last resort, as
+            those in another language than most of the cluster are.
     """
     members = {label: np.flatnonzero(labels == label) for label in range(int(labels.max(initial=-1)) + 1)}
     spoken_by = [detect_language(text) for text in texts]
@@ -88,7 +91,9 @@ def describe(
             titles = [given, *titles]
         name = _unused(titles, found[label].keywords, names)
         names.add(name.casefold())
-        described[label] = Description(name, found[label].keywords, exemplars(texts, vectors, rows[order]))
+        odd = [row in repaired or spoken_by[row] != languages[label] for row in rows[order].tolist()]
+        shown = rows[order][np.argsort(odd, kind="stable")]
+        described[label] = Description(name, found[label].keywords, exemplars(texts, vectors, shown))
     return described
 
 

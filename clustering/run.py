@@ -215,7 +215,8 @@ def _clustered(
     bare = [query.bare for query in material.asked]
     rows = centred(material.vectors)
     names = {label: material.titles[case] for label, case in case_of_each(labels, laid).items()}
-    described = describe(bare, rows, labels, strengths, offered=names)
+    repaired = {row for row, query in enumerate(material.asked) if query.repaired}
+    described = describe(bare, rows, labels, strengths, offered=names, repaired=repaired)
     titles = {label: each.label for label, each in described.items()}
     themes = found_themes(bare, rows, labels, seed, titles)
     learned = {

@@ -15,6 +15,7 @@ from clustering.themes import themes
 from clustering.word_forms import is_adjective, is_verb
 from kbsearch.ports import Floats, Ints
 from kbsearch.text.language import detect_language
+from kbsearch.text.lexicon import shipped_lexicon
 
 WORDS = 3
 """Keywords that make a theme's name."""
@@ -83,11 +84,19 @@ def _names(word: str) -> bool:
 
 
 def _said(word: str, chosen: Iterable[str]) -> bool:
-    """Whether ``word`` is, but for its spelling or a part, among the ``chosen``: «комит» beside «коммит»."""
+    """Whether ``word`` is, spelt otherwise, in part or as slang among ``chosen``: «комит» beside «коммит»."""
     return any(
-        word in other or other in word or SequenceMatcher(None, word, other).ratio() >= ALIKE
+        word in other
+        or other in word
+        or SequenceMatcher(None, word, other).ratio() >= ALIKE
+        or _spellings(word) & _spellings(other)
         for other in chosen
     )
+
+
+def _spellings(word: str) -> set[str]:
+    """``word`` and what it is slang for."""
+    return {word, *(each for meant in shipped_lexicon().meanings(word).values() for each in meant.split())}
 
 
 def _unused(name: str, taken: set[str]) -> str:

@@ -210,6 +210,22 @@ def test_words_and_title_are_in_the_language_of_most_and_of_the_school_when_it_i
     assert not {"homework", "submit"} & set(" ".join(described[0].keywords).split())
 
 
+def test_exemplars_are_readable_and_in_the_language_of_most() -> None:
+    texts = [
+        "how to undo a commit",
+        "как отменить коммит",
+        "вернуть удалённый файл",
+        "коммит не туда",
+        "где ветка",
+    ]
+    vectors = centred(np.random.default_rng(0).standard_normal((5, 16)).astype(np.float32))
+    found = describe(texts, vectors, np.zeros(5, np.int64), np.ones(5, np.float32), repaired={1})
+    assert set(found[0].exemplars) == {2, 3, 4}
+    few = describe(texts[:3], vectors[:3], np.zeros(3, np.int64), np.ones(3, np.float32), repaired={1})
+    assert few[0].exemplars[0] == 2
+    assert set(few[0].exemplars) == {0, 1, 2}
+
+
 def test_masked_addresses_and_numbers_are_no_keywords() -> None:
     texts = ["пишу с petrov@mail.example письмо 8-900", "письмо на ivanov@mail.example 8-900"]
     assert keywords({0: texts})[0] == ("письмо",)

@@ -71,6 +71,18 @@ def test_a_theme_names_nothing_twice_and_things_only() -> None:
     assert not {"удалить", "новый", "новая"} & set(words)
 
 
+def test_words_of_equal_length_are_not_one() -> None:
+    assert set(named([["пароль письмо"] * 3, ["письмо пароль"] * 3]).lower().split(", ")) == {
+        "пароль",
+        "письмо",
+    }
+
+
+def test_a_theme_names_nothing_in_two_scripts() -> None:
+    name = named([["питон не найден, где python"] * 3, ["поставить python, то есть питон"] * 3])
+    assert not {"питон", "python"} <= set(name.lower().split(", "))
+
+
 def test_a_theme_whose_words_name_nothing_is_called_after_its_largest_cluster() -> None:
     questions = [["долго ждать"] * 2, ["долго ждать"] * 3]
     assert named(questions, {0: "Сколько ждать?", 1: "Почему так долго ждать?"}) == "Почему так долго ждать?"
