@@ -178,7 +178,6 @@ def _agrees(adjective: Any, noun: Any) -> bool:
     return bool(adjective.tag.case == noun.tag.case and adjective.tag.number == noun.tag.number)
 
 
-@lru_cache(maxsize=20_000)
 def _reading(form: str) -> Any:
     """The likeliest reading of a form that the dictionary knows; None when it knows none."""
     found = _known_readings(form)
@@ -188,14 +187,15 @@ def _reading(form: str) -> Any:
     return next((one for one in nouns if one.normal_form == form), nouns[0])
 
 
-@lru_cache(maxsize=20_000)
 def _likeliest(form: str) -> Any:
     """The tag of the likeliest reading of all; None when the dictionary does not know the form."""
     return next((one.tag for one in _known_readings(form)), None)
 
 
-def _known_readings(form: str) -> list[Any]:
-    return [one for one in _analyzer().parse(form) if one.is_known]
+@lru_cache(maxsize=20_000)
+def _known_readings(form: str) -> tuple[Any, ...]:
+    """All readings of a form that the dictionary knows, the likeliest first."""
+    return tuple(one for one in _analyzer().parse(form) if one.is_known)
 
 
 @cache
