@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -28,6 +29,13 @@ KEPT = 0.3
 """Probability down to which it stays there, so that small changes of a model move nothing."""
 LIKELY = 0.5
 """Mean probability from which a cluster is called after its case."""
+WIDE = 2.0
+"""Clusters of usual size that the questions of a case fill, unless they are sure.
+
+While few cases are written, each also draws the questions of its neighbours that have none yet.
+"""
+SURE = 0.8
+"""Probability from which a question goes to its case however many there are."""
 FEWEST = 3
 """Questions that make a cluster."""
 
@@ -41,6 +49,14 @@ class ByCase:
     cases: Ints
 
 
+class _Wish(NamedTuple):
+    """A question goes to ``case`` with the probability ``chance``; one that is there has a higher ``claim``."""
+
+    chance: float
+    claim: float
+    case: int
+
+
 def grouped_by_case(
     ids: Ints,
     texts: Sequence[str],
@@ -52,8 +68,9 @@ def grouped_by_case(
 ) -> ByCase:
     """Give the questions of each case that at least `FEWEST` go to a label of their own.
 
-    Equal questions go to the same case: the one that is likeliest for any of them.  What is left of a label
-    with fewer than `FEWEST` questions is in none.
+    Equal questions go to the same case: the one that is likeliest for any of them.  A case gets the likeliest
+    of its questions, up to `WIDE` times as many as a label has on average, and beyond that those that are
+    `SURE`.  What is left of a label with fewer than `FEWEST` questions is in none.
 
     Args:
         ids: of the questions, shape (n,).
@@ -63,7 +80,9 @@ def grouped_by_case(
         firsts: question → the case that comes first for it.
         places: question → its cluster before the run.
     """
-    cases, chances = _settled(ids.tolist(), texts, firsts, places)
+    _, usual = np.unique(labels[labels >= 0], return_counts=True)
+    room = WIDE * float(usual.mean()) if len(usual) else float("inf")
+    cases, chances = _settled(ids.tolist(), texts, firsts, places, room)
     counts = Counter(cases.tolist())
     large = {case for case, count in counts.items() if case >= 0 and count >= FEWEST}
     cases = np.array([case if case in large else -1 for case in cases.tolist()], dtype=np.int64)
@@ -81,11 +100,15 @@ def grouped_by_case(
 
 
 def _settled(
-    ids: Sequence[int], texts: Sequence[str], firsts: Mapping[int, First], places: Mapping[int, int]
+    ids: Sequence[int],
+    texts: Sequence[str],
+    firsts: Mapping[int, First],
+    places: Mapping[int, int],
+    room: float,
 ) -> tuple[Ints, Floats]:
     """The case of each row, -1 for none, and its probability; the same for equal questions."""
     homes = _homes(firsts, places)
-    best: dict[object, tuple[float, int]] = {}
+    wished: dict[object, _Wish] = {}
     keys: list[object] = []
     for question, text in zip(ids, texts, strict=True):
         key = tuple(stems_once(text)) or question
@@ -94,10 +117,26 @@ def _settled(
         if first is None or first.case_id is None:
             continue
         stays = question in places and places[question] == homes.get(first.case_id)
-        if first.probability >= (KEPT if stays else LEAST):
-            best[key] = max(best.get(key, (0.0, -1)), (first.probability, first.case_id))
-    settled = [best.get(key, (0.0, -1)) for key in keys]
-    return np.array([case for _, case in settled], np.int64), np.array([p for p, _ in settled], np.float32)
+        claim = first.probability + (LEAST - KEPT if stays else 0.0)
+        if claim >= LEAST:
+            wish = _Wish(first.probability, claim, first.case_id)
+            wished[key] = max(wished.get(key, wish), wish)
+    best = _within(wished, Counter(keys), room)
+    settled = [best.get(key, _Wish(0.0, 0.0, -1)) for key in keys]
+    return np.array([one.case for one in settled], np.int64), np.array(
+        [one.chance for one in settled], np.float32
+    )
+
+
+def _within(wished: Mapping[object, _Wish], counts: Mapping[object, int], room: float) -> dict[object, _Wish]:
+    """Those of ``wished`` that find room in their case, or are sure of it."""
+    taken: Counter[int] = Counter()
+    found: dict[object, _Wish] = {}
+    for key, wish in sorted(wished.items(), key=lambda one: -one[1].claim):
+        taken[wish.case] += counts[key]
+        if taken[wish.case] <= room or wish.chance >= SURE:
+            found[key] = wish
+    return found
 
 
 def _homes(firsts: Mapping[int, First], places: Mapping[int, int]) -> dict[int, int]:

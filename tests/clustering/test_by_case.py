@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clustering.by_case import FEWEST, KEPT, LEAST, ByCase, WithCases, case_of_each, grouped_by_case
+from clustering.by_case import FEWEST, KEPT, LEAST, SURE, ByCase, WithCases, case_of_each, grouped_by_case
 from kbsearch.ports import Floats, Ints
 from kbsearch.services.first_matches import First
 
@@ -53,6 +53,30 @@ def test_what_was_in_the_cluster_of_the_case_stays_there_when_its_chance_falls_a
     firsts = sure(0, 1, 2) | sure(3, 4, chance=BETWEEN)
     found = laid([0] * 8, firsts, places={0: 30, 1: 30, 2: 30, 3: 30, 4: 31})
     assert found.labels.tolist() == [1, 1, 1, 1, 0, 0, 0, 0]
+
+
+def test_a_case_gets_no_more_than_two_usual_clusters_of_questions_that_it_may_answer() -> None:
+    labels = [row // 4 for row in range(16)]
+    chances = [0.45 + row / 100 for row in range(16)]
+    firsts = {row: First(7, chance) for row, chance in enumerate(chances)}
+    found = laid(labels, firsts)
+    assert found.cases.tolist() == [-1] * 8 + [7] * 8  # the likeliest
+    assert found.labels[:8].tolist() == labels[:8]
+    certain = laid(labels, {row: First(7, SURE) for row in range(16)})
+    assert certain.cases.tolist() == [7] * 16
+
+
+def test_equal_questions_find_room_together_or_not_at_all() -> None:
+    texts = ["отменить коммит"] * 3 + [f"вопрос номер{row} слово{row}" for row in range(5)]
+    firsts = {row: First(7, 0.5 if row < 3 else 0.6) for row in range(8)}
+    found = laid([0, 0, 0, 1, 1, 1, 2, 2], firsts, texts=texts)
+    assert found.cases.tolist() == [-1] * 3 + [7] * 5
+
+
+def test_what_is_in_the_cluster_of_the_case_keeps_its_room() -> None:
+    firsts = {row: First(7, 0.5 if row < 4 else 0.55) for row in range(8)}
+    places = {0: 30, 1: 30, 2: 30, 3: 30}
+    assert laid([0, 0, 1, 1, 2, 2, 3, 3], firsts, places).cases.tolist() == [7] * 4 + [-1] * 4
 
 
 def test_equal_questions_go_to_the_case_that_is_likeliest_for_any_of_them() -> None:
