@@ -22,7 +22,18 @@ from kbsearch.ports import Floats
 from kbsearch.text.chatter import is_small_talk
 from kbsearch.text.common_words import common_words
 from kbsearch.text.layout import repair_layout
-from kbsearch.text.talk_marks import CODE, CYRILLIC, DIGIT, EMOJI, FAILS, LATIN, LAUGHTER, SMILE, WORD
+from kbsearch.text.talk_marks import (
+    AHEAD,
+    CODE,
+    CYRILLIC,
+    DIGIT,
+    EMOJI,
+    FAILS,
+    LATIN,
+    LAUGHTER,
+    SMILE,
+    WORD,
+)
 from kbsearch.text.talk_words import GROUPS
 from kbsearch.text.transliteration import to_cyrillic
 from kbsearch.text.words import stem
@@ -67,6 +78,8 @@ LONGEST = 300
 """Longer messages are never small talk: the few that are cost less than one question that is lost."""
 ASKING = 5
 """Words from which on a message with a question mark is a question, whatever else it says."""
+THANKING_AHEAD = 6
+"""Words from which on a message that thanks in advance tells what for."""
 
 
 _TOLD_BY = {
@@ -138,7 +151,10 @@ class SmallTalkModel:
 
 def may_be_small_talk(text: str) -> bool:
     """Whether ``text`` is short enough, and does not ask outright."""
-    return len(text) <= LONGEST and not ("?" in text and len(WORD.findall(text)) >= ASKING)
+    if len(text) > LONGEST:
+        return False
+    words = len(WORD.findall(text))
+    return not ("?" in text and words >= ASKING) and not (words >= THANKING_AHEAD and AHEAD.search(text))
 
 
 def talk_features(text: str) -> Floats:

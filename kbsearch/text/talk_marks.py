@@ -24,4 +24,11 @@ FAILS = re.compile(
     re.IGNORECASE,
 )
 """What does not do what it should: «не открывается», "does not load"."""
+AHEAD = re.compile(
+    r"\bзаранее\s+(?:\w+\s+)?(?:спасиб\w*|спс|благодар\w*|признател\w*)"
+    r"|\b(?:спасиб\w*|спс|благодар\w*)\s+(?:\w+\s+)?заранее\b"
+    r"|\b(?:thanks|thank\s+you|thx|tnx)\s+(?:\w+\s+){0,2}in\s+advance\b",
+    re.IGNORECASE,
+)
+"""Thanks for what is yet to be done: whoever says so asks for something."""
 WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")

@@ -43,6 +43,20 @@ def test_short_questions_stay(embedder: BundledEmbedder) -> None:
     assert told(embedder, asked) == {}
 
 
+def test_who_thanks_in_advance_asks_for_something(embedder: BundledEmbedder) -> None:
+    asked = [
+        "Хочу вернуть оплату, передумал учиться. Заранее спасибо!",
+        "Здравствуйте! Продлите, пожалуйста, дедлайн по проекту на неделю. Заранее благодарю",
+        "Продлите мне доступ до пятницы, спасибо большое заранее 🙏",
+        "I would love two more weeks for my project, thank you so much in advance!",
+    ]
+    assert told(embedder, asked) == {}
+    assert told(embedder, ["спасибо заранее!", "Спасибо, всё получилось"]).keys() == {
+        "спасибо заранее!",
+        "Спасибо, всё получилось",
+    }
+
+
 def test_the_reason_says_what_speaks_for_it(embedder: BundledEmbedder) -> None:
     assert told(embedder, ["спасибо!", "всем привет, я новенькая", "ахахах"]) == {
         "спасибо!": AsideReason.THANKS,

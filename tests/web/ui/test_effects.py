@@ -7,10 +7,11 @@ from datetime import timedelta
 import numpy as np
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import update
 
 from kbsearch.app import Kbsearch
 from kbsearch.config import Settings
-from kbsearch.models import utc_now
+from kbsearch.models import CaseEffect, utc_now
 from tests.simulation.schools import SimulatedCase, SimulatedSchool
 from tests.simulation.storing import store
 from tests.web.ui.school import plant_people
@@ -74,6 +75,14 @@ def test_an_effect_has_verdict_interval_chart_and_controls(school: Kbsearch, men
     assert 'data-chart="counts"' in page
     assert page.count("/clusters/") >= 20
     assert page.count("<td>left out</td>") == 4
+
+
+def test_no_line_is_drawn_for_what_nothing_says(school: Kbsearch, mentor: FlaskClient) -> None:
+    school.effects.refresh()
+    assert "data-series>Expected<" in text(mentor, "/cases/1/effect")
+    with school.database.writing() as session:
+        session.execute(update(CaseEffect).values(expected=None))
+    assert "data-series>Expected<" not in text(mentor, "/cases/1/effect")
 
 
 def test_too_little_data_is_said(school: Kbsearch, mentor: FlaskClient) -> None:
