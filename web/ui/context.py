@@ -74,6 +74,14 @@ class School:
         """The title of a lesson; its code when the school does not know it."""
         return self._titles.get(code, code)
 
+    @cached_property
+    def _courses_of(self) -> dict[str, str]:
+        return {lesson.code: course.title for course in self.courses for lesson in course.lessons}
+
+    def course_of(self, code: str) -> str:
+        """The title of the course that a lesson belongs to; "" when the school does not know the lesson."""
+        return self._courses_of.get(code, "")
+
     def lessons_of(self, code: str) -> Sequence[Lesson]:
         """The lessons of a course; none when the school does not know it."""
         return next((course.lessons for course in self.courses if course.code == code), [])

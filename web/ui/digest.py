@@ -64,8 +64,8 @@ class Report:
         return self.asked / self.asked_before - 1 if self.asked_before else None
 
 
-def digest_tables(week: str) -> Report:
-    """The digest of a week; "" is the last that is over.
+def digest_tables(week: str, limit: int | None = SHORT) -> Report:
+    """The digest of a week, of the last that is over for ""; at most ``limit`` rows a table, None: all.
 
     Raises:
         InvalidInput: there is no such week.
@@ -78,12 +78,12 @@ def digest_tables(week: str) -> Report:
         week_of(period.first - timedelta(weeks=1), _zone()),
         (name_of_week(period), name_of_week(week_of(period.first - timedelta(weeks=1), _zone()))),
         name_of_week(after) if after.first <= now else "",
-        SHORT,
+        limit,
     )
 
 
-def month_tables(month: str) -> Report:
-    """The report of a month; "" is the last that is over.
+def month_tables(month: str, limit: int | None = LONG) -> Report:
+    """The report of a month, of the last that is over for ""; at most ``limit`` rows a table, None: all.
 
     Raises:
         InvalidInput: there is no such month.
@@ -95,14 +95,16 @@ def month_tables(month: str) -> Report:
     before = month_of(period.first - timedelta(days=1), _zone())
     after = month_of(period.end, _zone())
     names = (name_of_month(period), name_of_month(before))
-    return _report(period, before, names, name_of_month(after) if after.first <= now else "", LONG)
+    return _report(period, before, names, name_of_month(after) if after.first <= now else "", limit)
 
 
 def _zone() -> ZoneInfo:
     return ZoneInfo(kb().settings.timezone)
 
 
-def _report(period: Period, before: Period, names: tuple[str, str], following: str, limit: int) -> Report:
+def _report(
+    period: Period, before: Period, names: tuple[str, str], following: str, limit: int | None
+) -> Report:
     weeks = kb().insight_rows.counts(_weeks_of(period))
     told = {one.period: one for one in weeks}
     pair = [told[each] for each in (before, period) if each in told]
@@ -123,7 +125,7 @@ def _report(period: Period, before: Period, names: tuple[str, str], following: s
     )
 
 
-def _tables(period: Period, gaps: Sequence[ClusterGap], limit: int) -> list[Table]:
+def _tables(period: Period, gaps: Sequence[ClusterGap], limit: int | None) -> list[Table]:
     loud = kb().trends.loud()
     clusters = kb().insight_rows.clusters(one.cluster_id for one in loud)
     return [
@@ -187,7 +189,7 @@ def digest_tables_of(flask: Flask, week: str, language: str) -> Sequence[Table]:
         InvalidInput: there is no such week.
     """
     with _speaking(flask, language, ""):
-        return digest_tables(week).tables
+        return digest_tables(week, None).tables
 
 
 def _speaking(flask: Flask, language: str, base_url: str) -> RequestContext:

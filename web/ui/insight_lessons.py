@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from kbsearch.services.covered_questions import Cover
 from kbsearch.services.weeks import name_of_week
+from web.session import kb
 from web.ui import words
 from web.ui.context import school
 from web.ui.insight_parts import RECENT_DAYS, cover_word, day, questions_url
-from web.ui.insight_tables import Cell, Column, Part, Table, decimal, number, text
+from web.ui.insight_tables import Cell, Column, Part, Table, decimal, lesson, number, text
 from web.ui.texts import gettext, ngettext
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from kbsearch.services.hard_points import HardPoints, LessonRow, StuckStudent
 
 PSEUDONYM = 8
@@ -70,8 +74,8 @@ def _map_note(found: HardPoints) -> str:
 
 
 def _lesson(row: LessonRow, course: bool = True) -> Cell:
-    note = school().course(row.course) if course else ""
-    return text(school().lesson(row.code), questions_url(lesson=row.code), note=note)
+    of = school().course(row.course) if course else ""
+    return lesson(school().lesson(row.code), of, questions_url(lesson=row.code))
 
 
 class _CellMaker:
@@ -88,9 +92,9 @@ class _CellMaker:
 
     def cells(self, row: LessonRow) -> Iterator[Cell]:
         """The cells of a lesson, week by week."""
-        lesson = questions_url(lesson=row.code)
+        address = questions_url(lesson=row.code)
         for at, (cell, week) in enumerate(zip(row.cells, self._weeks, strict=True)):
-            yield self._made(row, at, lesson + week) if cell.total else number(0)
+            yield self._made(row, at, address + week) if cell.total else number(0)
 
     def _made(self, row: LessonRow, at: int, url: str) -> Cell:
         cell, rate = row.cells[at], row.per_student(at)
@@ -146,7 +150,7 @@ def hard_rows(found: HardPoints) -> Table:
     )
 
 
-def hard_lessons(found: HardPoints, limit: int) -> Table:
+def hard_lessons(found: HardPoints, limit: int | None = None) -> Table:
     """The lessons that were asked about most, over all weeks of ``found``."""
     ranked = sorted(found.rows, key=lambda row: (-row.total, row.code))[:limit]
     start, end = found.weeks[0], found.weeks[-1]
@@ -184,17 +188,24 @@ def hard_lessons(found: HardPoints, limit: int) -> Table:
     )
 
 
+def _since(moment: datetime | None) -> Cell:
+    if moment is None:
+        return text("")
+    day = moment.astimezone(ZoneInfo(kb().settings.timezone)).date()
+    return text(words.ago(moment), filed=day.isoformat())
+
+
 def stuck(found: Sequence[StuckStudent], limit: int | None = None) -> Table:
     """Students who ask again and again, or wait."""
     rows = [
         [
             text(one.author[:PSEUDONYM], questions_url(author=one.author, days=RECENT_DAYS)),
-            text(school().lesson(one.lesson), note=school().course(one.course)),
+            lesson(school().lesson(one.lesson), school().course(one.course)),
             number(one.questions, questions_url(author=one.author, lesson=one.lesson, days=RECENT_DAYS)),
             number(
                 one.waiting, questions_url(author=one.author, lesson=one.lesson, days=RECENT_DAYS, waiting=1)
             ),
-            text(words.ago(one.waiting_since) if one.waiting_since else ""),
+            _since(one.waiting_since),
         ]
         for one in found[:limit]
     ]

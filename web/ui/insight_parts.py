@@ -16,7 +16,7 @@ from kbsearch.services.weeks import Period, name_of_week
 from web.session import kb
 from web.ui import words
 from web.ui.context import school
-from web.ui.insight_tables import Cell, Column, Table, chance, decimal, number, share, text
+from web.ui.insight_tables import Cell, Column, Table, chance, decimal, lesson, number, share, text
 from web.ui.texts import gettext
 
 if TYPE_CHECKING:
@@ -159,8 +159,9 @@ def outside(found: Sequence[ClusterGap], limit: int | None = None) -> Table:
             text(gap.label, url_for("ui.cluster_page", cluster_id=gap.cluster_id)),
             _colour_of(gap),
             number(gap.recent, questions_url(cluster=gap.cluster_id, days=RECENT_DAYS)),
-            text(
+            lesson(
                 school().lesson(gap.lesson),
+                school().course_of(gap.lesson),
                 note=gettext("%(share)s likely", share=words.percent(gap.lesson_probability)),
             ),
         ]
@@ -193,8 +194,9 @@ def clusters(found: Sequence[ClusterGap], colour: str, limit: int | None = None,
             _colour_of(one),
             number(one.recent, questions_url(cluster=one.cluster_id, days=RECENT_DAYS)),
             decimal(one.saved),
-            text(
+            lesson(
                 school().lesson(one.lesson),
+                school().course_of(one.lesson),
                 note=words.percent(one.lesson_probability) if one.lesson else "",
             ),
         ]
@@ -260,6 +262,7 @@ def weeks(counts: Sequence[PeriodCounts]) -> Table:
                 day(one.period),
                 questions_url(week=name_of_week(one.period)),
                 note=_begun(one.period, now),
+                filed=one.period.first.isoformat(),
             ),
             number(one.asked, questions_url(week=name_of_week(one.period))),
             number(one.answered, questions_url(week=name_of_week(one.period), state="answered")),

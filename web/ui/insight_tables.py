@@ -85,9 +85,15 @@ class Table:
         return "; ".join(told)
 
 
-def text(value: str, url: str = "", tone: str = "", note: str = "") -> Cell:
-    """A cell of words."""
-    return Cell(value, value or ASIDE, url, tone, note=note)
+def text(value: str, url: str = "", tone: str = "", note: str = "", filed: str = "") -> Cell:
+    """A cell of words; ``filed``: what files hold, when that is not the same."""
+    return Cell(filed or value, value or ASIDE, url, tone, note=note)
+
+
+def lesson(title: str, course: str, url: str = "", note: str = "") -> Cell:
+    """A cell of a lesson: courses call lessons alike, so that its course is told everywhere."""
+    said = ", ".join(part for part in (course, note) if part)
+    return text(title, url, note=said, filed=f"{title} ({course})" if course else title)
 
 
 def number(

@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 from openpyxl import load_workbook
 
 from kbsearch.app import Kbsearch
+from kbsearch.importers.records import IncomingCourse, IncomingLesson, IncomingQuestion
 from kbsearch.models import Cluster, utc_now
 from kbsearch.services.insight_rows import PeriodCounts
 from kbsearch.services.weeks import Period
@@ -113,6 +114,25 @@ def test_tables_come_as_files(covered: Kbsearch, methodologist: FlaskClient, pag
     assert load_workbook(io.BytesIO(answer.data)).sheetnames
     text = methodologist.get(f"/insights/file?page={page}&format=csv").data.decode("utf-8-sig")
     assert list(csv.reader(io.StringIO(text, newline="")))
+
+
+@pytest.mark.parametrize("page", ["digest", "month"])
+def test_files_of_a_report_hold_all_rows(covered: Kbsearch, methodologist: FlaskClient, page: str) -> None:
+    course = IncomingCourse("ten", "Десять уроков", tuple(IncomingLesson(f"t{n}", "Урок") for n in range(12)))
+    covered.questions.save_course(course)
+    asked = [
+        IncomingQuestion(f"вопрос {n}", course="ten", lesson=f"t{n}", external_id=f"t{n}", asked_at=utc_now())
+        for n in range(12)
+    ]
+    covered.questions.receive_many(asked)
+    day = f"week={utc_now():%G-W%V}" if page == "digest" else f"month={utc_now():%Y-%m}"
+    answer = methodologist.get(f"/insights/file?page={page}&table=lessons&format=csv&{day}")
+    rows = list(csv.reader(io.StringIO(answer.data.decode("utf-8-sig"), newline="")))[1:]
+    assert [row[0] for row in rows].count("Урок (Десять уроков)") == 12
+    weeks = methodologist.get(f"/insights/file?page={page}&table=weeks&format=csv&{day}").data.decode(
+        "utf-8-sig"
+    )
+    assert re.search(r"^20\d\d-\d\d-\d\d,", weeks, re.MULTILINE)
 
 
 def test_names_that_students_gave_run_nothing_in_a_file(
