@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import update
 
 from kbsearch.app import Kbsearch
 from kbsearch.importers.records import IncomingQuestion
@@ -16,6 +17,7 @@ from kbsearch.models import (
     Colour,
     Coverage,
     Membership,
+    Question,
     QuestionState,
     RunState,
 )
@@ -55,6 +57,12 @@ def test_questions_are_split_off_and_come_back(methodologist: FlaskClient, schoo
     assert "lock" in methodologist.get("/clusters").text
     undo(methodologist, page)
     assert school.clusters.get(1).row.size == 3
+
+
+def test_a_pasted_log_does_not_fill_the_page(mentor: FlaskClient, school: Kbsearch) -> None:
+    with school.database.writing() as session:
+        session.execute(update(Question).where(Question.id == 1).values(text="строка лога " * 900))
+    assert mentor.get("/clusters/1").text.count("строка лога") < 200
 
 
 @pytest.mark.parametrize("step", ["keep", "pin", "dismiss"])
