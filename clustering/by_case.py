@@ -50,7 +50,7 @@ class ByCase:
 
 
 class _Wish(NamedTuple):
-    """A question goes to ``case`` with the probability ``chance``; one that is there has a higher ``claim``."""
+    """A question goes to ``case`` with the probability ``chance``; one that is there claims more."""
 
     chance: float
     claim: float
