@@ -133,12 +133,13 @@ class Matcher:
         """What to say with ``result``, when ``answer`` must be right with ``precision``.
 
         ``course`` and ``language`` of the question choose thresholds of their own, where there are some.
-        Of two cases that are nearly the same neither is an answer alone: both are suggested.
+        Of two cases that are nearly the same neither is an answer alone: both are suggested, unless one is
+        worded in the very words of the question.
         """
         ids = dict.fromkeys([match.case_id for match in result.matches] + result.pool.ids[:2].tolist())
         return self.decision(
             [match.probability for match in result.matches],
-            list(ids),
+            list(ids)[:1] if result.in_same_words else list(ids),
             precision,
             degraded=result.degraded,
             course=course,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from textwrap import shorten
@@ -58,6 +58,11 @@ class Reason:
 
 
 _SAME_WORDS = Reason("same_words", "Its title or a phrasing of it has the very same words")
+
+
+def told_in_same_words(some: Iterable[Reason]) -> bool:
+    """Whether ``some`` say that a case is worded in the very words of the question."""
+    return _SAME_WORDS in some
 
 
 def reason_from(stored: Mapping[str, Any]) -> Reason:

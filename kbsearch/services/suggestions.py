@@ -16,7 +16,7 @@ from kbsearch.database import Database
 from kbsearch.errors import InvalidInput, NotFound, StorageUnavailable, TooLarge
 from kbsearch.matching.matcher import Matcher, MatchResult, RankedCase
 from kbsearch.matching.model import Limits
-from kbsearch.matching.reasons import Reason, reason_from, reasons
+from kbsearch.matching.reasons import Reason, reason_from, reasons, told_in_same_words
 from kbsearch.matching.reranking import Reranked, TimedReranker
 from kbsearch.models import Case, Decision, Match, Question, Suggestion, Surface
 from kbsearch.models.suggestions import Feedback
@@ -151,7 +151,10 @@ class SuggestionService:
         result, read = reread(self._reranker, asked.matcher, found, cases)
         kept = result.matches[:SHOWN]
         decision, held_back = self._decide(
-            [(match.probability, match.case_id) for match in kept], asked, degraded=result.degraded
+            [(match.probability, match.case_id) for match in kept],
+            asked,
+            degraded=result.degraded,
+            in_same_words=result.in_same_words,
         )
         shown = () if decision == Decision.ABSTAIN else kept
         matches = tuple(_shown(result, match, cases[match.case_id], asked) for match in shown)
@@ -181,7 +184,12 @@ class SuggestionService:
         asked = self._asked(text, course, lesson, question_id, surface)
         shown = tuple(SuggestedMatch(match.case, match.probability, match.reasons) for match in matches)
         chances = [(match.probability, match.case.id) for match in shown]
-        decision, held_back = self._decide(chances, asked, degraded=degraded)
+        decision, held_back = self._decide(
+            chances,
+            asked,
+            degraded=degraded,
+            in_same_words=any(told_in_same_words(match.reasons) for match in shown[:1]),
+        )
         version = self._version(asked.matcher, degraded=degraded)
         view = SuggestionView("", decision, shown, degraded, milliseconds, version, held_back)
         return self._stored(view, asked)
@@ -251,7 +259,7 @@ class SuggestionService:
         return cleaned
 
     def _decide(
-        self, shown: Sequence[tuple[float, int]], asked: _Asked, *, degraded: bool
+        self, shown: Sequence[tuple[float, int]], asked: _Asked, *, degraded: bool, in_same_words: bool
     ) -> tuple[Decision, bool]:
         """What to say, and whether an answer is held back because live precision fell.
 
@@ -260,7 +268,7 @@ class SuggestionService:
         chances = [chance for chance, _ in shown]
         decision = asked.matcher.decision(
             chances,
-            [case_id for _, case_id in shown],
+            [case_id for _, case_id in shown][: 1 if in_same_words else None],
             self._settings.answer_precision,
             degraded=degraded,
             course=asked.course,

@@ -69,6 +69,19 @@ def test_a_case_in_the_very_words_of_a_question_comes_first_and_is_likely(
     assert first.score > second.score
 
 
+def test_the_very_words_answer_beside_a_case_that_is_nearly_the_same(
+    case_index: EmbeddedIndex, embedder: HashingEmbedder
+) -> None:
+    case_index.upsert([document(6, "Как удалить ветку в Git давно", embedder=embedder)])
+    matcher = Matcher(case_index, embedder)
+    result = matcher.match("Как удалить ветку в Git")
+    assert result.in_same_words
+    ids = [match.case_id for match in result.matches]
+    chances = [match.probability for match in result.matches]
+    assert matcher.decision(chances, ids, 0.95, degraded=False) == Decision.SUGGEST
+    assert matcher.decide(result, 0.95) == Decision.ANSWER
+
+
 def test_of_two_cases_in_the_very_words_neither_is_preferred(
     case_index: EmbeddedIndex, embedder: HashingEmbedder
 ) -> None:
