@@ -23,8 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from clustering.coarser import communities_at
-from clustering.communities import neighbour_graph
+from clustering.communities import communities, neighbour_graph
 from kbsearch.ports import Ints
 
 RESOLUTIONS = (1.0, 2.3, 5.3, 12.2, 28.0)
@@ -82,10 +81,9 @@ def steadiest(
         before: the cluster of each row in the run before, -1 for none, shape (n,): where ``earlier`` is not
             known, it is the resolution that gives as many.
     """
-    samples = _samples(len(ids), seed)
+    samples = _samples(ids, k, seed)
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        tasks = [pool.submit(_partitioned, ids, k, rows, resolutions, seed) for rows in samples]
-        found = list(np.stack([task.result() for task in tasks], axis=1))
+        found = _partitions(pool, samples, len(ids), resolutions, seed)
         agreement = np.array(list(pool.map(_agreement, found)))
     fine = np.array([_largest(each) <= max(LARGEST_ALWAYS, LARGEST_SHARE * len(ids)) for each in found])
     fine &= np.array([_clustered_share(each) >= LEAST_CLUSTERED for each in found])
@@ -111,17 +109,32 @@ def _is_about_as_good(earlier: float, chosen: float, logs: Any, value: Any) -> b
     return as_steady or 1 / LOYALTY <= earlier / chosen <= LOYALTY
 
 
-def _samples(n: int, seed: int) -> list[Ints]:
-    """The rows of each subsample of ``n``, ascending."""
+def _samples(ids: Ints, k: int, seed: int) -> list[tuple[Ints, Any]]:
+    """Rows and shared-neighbour graph of each subsample."""
     draw = np.random.default_rng(seed)
-    count = next((count for size, count in SAMPLES if n <= size), SAMPLES_WHEN_LARGE)
-    return [np.flatnonzero(draw.random(n) < KEPT_SHARE) for _ in range(count)]
+    count = next((count for size, count in SAMPLES if len(ids) <= size), SAMPLES_WHEN_LARGE)
+    samples = []
+    for _ in range(count):
+        rows = np.flatnonzero(draw.random(len(ids)) < KEPT_SHARE)
+        samples.append((rows, neighbour_graph(ids, k, rows)))
+    return samples
 
 
-def _partitioned(ids: Ints, k: int, rows: Ints, resolutions: tuple[float, ...], seed: int) -> Ints:
-    """The partition of a subsample at each resolution, shape (resolutions, n), -1 for rows left out."""
-    found = np.full((len(resolutions), len(ids)), -1, np.int64)
-    found[:, rows] = communities_at(neighbour_graph(ids, k, rows), resolutions, seed)
+def _partitions(
+    pool: ThreadPoolExecutor,
+    samples: list[tuple[Ints, Any]],
+    n: int,
+    resolutions: tuple[float, ...],
+    seed: int,
+) -> list[Ints]:
+    """For each resolution the partitions of the samples, shape (samples, n), -1 for rows left out."""
+    tasks = [[pool.submit(communities, graph, each, seed) for _, graph in samples] for each in resolutions]
+    found = []
+    for row in tasks:
+        partitions = np.full((len(samples), n), -1, np.int64)
+        for sample, (task, (kept, _)) in enumerate(zip(row, samples, strict=True)):
+            partitions[sample, kept] = task.result()
+        found.append(partitions)
     return found
 
 

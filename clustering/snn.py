@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator, ClusterMixin
 
-from clustering.coarser import moved
 from clustering.communities import MANY_NEIGHBOURS, communities, in_order, neighbour_graph, steadied
 from clustering.granularity import KEPT_SHARE, RESOLUTIONS, Granularity, steadiest, togetherness
 from clustering.nearest import nearest
@@ -39,9 +38,6 @@ LARGE = 12_000
 """Rows from which on the granularity is found on some of them."""
 PART = 8_000
 """So many of them.  Modularity compares shares of edges, so that a resolution means the same on it."""
-LAST_SWEEPS = 3
-"""Times that all rows of a larger one may move at the end: as good as a second round of Leiden, in a tenth of
-its time."""
 BONUS = 2.0
 """What an edge weighs more where the run before had its ends in one cluster."""
 
@@ -192,13 +188,8 @@ class SharedNeighbourLeiden(BaseEstimator, ClusterMixin):  # type: ignore[misc] 
     def _communities(self, ids: Ints, found: Granularity, earlier: Ints) -> tuple[Ints, Floats]:
         k = self._k(len(ids))
         graph = steadied(neighbour_graph(ids, k), earlier, BONUS)
-        if k >= MANY_NEIGHBOURS:
-            labels = communities(graph, found.resolution, self.random_state)
-            labels = moved(graph, labels, found.resolution, LAST_SWEEPS)
-        else:
-            labels = communities(
-                graph, found.resolution, self.random_state, iterations=2, trials=TRIALS_WHEN_SMALL
-            )
+        trials = 1 if k >= MANY_NEIGHBOURS else TRIALS_WHEN_SMALL
+        labels = communities(graph, found.resolution, self.random_state, iterations=2, trials=trials)
         return labels, _strengths(graph, labels, found.partitions, earlier)
 
     def _neighbours(self, rows: Floats) -> Ints:
