@@ -26,7 +26,7 @@ PROBED = 8
 ROUNDS = 3
 """Times the centres of cells are moved to the middle of their rows."""
 PENDING = 2_000_000
-"""Pairs that wait to be sorted, at most; bounds the memory where very many rows are alike."""
+"""Pairs that wait to be sorted; bounds the memory where very many rows are alike."""
 _APART = 16.0
 """More than two likenesses can differ by, so that one number sorts by row and then by likeness."""
 
@@ -62,21 +62,23 @@ def nearest(rows: Floats, k: int, seed: int = 0, least: float = -np.inf) -> Neig
 class Best:
     """The likest of what was offered for each of ``n`` rows: ``ids`` and ``likeness``, shape (n, k).
 
-    ``limits`` (n,): what is not liker than this is of no use to a row.
+    ``limits`` (n,): what is not liker than this is of no use to a row.  More than ``pending`` pairs are
+    sorted as soon as they are offered, which changes nothing but the memory.
     """
 
-    def __init__(self, n: int, k: int, least: float = -np.inf) -> None:
+    def __init__(self, n: int, k: int, least: float = -np.inf, pending: int = PENDING) -> None:
         self.ids = np.full((n, k), -1, np.int64)
         self.likeness = np.full((n, k), -np.inf, np.float32)
         self.limits = np.full(n, least, np.float32)
         self._offered: list[tuple[Ints, Ints, Floats]] = []
         self._waiting = 0
+        self._pending = pending
 
     def offer(self, asking: Ints, found: Ints, likeness: Floats) -> None:
         """Pairs of rows and their likeness, each of shape (pairs,); no pair may be offered twice."""
         self._offered.append((asking, found, likeness))
         self._waiting += len(asking)
-        if self._waiting > PENDING:
+        if self._waiting > self._pending:
             self.settle()
 
     def settle(self) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import adjusted_rand_score
 
 from clustering.communities import in_order, neighbour_matrix, shared_neighbour_graph, steadied
-from clustering.nearest import Best, nearest, search_cells
+from clustering.nearest import PENDING, Best, nearest, search_cells
 from clustering.neighbours import LESSON_COLUMNS, centred, with_lessons, with_spelling
 from clustering.snn import NEIGHBOURS, SharedNeighbourLeiden, neighbours_for
 from clustering.spelling import spelling
@@ -85,8 +85,8 @@ def topical(topics: int, each: int) -> np.ndarray:
     return centred((middle + draw.normal(size=middle.shape)).astype(np.float32))
 
 
-def by_cells(vectors: np.ndarray, k: int, least: float = -np.inf) -> Best:
-    best = Best(len(vectors), k, least)
+def by_cells(vectors: np.ndarray, k: int, least: float = -np.inf, pending: int = PENDING) -> Best:
+    best = Best(len(vectors), k, least, pending)
     search_cells(vectors, best, 0)
     return best
 
@@ -104,11 +104,10 @@ def test_cells_find_what_the_exact_search_does() -> None:
 
 
 @pytest.mark.parametrize("pending", [1, 1_000])
-def test_pairs_may_be_sorted_a_few_at_a_time(pending: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pairs_may_be_sorted_a_few_at_a_time(pending: int) -> None:
     vectors = topical(20, 30)
     at_once = by_cells(vectors, 10)
-    monkeypatch.setattr("clustering.nearest.PENDING", pending)
-    in_parts = by_cells(vectors, 10)
+    in_parts = by_cells(vectors, 10, pending=pending)
     assert (at_once.ids == in_parts.ids).all()
     assert (at_once.likeness == in_parts.likeness).all()
 
