@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 
 from kbsearch.errors import UnreadableFile
@@ -17,26 +16,14 @@ from kbsearch.importers.columns import (
     recognised,
     unique_columns,
 )
+from kbsearch.importers.csv_rows import LONGEST_ROW, Row, split_rows, without_tail
 from kbsearch.importers.header_row import MOST_ABOVE, find_header
 from kbsearch.importers.options import ImportOptions, Meter, Source, source_name
 from kbsearch.importers.records import Record, Skipped
 from kbsearch.importers.table_rows import RowReader
 from kbsearch.importers.text_lines import Line, check_encoding, read_lines, tell_encoding
 
-MOST_LINES = 200
-"""Lines of one row: a quote that is not closed within them is taken for a broken one."""
-
 _DELIMITERS = ",;\t|"
-_UNCLOSED = "a quote is not closed"
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """The cells of a row that begins at line ``number``; ``fault`` says why there are none."""
-
-    number: int
-    cells: list[str]
-    fault: str = ""
 
 
 def open_csv(path: Path, options: ImportOptions) -> Source:
@@ -55,7 +42,7 @@ def open_csv(path: Path, options: ImportOptions) -> Source:
         reader = RowReader(
             mapping, kind_of(mapping, options.kind, top.columns), source_name(path, options), options
         )
-        for row in split_rows(read_lines(path, encoding, meter), top.delimiter):
+        for row in split_rows(read_lines(path, encoding, meter), top.delimiter, len(top.columns)):
             if row.number > top.header:
                 yield _record(row, top.columns, reader)
 
@@ -74,30 +61,30 @@ class _Top:
 
 def _top(path: Path, encoding: str, told: Mapping[str, str]) -> _Top:
     """The delimiter with which the header has the most known names, then the most cells."""
-    lines = list(islice(_not_blank(read_lines(path, encoding, Meter())), MOST_LINES))
+    lines = list(_not_blank(_beginning(read_lines(path, encoding, Meter()))))
     if not lines:
         raise UnreadableFile("{path} is empty.", remedy="Check that the export has finished.", path=str(path))
-    if lines[0].fault:
+    if lines[0].flaw is not None:
         raise UnreadableFile(
             "{path}, line {line}: {fault}.",
             remedy="The first line must hold the names of the columns. If the file is in another encoding, "
             "name it with --encoding, for example cp1251.",
             path=str(path),
             line=lines[0].number,
-            fault=lines[0].fault,
+            fault=str(lines[0].flaw),
         )
     rows = {delimiter: _first_rows(lines, delimiter) for delimiter in _DELIMITERS}
     headers = {delimiter: find_header([row.cells for row in rows[delimiter]], told) for delimiter in rows}
     first = {delimiter: rows[delimiter][headers[delimiter] or 0] for delimiter in rows}
     best = max(first, key=lambda one: (recognised(first[one].cells, told), len(first[one].cells)))
     row = first[best]
-    if row.fault:
+    if row.flaw is not None:
         raise UnreadableFile(
             "{path}, line {line}: {fault}.",
             remedy="Mend the line of the names of the columns.",
             path=str(path),
             line=row.number,
-            fault=row.fault,
+            fault=str(row.flaw),
         )
     if headers[best] is None:
         return _Top(best, numbered_columns(_usual_width(rows[best])), 0)
@@ -106,9 +93,7 @@ def _top(path: Path, encoding: str, told: Mapping[str, str]) -> _Top:
 
 def _first_rows(lines: Sequence[Line], delimiter: str) -> list[Row]:
     """The first rows that are not blank: those whose cells are all empty are."""
-    filled = (
-        row for row in split_rows(iter(lines), delimiter) if row.fault or any(map(str.strip, row.cells))
-    )
+    filled = (row for row in split_rows(iter(lines), delimiter) if row.flaw or any(map(str.strip, row.cells)))
     return list(islice(filled, MOST_ABOVE + 1)) or [Row(lines[0].number, [""])]
 
 
@@ -117,87 +102,28 @@ def _usual_width(rows: Sequence[Row]) -> int:
     return Counter(len(row.cells) for row in rows if row.cells).most_common(1)[0][0]
 
 
-def _not_blank(lines: Iterator[Line]) -> Iterator[Line]:
-    return (line for line in lines if line.fault or line.text.strip("\ufeff \t\r\n"))
-
-
-def split_rows(lines: Iterator[Line], delimiter: str) -> Iterator[Row]:
-    """The rows that ``lines`` make; a row may span lines inside quotes.
-
-    When a quote is not closed only the line where it was opened is given up: reading goes on with the next.
-    """
-    pending: deque[Line] = deque()
-    stream = chain.from_iterable(
-        iter(lambda: (pending.popleft() if pending else next(lines, None),), (None,))
-    )
-    for line in stream:
-        if line is None:
+def _beginning(lines: Iterator[Line]) -> Iterator[Line]:
+    """The first of ``lines``, as many as the longest row may have."""
+    length = 0
+    for line in lines:
+        yield line
+        length += len(line.text)
+        if length > LONGEST_ROW:
             return
-        if line.fault:
-            yield Row(line.number, [], line.fault)
-            continue
-        cells, fault = _cells(line.text, delimiter)
-        if fault == _UNCLOSED:
-            cells, fault = _spanning(line, pending, lines, delimiter)
-        yield Row(line.number, cells, fault)
 
 
-def _spanning(
-    first: Line, pending: deque[Line], lines: Iterator[Line], delimiter: str
-) -> tuple[list[str], str]:
-    """The row that begins with ``first`` and goes on over some of the next lines, which it takes away.
-
-    Lines that it does not take stay in ``pending``.
-    """
-    text = first.text
-    for used in range(1, MOST_LINES):
-        if used > len(pending):
-            following = next(lines, None)
-            if following is None:
-                break
-            pending.append(following)
-        following = pending[used - 1]
-        if following.fault:
-            break
-        text += following.text
-        if '"' not in following.text:
-            continue
-        cells, fault = _cells(text, delimiter)
-        if not fault:
-            for _ in range(used):
-                pending.popleft()
-            return cells, ""
-        if fault != _UNCLOSED:
-            break
-    return [], _UNCLOSED
-
-
-def _cells(text: str, delimiter: str) -> tuple[list[str], str]:
-    try:
-        rows = list(csv.reader([text], delimiter=delimiter, strict=True))
-    except csv.Error as error:
-        reason = str(error)
-        return [], _UNCLOSED if "unexpected end of data" in reason else _reason(reason)
-    return (rows[0] if rows else []), ""
-
-
-def _reason(reason: str) -> str:
-    if "expected after" in reason:
-        return "a quote stands inside a quoted cell (write it twice)"
-    if "field larger" in reason:
-        return "a cell is too long"
-    return reason
+def _not_blank(lines: Iterator[Line]) -> Iterator[Line]:
+    return (line for line in lines if line.flaw or line.text.strip("\ufeff \t\r\n"))
 
 
 def _record(row: Row, columns: tuple[str, ...], reader: RowReader) -> Record:
+    if row.flaw is not None:
+        return row.flaw.at(f"lines {row.number}–{row.last}" if row.last else f"line {row.number}")
     place = f"line {row.number}"
-    if row.fault:
-        return Skipped(place, "{fault}", {"fault": row.fault})
     if not any(row.cells):
         return Skipped(place, "the row is blank", harmless=True)
-    while len(row.cells) > len(columns) and not row.cells[-1].strip():
-        row.cells.pop()
-    if len(row.cells) != len(columns):
-        counts = {"cells": len(row.cells), "columns": len(columns)}
+    cells = without_tail(row.cells, len(columns))
+    if len(cells) != len(columns):
+        counts = {"cells": len(cells), "columns": len(columns)}
         return Skipped(place, "the row has {cells} cells, the first one has {columns}", counts)
-    return reader.read(dict(zip(columns, row.cells, strict=True)), place)
+    return reader.read(dict(zip(columns, cells, strict=True)), place)

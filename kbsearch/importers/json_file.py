@@ -84,8 +84,8 @@ def _record(reader: RowReader, row: Any, place: str) -> Record:
 
 def _parsed(line: Line) -> Numbered:
     place = f"line {line.number}"
-    if line.fault:
-        return place, Skipped(place, "{fault}", {"fault": line.fault})
+    if line.flaw is not None:
+        return place, line.flaw.at(place)
     text = line.text.strip("\ufeff \t\r\n")
     if not text:
         return place, Skipped(place, "the row is blank", harmless=True)

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from kbsearch.errors import fill
+
 
 @dataclass(frozen=True, slots=True)
 class IncomingReply:
@@ -90,6 +92,21 @@ class IncomingEnrolment:
     day: date
     students: int
     place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """What is wrong with a line or a row.  ``reason`` is an English template filled from ``details``."""
+
+    reason: str
+    details: Mapping[str, object] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return fill(self.reason, dict(self.details))
+
+    def at(self, place: str) -> Skipped:
+        """The row at ``place``, skipped for this."""
+        return Skipped(place, self.reason, self.details)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from kbsearch.errors import UnreadableFile
 from kbsearch.importers.options import Meter
+from kbsearch.importers.records import Flaw
 from kbsearch.text.common_words import common_words
 
 LONGEST_LINE = 1_000_000
@@ -40,11 +41,11 @@ _WORDS = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line with its number from 1; ``fault`` says why it cannot be used ("" it can)."""
+    """A line with its number from 1; ``flaw`` says why it cannot be used."""
 
     number: int
     text: str
-    fault: str = ""
+    flaw: Flaw | None = None
 
 
 def tell_encoding(path: Path) -> str:
@@ -123,7 +124,7 @@ def check_encoding(name: str) -> str:
 def read_lines(path: Path, encoding: str, meter: Meter) -> Iterator[Line]:
     """The lines of the file, ends included; ``meter`` counts bytes.
 
-    A line that is too long or not in ``encoding`` comes with its fault and without its text.
+    A line that is too long or not in ``encoding`` comes with its flaw and without its text.
     """
     meter.total = path.stat().st_size
     with path.open("rb") as raw:
@@ -140,7 +141,9 @@ def _checked(number: int, text: str, file: io.TextIOWrapper, encoding: str) -> L
     if len(text) == LONGEST_LINE and not text.endswith(("\n", "\r")):
         while (rest := file.readline(LONGEST_LINE)) and len(rest) == LONGEST_LINE and not rest.endswith("\n"):
             pass
-        return Line(number, "", f"the line is longer than {LONGEST_LINE} characters")
+        return Line(
+            number, "", Flaw("the line is longer than {characters} characters", {"characters": LONGEST_LINE})
+        )
     if _ESCAPED.search(text):
-        return Line(number, "", f"the line is not {encoding}")
+        return Line(number, "", Flaw("the line is not {encoding}", {"encoding": encoding}))
     return Line(number, text)

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kbsearch.importers.csv_file import split_rows
+from kbsearch.importers.csv_rows import split_rows
 from kbsearch.importers.options import Meter
 from kbsearch.importers.text_lines import Line, read_lines
 
@@ -36,7 +36,7 @@ def test_what_was_written_is_read(table: list[list[str]], delimiter: str, end: s
     csv.writer(out, delimiter=delimiter, lineterminator=end, quoting=csv.QUOTE_ALL).writerows(table)
     rows = list(split_rows(lines_of(out.getvalue()), delimiter))
     assert [row.cells for row in rows] == table
-    assert not any(row.fault for row in rows)
+    assert not any(row.flaw for row in rows)
 
 
 @settings(max_examples=300, deadline=None)
@@ -54,5 +54,5 @@ def test_a_broken_line_costs_no_row_after_it(broken: str, table: list[list[str]]
     plain = [["".join(filter(str.isalnum, cell)) or "0" for cell in row] for row in table]
     content = "".join(",".join(row) + "\n" for row in plain)
     rows = list(split_rows(lines_of(f'x,"{broken}\n{content}'), ","))
-    assert rows[0].fault
+    assert rows[0].flaw
     assert [row.cells for row in rows[1:]] == plain

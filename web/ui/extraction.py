@@ -16,9 +16,9 @@ from babel.messages.extract import extract_python
 CARRIERS = {
     "InvalidInput", "TooLarge", "UnreadableFile", "NotFound", "Conflict", "NotAuthenticated", "NotAllowed",
     "StorageUnavailable", "IndexUnavailable", "EncoderUnavailable", "ConfigurationError", "Problem",
-    "KbsearchError",
+    "KbsearchError", "Flaw",
 }  # fmt: skip
-"""Errors: the first text and ``remedy`` are templates."""
+"""Errors and flaws of rows: the first text and ``remedy`` are templates."""
 
 SECOND = {"Reason", "Skipped"}
 """Here the second text is the template; the first is a kind or a place."""

@@ -7,10 +7,13 @@ import re
 from web.ui.texts import gettext
 
 _PLACE = re.compile(r"(line|row|message) (\d+)")
+_PLACES = re.compile(r"lines (\d+)–(\d+)")
 
 
 def place(text: str) -> str:
-    """Where a record stands in its file: "line 7", "message 1234"; anything else is left as it is."""
+    """Where a record stands in its file: "line 7", "lines 7–9", "message 1234"; others stay as they are."""
+    if several := _PLACES.fullmatch(text):
+        return gettext("lines %(first)s–%(last)s", first=several[1], last=several[2])
     found = _PLACE.fullmatch(text)
     if found is None:
         return text

@@ -12,7 +12,7 @@ import openpyxl
 import pytest
 
 from kbsearch.errors import InvalidInput
-from kbsearch.importers.csv_file import split_rows
+from kbsearch.importers.csv_rows import split_rows
 from kbsearch.importers.dates import read_date
 from kbsearch.importers.options import ImportOptions
 from kbsearch.importers.records import IncomingCase, IncomingCourse, IncomingQuestion, Skipped
@@ -67,25 +67,77 @@ def test_a_broken_row_costs_only_itself(tmp_path: Path) -> None:
         r.place: r.reason.format(**r.details) for r in records if isinstance(r, Skipped) and not r.harmless
     }
     assert skipped == {
-        "line 4": "a quote is not closed",
+        "line 4": "the quote opened in line 4 is not closed before the one in line 5: "
+        "close it, or write a quote inside a cell twice",
         "line 6": "the row has 4 cells, the first one has 3",
         "line 8": "the row has 2 cells, the first one has 3",
         "line 9": "a quote stands inside a quoted cell (write it twice)",
     }
 
 
+LOG = "\n".join(f'  File ""app.py"", line {n}, in <module>' for n in range(1_000))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1251", "utf-16"])
+@pytest.mark.parametrize(("delimiter", "end"), [(",", "\n"), (";", "\r\n"), ("\t", "\r\n")])
+def test_a_quoted_cell_may_have_any_number_of_lines(
+    tmp_path: Path, encoding: str, delimiter: str, end: str
+) -> None:
+    rows = ["id,вопрос,курс", f'1,"Не запускается,\n{LOG}",git', '2,"почему?",git']
+    text = end.join(rows).replace("\n", end) if delimiter == "," else end.join(rows).replace(",", delimiter)
+    long, short = drawn(written(tmp_path, "q.csv", text.encode(encoding)))
+    assert long.text.count("app.py") == 1_000
+    assert (long.place, long.external_id, long.course) == ("line 2", "1", "git")
+    assert (short.place, short.text) == ("line 1003", "почему?")
+
+
+def test_a_long_cell_in_the_first_row_of_a_table_without_headers(tmp_path: Path) -> None:
+    path = written(tmp_path, "q.csv", f'"{LOG}",git\nпочему?,git\n')
+    first, second = drawn(path, mapping={"text": "1", "course": "2"})
+    assert (first.course, second.text) == ("git", "почему?")
+
+
+@pytest.mark.parametrize(
+    ("rows", "skipped", "taken"),
+    [
+        (['1,"log', "  File a, line 3, in f", "    x", "2,ok,a", "3,ok,a"], ("lines 2–4", 2), ["2", "3"]),
+        (['1,"log', "", "  b", "", "2,ok,a"], ("lines 2–4", 2), ["2"]),
+        (["1,ok,a", '2,"two', 'lines","log', "  x"], ("lines 3–5", 4), ["1"]),
+        (['1,"log', '  File "a.py", line 3', "2,ok,a", '3,"more', 'lines",a'], ("lines 2–3", 2), ["2", "3"]),
+        (['1,"log,a', "2,ok,a", "3,ok,a"], ("line 2", 2), ["2", "3"]),
+        (['1,"log'], ("line 2", 2), []),
+    ],
+)
+def test_a_quote_that_is_not_closed_is_one_error_that_tells_where_it_was_opened(
+    tmp_path: Path, rows: list[str], skipped: tuple[str, int], taken: list[str]
+) -> None:
+    records = drawn(written(tmp_path, "q.csv", "\n".join(["id,text,course", *rows])))
+    [error] = [one for one in records if isinstance(one, Skipped) and not one.harmless]
+    assert (error.place, error.details["opened"]) == skipped
+    assert "close it" in error.reason
+    assert [one.external_id for one in records if isinstance(one, IncomingQuestion)] == taken
+
+
+def test_each_row_with_an_unclosed_quote_is_told(tmp_path: Path) -> None:
+    rows = ["id,text,course", '1,"how,a', '2,"why,a', "3,ok,a", '4,"log', "  x", '5,"when,a', "6,ok,a"]
+    records = drawn(written(tmp_path, "q.csv", "\n".join(rows)))
+    assert [one.place for one in records if isinstance(one, Skipped)] == [
+        "line 2", "line 3", "lines 5–6", "line 7",
+    ]  # fmt: skip
+
+
 def test_two_quotes_that_are_not_closed_swallow_nothing_between_them() -> None:
     texts = ['1,"a\n', "2,b\n", "3,c\n", '4,"d\n', "5,e\n"]
     rows = list(split_rows((Line(n, text) for n, text in enumerate(texts, 1)), ","))
-    assert [row.cells for row in rows if not row.fault][-1] == ["5", "e"]
-    assert sum(bool(row.fault) for row in rows) + sum(row.cells != [] for row in rows) == len(rows)
+    assert [row.cells for row in rows if not row.flaw][-1] == ["5", "e"]
+    assert sum(bool(row.flaw) for row in rows) + sum(row.cells != [] for row in rows) == len(rows)
 
 
 def test_a_long_unclosed_quote_does_not_swallow_the_file() -> None:
     lines = (Line(n, '1,"open\n' if n == 1 else f"{n},x\n") for n in range(1, 1002))
     rows = list(split_rows(lines, ","))
     assert len(rows) == 1001
-    assert [row.number for row in rows if row.fault] == [1]
+    assert [row.number for row in rows if row.flaw] == [1]
 
 
 def test_columns_can_be_named_or_numbered(tmp_path: Path) -> None:
