@@ -5,14 +5,22 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from kbsearch.ports import Highlight
+from kbsearch.text.common_words import is_everywhere
 from kbsearch.text.words import words
 
 PASSAGE_CHARS = 240
 
 
 def highlight(field: str, text: str, stems: Collection[str]) -> Highlight | None:
-    """The passage of ``text`` with the most different ``stems`` and where they stand in it; None if none."""
-    spans = [(word.start, word.end, word.stem) for word in words(text) if word.stem in stems]
+    """The passage of ``text`` with the most different ``stems`` and where they stand in it; None if none.
+
+    Words that stand in nearly every text ("для", "the") are not told.
+    """
+    spans = [
+        (word.start, word.end, word.stem)
+        for word in words(text)
+        if word.stem in stems and not is_everywhere(text[word.start : word.end])
+    ]
     if not spans:
         return None
     start = _best_start(spans)

@@ -105,7 +105,8 @@ def _shared(result: MatchResult, text: str, case: Case, rarity: Rarity) -> Reaso
     said = _said(asked, result.query.text)
     theirs = _forms_in(case, said)
     shares = zip(rarity.shares([said[one] for one in theirs]), theirs, strict=True)
-    rare = sorted((share, one) for share, one in shares if share <= COMMON)[:MAX_TERMS]
+    telling = [(share, one) for share, one in shares if not is_everywhere(said[one])]
+    rare = sorted((share, one) for share, one in telling if share <= COMMON)[:MAX_TERMS]
     if not rare:
         return None
     shared = [one for _, one in rare]

@@ -24,6 +24,13 @@ def test_of_a_long_text_the_best_passage_is_shown() -> None:
     assert [passage.text[a:b] for a, b in passage.spans] == ["git", "rebase", "main"]
 
 
+def test_words_that_tell_nothing_are_not_marked() -> None:
+    passage = highlight("answer", "Для чего нужна ветка", {"для", "ветк"})
+    assert passage is not None
+    assert [passage.text[a:b] for a, b in passage.spans] == ["ветка"]
+    assert highlight("answer", "Для чего", {"для"}) is None
+
+
 def test_without_a_match_there_is_none() -> None:
     assert highlight("title", "ничего", {"git"}) is None
     assert highlight("title", "", {"git"}) is None

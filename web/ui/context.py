@@ -30,6 +30,7 @@ def install(app: Flask) -> None:
         to_telegram=markdown.to_telegram,
         to_text=markdown.to_text,
         highlight=words.marked,
+        excerpt=words.excerpt,
     )
 
 

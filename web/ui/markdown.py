@@ -9,9 +9,12 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup
 
+from web.ui import words
+from web.ui.marking import highlight
+
 TAGS = {
     "p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "pre", "code",
-    "strong", "em", "s", "a", "table", "thead", "tbody", "tr", "th", "td",
+    "strong", "em", "s", "a", "mark", "table", "thead", "tbody", "tr", "th", "td",
 }  # fmt: skip
 ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}, "code": {"class"}}
 MARKS = {"strong": "**", "em": "__", "s": "~~"}
@@ -21,16 +24,30 @@ _parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethro
 
 
 @lru_cache(maxsize=256)
-def to_html(text: str) -> Markup:
-    """``text`` as HTML that can run nothing and load nothing."""
+def to_html(text: str, terms: str = "") -> Markup:
+    """``text`` as HTML that can run nothing and load nothing.
+
+    Words with a stem in common with ``terms`` are marked, but not in blocks of code.
+    """
+    tokens = _parser.parse(text)
+    for token in tokens:
+        token.children = [_marked(child, terms) for child in token.children or []]
     clean = nh3.clean(
-        _parser.render(text),
+        _parser.renderer.render(tokens, _parser.options, {}),
         tags=TAGS,
         attributes=ATTRIBUTES,
         url_schemes={"http", "https", "mailto"},
         link_rel="noopener noreferrer nofollow",
     )
     return Markup(clean)  # noqa: S704  # nh3 has just removed all that is not allowed
+
+
+def _marked(child: Token, terms: str) -> Token:
+    if child.type not in {"text", "code_inline"} or not (found := highlight(child.content, terms)).spans:
+        return child
+    html = words.marked(found)
+    code = child.type == "code_inline"
+    return Token("html_inline", "", 0, content=f"<code>{html}</code>" if code else html)
 
 
 def to_telegram(text: str) -> str:

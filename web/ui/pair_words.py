@@ -6,14 +6,10 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from flask import Flask
-from markupsafe import Markup
 
-from kbsearch.ports import Highlight
-from kbsearch.text.common_words import is_everywhere
-from kbsearch.text.words import stems
-from kbsearch.text.words import words as words_in
 from web.ui import words
 from web.ui.context import school
+from web.ui.marking import mark_words
 from web.ui.texts import gettext, ngettext
 
 
@@ -85,18 +81,6 @@ def excluded_text(excluded: ExcludedLike) -> str:
     return gettext(
         "Its language is %(language)s; %(wanted)s was asked for.", language=language, wanted=wanted
     )
-
-
-def mark_words(text: str, terms: str | Iterable[str]) -> Markup:
-    """``text`` as HTML with the telling words marked that have a stem in common with ``terms``."""
-    wanted = set(stems(terms if isinstance(terms, str) else " ".join(terms)))
-    spans: list[tuple[int, int]] = []
-    for word in words_in(text):
-        if word.stem not in wanted or is_everywhere(text[word.start : word.end]):
-            continue
-        if not spans or word.start >= spans[-1][1]:
-            spans.append((word.start, word.end))
-    return words.marked(Highlight("", text, tuple(spans)))
 
 
 def shared_terms(reasons: Iterable[words.ReasonLike]) -> str:

@@ -289,13 +289,21 @@ def pieces(highlight: Highlight) -> Pieces:
     for start, end in highlight.spans:
         cut += [(highlight.text[done:start], False), (highlight.text[start:end], True)]
         done = end
-    plain = ((_MARKUP.sub("", text), hit) for text, hit in [*cut, (highlight.text[done:], False)])
-    return [(text, hit) for text, hit in plain if text]
+    return [(text, hit) for text, hit in [*cut, (highlight.text[done:], False)] if text]
 
 
 def marked(highlight: Highlight) -> Markup:
-    """A highlight as HTML."""
-    shown = (f"<mark>{escape(text)}</mark>" if hit else str(escape(text)) for text, hit in pieces(highlight))
+    """A highlight as HTML, character by character as it was written."""
+    return _with_marks(pieces(highlight))
+
+
+def excerpt(highlight: Highlight) -> Markup:
+    """A highlight of an answer in Markdown as HTML, without the signs that mean nothing in a line."""
+    return _with_marks([(_MARKUP.sub("", text), hit) for text, hit in pieces(highlight)])
+
+
+def _with_marks(cut: Pieces) -> Markup:
+    shown = (f"<mark>{escape(text)}</mark>" if hit else str(escape(text)) for text, hit in cut)
     return Markup("".join(shown))  # noqa: S704  # every piece has been escaped
 
 

@@ -21,11 +21,13 @@ CERTIFICATE = Case(
 )
 
 
-def found(index: EmbeddedIndex, text: str, course: str = "", lesson: str = "") -> dict[str, Reason]:
+def found(
+    index: EmbeddedIndex, text: str, course: str = "", lesson: str = "", case: Case = CERTIFICATE
+) -> dict[str, Reason]:
     matcher = Matcher(index, HashingEmbedder())
     result = matcher.match(text)
     ranked = next(match for match in result.matches if match.case_id == 5)
-    why = reasons(result, ranked, CERTIFICATE, matcher.rarity, text=text, course=course, lesson=lesson)
+    why = reasons(result, ranked, case, matcher.rarity, text=text, course=course, lesson=lesson)
     return {reason.kind: reason for reason in why}
 
 
@@ -34,6 +36,12 @@ def test_shared_words_come_by_stem_with_their_places(case_index: EmbeddedIndex) 
     reason = found(case_index, text)["shared_terms"]
     assert {text[start:end] for start, end in reason.details["spans"]} >= {"сертификата", "профиле"}
     assert "сертификат" in fill(reason.text, reason.details)
+
+
+def test_words_that_stand_everywhere_are_no_reason(case_index: EmbeddedIndex) -> None:
+    case = Case(title="Чтобы взять сертификат", answer="Откройте профиль.", lessons=[], variants=[])
+    why = found(case_index, "нет сертификата в профиле, чтобы скачать", case=case)
+    assert set(str(why["shared_terms"].details["terms"]).split(", ")) == {"сертификат", "профиль"}
 
 
 def test_course_and_lesson_are_told_only_when_they_agree(case_index: EmbeddedIndex) -> None:

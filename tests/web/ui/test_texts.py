@@ -21,6 +21,7 @@ from web.ui import import_words, markdown, words
 from web.ui.catalogue import FOLDER
 from web.ui.charts import sparkline
 from web.ui.diff import compare, pieces
+from web.ui.marking import mark_words
 
 ROOT = Path(__file__).parents[3]
 TEMPLATES = sorted((ROOT / "web" / "templates").rglob("*.html"))
@@ -140,6 +141,18 @@ def test_only_fields_that_differ_are_compared() -> None:
 def test_highlights_escape_what_students_wrote() -> None:
     shown = words.marked(Highlight("title", "<b>git</b> push", ((3, 6),)))
     assert shown == "&lt;b&gt;<mark>git</mark>&lt;/b&gt; push"
+    assert mark_words("f(*args, **kwargs) `x`", "kwargs") == "f(*args, **<mark>kwargs</mark>) `x`"
+    answer = Highlight("answer", "## Да\n**git** `push`", ((8, 11),))
+    assert words.excerpt(answer) == "Да\n<mark>git</mark> push"
+
+
+def test_words_that_were_asked_for_are_marked_in_answers() -> None:
+    answer = "Для **коммита** <b> есть `git commit` и [коммиты](https://a.example/коммит)\n\n```\ncommit\n```"
+    html = markdown.to_html(answer, "для, коммит, commit")
+    assert "Для <strong><mark>коммита</mark></strong> &lt;b&gt;" in html
+    assert "<code>git <mark>commit</mark></code>" in html
+    assert ">" + "<mark>коммиты</mark></a>" in html
+    assert html.count("<mark>") == 3
 
 
 @given(st.lists(st.integers(0, 10_000), max_size=20))
