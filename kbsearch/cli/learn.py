@@ -85,8 +85,12 @@ def told(outcome: Outcome, dry_run: bool) -> str:
 
 
 def _compared(name: str, figures: dict[str, Any]) -> str:
-    counts = f"better {figures['better']}, worse {figures['worse']}, p {figures['p']:.3f}"
+    counts = f"better {figures['better']}, worse {figures['worse']}, {_chance(figures['p'])}"
     return f"  {name:<9} {figures['old']:.3f} → {figures['new']:.3f}  ({counts})"
+
+
+def _chance(p: float) -> str:
+    return "p < 0.001" if p < 0.001 else f"p {p:.3f}"  # noqa: PLR2004  # what three places can tell
 
 
 def _print_versions(versions: ModelVersions, as_json: bool) -> None:

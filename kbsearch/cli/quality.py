@@ -95,7 +95,7 @@ def report(as_json: bool) -> None:
         if latest[0].change.get("all", {}).get("lowered"):
             click.secho("Lower than the measurement before, and not by chance.", fg="red")
     else:
-        click.echo("The golden set was never measured: `kbsearch quality check`, or the page /quality.")
+        click.echo("The golden set was never measured: the page /quality does it, and the worker at night.")
     click.echo(f"\nAnswers with feedback, {app.settings.answer_precision:.0%} promised:")
     for one in standing:
         click.echo(_live(one))

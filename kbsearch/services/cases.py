@@ -39,7 +39,7 @@ from kbsearch.services.case_writing import (
     whole,
 )
 from kbsearch.services.cluster_drafts import ClusterDraft, draft_from_cluster
-from kbsearch.services.wordings import confirmations, keep_wording
+from kbsearch.services.wordings import confirmations, is_story, keep_wording, phrasing_in
 
 __all__ = ["CaseDraft", "CasePage", "CaseService", "ClusterDraft", "ImportedCase"]
 
@@ -184,6 +184,8 @@ class CaseService:
     def add_confirmed_wording(self, question_id: int, needed: int) -> int | None:
         """Keep the question's words with its case once ``needed`` people settled on that (0: never).
 
+        Of a long message the sentences that ask are kept; one without such joins by a person only.
+
         Returns the case's id when they were added.
 
         Raises:
@@ -193,7 +195,7 @@ class CaseService:
             question = session.get(Question, question_id)
             if question is None:
                 raise NotFound("There is no question {id}.", id=question_id)
-            if not needed or question.case_id is None:
+            if not needed or question.case_id is None or is_story(question.text):
                 return None
             if confirmations(session, question, question.case_id) < needed:
                 return None
@@ -201,7 +203,7 @@ class CaseService:
             return case.id if keep_wording(session, case, question.text, question.id, None) else None
 
     def remove_wording(self, case_id: int, text: str, person_id: int | None = None) -> Case:
-        """Take a phrasing off the case; one that it does not have changes nothing.
+        """Take a phrasing off the case, or the part of ``text`` that was kept; another changes nothing.
 
         Raises:
             NotFound: there is no such case.
@@ -209,7 +211,8 @@ class CaseService:
         with self._writing() as session:
             case = locked(session, case_id)
             before = draft_of(case)
-            left = tuple(variant for variant in before.variants if variant.strip() != text.strip())
+            gone = {text.strip(), phrasing_in(text).strip()}
+            left = tuple(variant for variant in before.variants if variant.strip() not in gone)
             if left != before.variants:
                 rewritten(session, case, replace(before, variants=left), Edit(person_id))
             return whole(session, case)

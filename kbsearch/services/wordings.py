@@ -11,6 +11,7 @@ from kbsearch.models import Case, Feedback, FeedbackAction, Question, Suggestion
 from kbsearch.services.case_drafts import MAX_VARIANT, MAX_VARIANTS, cleaned, draft_of, with_variant
 from kbsearch.services.case_writing import Edit, rewritten
 from kbsearch.services.verdicts import CHOSEN
+from kbsearch.text.asking import LONG, asking_part
 from kbsearch.text.chatter import strip_chatter
 from kbsearch.text.words import stems
 
@@ -25,6 +26,20 @@ def is_known(text: str, wordings: Iterable[str]) -> bool:
     return any(_likeness(asked, _stems(wording)) >= NEARLY for wording in wordings)
 
 
+def phrasing_in(text: str) -> str:
+    """What of a message is a phrasing: of a long one the sentences that ask.
+
+    The story around a question is like other stories, whatever they ask: as a phrasing it would draw
+    them all.
+    """
+    return asking_part(text)
+
+
+def is_story(text: str) -> bool:
+    """Whether ``text`` is a long message of which no sentence can be told that asks."""
+    return len(phrasing_in(text)) > LONG
+
+
 def _stems(text: str) -> frozenset[str]:
     return frozenset(stems(strip_chatter(text)))
 
@@ -37,8 +52,11 @@ def _likeness(one: frozenset[str], other: frozenset[str]) -> float:
 def keep_wording(
     session: Session, case: Case, text: str, question_id: int | None, person_id: int | None
 ) -> bool:
-    """Add ``text`` (masked) to the variants of ``case``; False when it says nothing new or cannot be one."""
-    before = draft_of(case)
+    """Add ``text`` (masked) to the variants of ``case``; False when it says nothing new or cannot be one.
+
+    Of a long message the asking sentences are kept, see `phrasing_in`.
+    """
+    before, text = draft_of(case), phrasing_in(text)
     too_much = len(text) > MAX_VARIANT or len(before.variants) >= MAX_VARIANTS
     if too_much or is_known(text, (before.title, *before.variants)):
         return False

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from flask import render_template, url_for
+from flask import render_template, request, url_for
 from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response
 
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 MEASUREMENTS = 30
 ROWS = 50
+WORST = 10
+ALL_WRONG = 200
+"""Questions that were got wrong: shown at first, and shown at most."""
 BUSY = (JobState.WAITING, JobState.RUNNING)
 KINDS = (JobKind.MEASURE, JobKind.LEARN)
 
@@ -49,7 +52,8 @@ def quality_page() -> str:
     """How well questions find their cases, and what to mend."""
     measurements = kb().quality.latest(limit=MEASUREMENTS)
     latest = kb().quality.get(measurements[0].id) if measurements else None
-    wrong, wrong_total = kb().quality.wrong(latest) if latest else ([], 0)
+    limit = ALL_WRONG if request.args.get("wrong") == "all" else WORST
+    wrong, wrong_total = kb().quality.wrong(latest, limit=limit) if latest else ([], 0)
     standing = kb().promise.standing()
     return render_template(
         "quality/page.html",
@@ -64,6 +68,7 @@ def quality_page() -> str:
         scopes=_scopes(latest, standing),
         wrong=wrong,
         wrong_total=wrong_total,
+        all_wrong=ALL_WRONG,
         versions=kb().versions.list(),
         active=kb().versions.active(),
         shipped=kb().versions.shipped,

@@ -97,9 +97,10 @@ def test_learn_tells_when_there_is_too_little_and_lists_versions(school: Kbsearc
 
 def test_learn_shows_both_models_side_by_side() -> None:
     test = {"old": 0.5, "new": 0.75, "better": 30, "worse": 2, "difference": 0.25, "p": 0.001}
-    figures = {"n": 80, "mrr": test, "log_loss": test}
+    figures = {"n": 80, "mrr": test, "log_loss": test | {"p": 0.0001}}
     shown = told(Outcome("new", 80, "learned-1", "shipped", figures), dry_run=False)
     assert "MRR       0.500 → 0.750  (better 30, worse 2, p 0.001)" in shown
+    assert "p < 0.001" in shown
     assert "learned-1 is active now" in shown
     assert "would be kept" in told(Outcome("new", 80, "learned-1", "shipped", figures), dry_run=True)
     assert "shipped stays" in told(Outcome("old", 80, "", "shipped", figures), dry_run=False)

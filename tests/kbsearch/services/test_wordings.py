@@ -38,6 +38,27 @@ def test_a_wording_comes_off_again_and_leaves_revisions(app: Kbsearch, case: Cas
     assert len(app.cases.remove_wording(case.id, "такой нет").revisions) == 3
 
 
+STORY = "Я недавно на курсе, раньше была бухгалтером, поэтому многое непонятно. Посмотрела две лекции. " * 3
+
+
+def test_of_a_long_message_what_it_asks_is_kept_and_comes_off_again(app: Kbsearch, case: Case) -> None:
+    message = f"{STORY}Как убрать лишний коммит? Муж говорит, что надо переустановить программу."
+    assert app.cases.add_wording(case.id, message)
+    assert variants(app, case) == ["Как убрать лишний коммит?"]
+    assert app.cases.remove_wording(case.id, message).variants == []
+
+
+def test_a_story_that_asks_nothing_joins_by_a_person_only(
+    app: Kbsearch, case: Case, people: list[int]
+) -> None:
+    question_id = app.questions.receive(IncomingQuestion(STORY)).question_id
+    confirm(app, question_id, case.id, people[0], "answered")
+    confirm(app, question_id, case.id, people[1], "answered")
+    app.questions.answer(question_id, case.id)
+    assert app.cases.add_confirmed_wording(question_id, 2) is None
+    assert app.cases.add_wording(case.id, STORY, question_id)
+
+
 def test_negation_and_other_words_are_news() -> None:
     assert is_known("Как отменить коммит?", ["как отменить коммиты"])
     assert not is_known("как отменить merge", ["как отменить коммит"])

@@ -92,6 +92,20 @@ def test_a_wrong_question_is_linked_to_the_case_that_came_first(
     assert measured.quality.wrong(measured.quality.get(2)) == ([], 0)
 
 
+def test_all_that_was_got_wrong_is_shown_when_asked_for(methodologist: FlaskClient, school: Kbsearch) -> None:
+    homework = next(case for case in school.cases.list().items if case.title == "Как сдать домашнее задание")
+    for number in range(12):
+        school.golden.add(homework.id, text=f"Как создать новую ветку номер {number}")
+    school.quality.measure()
+    page = methodologist.get("/quality").text
+    assert "the worst 10 of 12" in page
+    assert page.count("No good example") == 10
+    more = methodologist.get("/quality?wrong=all")
+    assert "/quality?wrong=all#wrong" in page
+    assert more.text.count("No good example") == 12
+    assert "the worst" not in more.text
+
+
 def test_pairs_are_removed_brought_back_and_added(methodologist: FlaskClient, measured: Kbsearch) -> None:
     pair = measured.golden.page().pairs[0]
     methodologist.post(f"/quality/golden/{pair.id}", data={"do": "remove"})
@@ -132,9 +146,12 @@ def test_a_broken_promise_is_told_and_taken_back(methodologist: FlaskClient, sch
 def test_a_version_is_used_and_left_again(methodologist: FlaskClient, school: Kbsearch) -> None:
     shipped = school.versions.shipped
     model = replace(load_model(), version="learned-1")
-    figures = {key: {"old": 0.5, "new": 0.6, "p": 0.01} for key in ("mrr", "log_loss")}
+    figures = {key: {"old": 0.5, "new": 0.6, "p": p} for key, p in (("mrr", 0.01), ("log_loss", 0))}
     school.versions.store(model, parent=shipped, figures=figures, provenance={})
-    assert "learned-1" in methodologist.get("/quality").text
+    page = methodologist.get("/quality").text
+    assert "learned-1" in page
+    assert "p = 0.010" in page
+    assert "p &lt; 0.001" in page
     methodologist.post("/quality/model", data={"version": "learned-1"})
     assert school.versions.active() == "learned-1"
     methodologist.post("/quality/model", data={"version": shipped})
