@@ -13,7 +13,9 @@ from __future__ import annotations
 import csv
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -36,13 +38,17 @@ from kbsearch.ports import Embedder, Floats
 
 SOURCE = sample_school_folder().parent / "small_talk" / "messages.csv"
 TARGET = Path(small_talk.__file__).with_name("small_talk.json")
-VERSION = "small-talk-2"
+VERSION = "small-talk-3"
 MOST_WRONG = 0.03
 STRENGTH = 0.1
 """Inverse of the regularisation of standardised features."""
 VECTOR_SCALE = 8.0
 """What a vector is multiplied with beside standardised features: the middle of what did equally well."""
 FOLDS = 10
+MARKS = (" 🙏", " 😭", "!!!", ")))", " 🤔", ")")
+MOODY = 10
+"""One question in so many is fitted on with one of `MARKS` at its end, too: whoever wrote the messages left
+moods to small talk, students do not."""
 SCHOOL = "school:"
 """Begins the subject of a whole school."""
 
@@ -89,8 +95,15 @@ def _messages() -> _Messages:
         rows += [
             (one.text, (school.name, one.id) in asides, f"{SCHOOL}{school.name}") for one in school.questions
         ]
+    rows += _in_a_mood([row for row in rows if not row[1]])
     texts, labels, subjects = zip(*rows, strict=True)
     return _Messages(list(texts), np.array(labels), np.array(subjects))
+
+
+def _in_a_mood(questions: Sequence[tuple[str, bool, str]]) -> list[tuple[str, bool, str]]:
+    """Some of ``questions`` with a mark of mood at their end."""
+    chosen = zip(questions[::MOODY], cycle(MARKS), strict=False)
+    return [(f"{text.rstrip(' .?!')}{mark}", aside, subject) for (text, aside, subject), mark in chosen]
 
 
 def _regression(table: Floats, vectors: Floats, given: _Messages) -> tuple[dict[str, Any], dict[str, Any]]:

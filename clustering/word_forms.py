@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
-from functools import cache, lru_cache
 from typing import Any
+
+from kbsearch.text.morphology import analyzer, known_readings
 
 _CYRILLIC = re.compile(r"[а-яё-]+")
 _PLURAL_ONLY = frozenset({"деньги", "данные", "каникулы", "субтитры", "выходные", "часы"})
@@ -53,7 +54,7 @@ def _nominative(usual: str, forms: Mapping[str, int]) -> str:
 
     What its ending tells, if it tells one thing only or somebody wrote that; else ``usual``.
     """
-    guesses = _analyzer().parse(usual)
+    guesses = analyzer().parse(usual)
     if any(one.tag.POS != "NOUN" for one in guesses) or guesses[0].tag.case == "nomn":
         return usual
     lemmas = dict.fromkeys(str(one.normal_form) for one in guesses)
@@ -74,7 +75,7 @@ def is_adjective(form: str) -> bool:
     if not _CYRILLIC.fullmatch(low) or low in _PLURAL_ONLY:
         return False
     likely: Counter[bool] = Counter()
-    for one in _known_readings(low):
+    for one in known_readings(low):
         if one.tag.POS in _DESCRIBING or one.tag.POS == "NOUN":
             likely[one.tag.POS in _DESCRIBING] += one.score
     return likely[True] > likely[False]
@@ -138,14 +139,14 @@ def _phrase(first: Any, second: Any) -> str | None:
         return f"{first.word} {second.word}"
     if first.tag.POS in {"ADJF", "PRTF"}:
         return _agreeing(first, second)
-    genitive = any("gent" in one.tag for one in _analyzer().parse(second.word) if one.tag.POS == "NOUN")
+    genitive = any("gent" in one.tag for one in analyzer().parse(second.word) if one.tag.POS == "NOUN")
     head = first.inflect({"nomn"}) if genitive else None
     return f"{head.word} {second.word}" if head is not None else None
 
 
 def _agreeing(adjective: Any, noun: Any) -> str | None:
     """Both in the nominative, the adjective in number and gender as the noun."""
-    alike = [one for one in _analyzer().parse(noun.word) if one.tag.POS == "NOUN" and _agrees(adjective, one)]
+    alike = [one for one in analyzer().parse(noun.word) if one.tag.POS == "NOUN" and _agrees(adjective, one)]
     head = (alike or [noun])[0].inflect({"nomn"})
     if head is None:
         return None
@@ -180,7 +181,7 @@ def _agrees(adjective: Any, noun: Any) -> bool:
 
 def _reading(form: str) -> Any:
     """The likeliest reading of a form that the dictionary knows; None when it knows none."""
-    found = _known_readings(form)
+    found = known_readings(form)
     nouns = [one for one in found if one.tag.POS == "NOUN"]
     if sum(one.score for one in nouns) < _RARELY:
         return found[0] if found else None
@@ -189,18 +190,4 @@ def _reading(form: str) -> Any:
 
 def _likeliest(form: str) -> Any:
     """The tag of the likeliest reading of all; None when the dictionary does not know the form."""
-    return next((one.tag for one in _known_readings(form)), None)
-
-
-@lru_cache(maxsize=20_000)
-def _known_readings(form: str) -> tuple[Any, ...]:
-    """All readings of a form that the dictionary knows, the likeliest first."""
-    return tuple(one for one in _analyzer().parse(form) if one.is_known)
-
-
-@cache
-def _analyzer() -> Any:
-    # Half a second and 30 MB that only those pay who name clusters in Russian.
-    from pymorphy3 import MorphAnalyzer
-
-    return MorphAnalyzer(lang="ru")
+    return next((one.tag for one in known_readings(form)), None)

@@ -19,6 +19,7 @@ import numpy as np
 
 from kbsearch.models import AsideReason
 from kbsearch.ports import Floats
+from kbsearch.text.bidding import bids
 from kbsearch.text.chatter import is_small_talk
 from kbsearch.text.common_words import common_words
 from kbsearch.text.layout import repair_layout
@@ -48,6 +49,9 @@ MARKS = {
     "code": CODE,
     "digit": DIGIT,
 }
+MOODS = ("emoji", "smile", "exclamation")
+"""Marks that tell how somebody feels, which says nothing of a message that asks."""
+ASKS = ("asks", "requests", "fails", "wants", "fails_to", "question_mark")
 NAMES = (
     *GROUPS,
     *MARKS,
@@ -68,7 +72,8 @@ The names of `GROUPS`: how many words of the group there are, two at most.  The 
 mark is there.  foreign: 1 for Latin words in a Cyrillic text.  length: log of the number of words.  content:
 log of one more than the words that are neither social nor in every text.  rarity, rarest: mean and most of
 what these lack to Zipf frequency 6.  unknown: share of words no list knows.  social: share of words of the
-groups `SOCIAL`.  only_thanks: 1 for thanks without a question word or mark.
+groups `SOCIAL`.  only_thanks: 1 for thanks without a question word or mark.  `MOODS` are 0 where one of
+`ASKS` is not.
 """
 MOST_COUNTED = 2
 COMMON = 5.6
@@ -80,6 +85,8 @@ ASKING = 5
 """Words from which on a message with a question mark is a question, whatever else it says."""
 THANKING_AHEAD = 6
 """Words from which on a message that thanks in advance tells what for."""
+_ASKS = [NAMES.index(name) for name in ASKS]
+_MOODS = [NAMES.index(name) for name in MOODS]
 
 
 _TOLD_BY = {
@@ -150,11 +157,13 @@ class SmallTalkModel:
 
 
 def may_be_small_talk(text: str) -> bool:
-    """Whether ``text`` is short enough, and does not ask outright."""
+    """Whether ``text`` is short enough, and neither asks outright nor bids anybody to do something."""
     if len(text) > LONGEST:
         return False
     words = len(WORD.findall(text))
-    return not ("?" in text and words >= ASKING) and not (words >= THANKING_AHEAD and AHEAD.search(text))
+    if ("?" in text and words >= ASKING) or (words >= THANKING_AHEAD and AHEAD.search(text)):
+        return False
+    return not bids(text)
 
 
 def talk_features(text: str) -> Floats:
@@ -168,7 +177,7 @@ def talk_features(text: str) -> Floats:
     rare = [word.rarity for word in said if word.rarity >= 0]
     length = max(1, len(said))
     asks = counts["asks"] > 0 or "?" in text
-    row = (
+    values = (
         *(min(count, MOST_COUNTED) for count in counts.values()),
         *(mark.search(text) is not None for mark in MARKS.values()),
         "?" in text,
@@ -182,7 +191,10 @@ def talk_features(text: str) -> Floats:
         sum(word.social for word in said) / length,
         counts["thanks"] > 0 and not asks,
     )
-    return np.array(row, np.float32)
+    row = np.array(values, np.float32)
+    if row[_ASKS].any():
+        row[_MOODS] = 0.0
+    return row
 
 
 @dataclass(frozen=True, slots=True)

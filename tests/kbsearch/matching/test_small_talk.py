@@ -57,6 +57,57 @@ def test_who_thanks_in_advance_asks_for_something(embedder: BundledEmbedder) -> 
     }
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Продлите, пожалуйста, дедлайн",
+        "дедлайн продлите пожалуйста",
+        "Откройте мне доступ к третьему уроку",
+        "Проверьте мою домашку, пожалуйста 🙏",
+        "скинь запись плиз",
+        "прошу перенести защиту на март",
+        "please extend my deadline",
+        "Please check it again, thanks",
+        "Send me the slides, please",
+        "Could you move my exam",
+    ],
+)
+def test_who_asks_for_something_to_be_done_is_not_set_aside(embedder: BundledEmbedder, text: str) -> None:
+    assert told(embedder, [text]) == {}
+    assert load_small_talk_model().told([text]) == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Спасибо, всё открылось 🙏",
+        "+1",
+        "ок, понял",
+        "Поздравляю с защитой!",
+        "жду ответа",
+        "Добрый день, всем привет ☀️",
+        "ребята, держитесь",
+        "не переживайте, у всех так",
+        "Передайте спасибо лектору!",
+        "congrats everyone 🎉",
+    ],
+)
+def test_thanks_greetings_and_comfort_are(embedder: BundledEmbedder, text: str) -> None:
+    assert told(embedder, [text]) != {}
+
+
+@pytest.mark.parametrize("mark", [" 🙏", " 😭", "!", ")))", " 🤔"])
+def test_a_mood_does_not_make_a_question_small_talk(embedder: BundledEmbedder, mark: str) -> None:
+    asked = [
+        "как сдать дз",
+        "не открывается урок",
+        "где посмотреть оценку",
+        "i can't log in",
+        "видео не грузится",
+    ]
+    assert told(embedder, [f"{text}{mark}" for text in asked]) == {}
+
+
 def test_the_reason_says_what_speaks_for_it(embedder: BundledEmbedder) -> None:
     assert told(embedder, ["спасибо!", "всем привет, я новенькая", "ахахах"]) == {
         "спасибо!": AsideReason.THANKS,
