@@ -224,7 +224,7 @@ def _numbered(path: Path, rows: Callable[[Any], Iterable[Any]], first: int) -> I
             for number, row in enumerate(rows(file), first):
                 yield number, row
         except (UnicodeDecodeError, csv.Error) as error:
-            raise _broken(path, number + 1, "not text in UTF-8") from error
+            raise _broken(path, number + 1, "not text in UTF-8", "Save the file in UTF-8.") from error
 
 
 def _opened(path: Path) -> Any:

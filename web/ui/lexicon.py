@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 
 from kbsearch.errors import InvalidInput, NotFound
 from kbsearch.models import Role
+from kbsearch.services.lexicon import LexiconRow
 from web.session import current_person, kb, requires
 from web.ui import blueprint, words
 from web.ui.forms import address, go, number_of, say, text_of, wants_block
@@ -51,6 +52,8 @@ def lexicon_page() -> str:
 def save_entry() -> Response:
     """Add an entry or change one; with ``before`` its saying was another."""
     said, means, before = text_of("said"), text_of("means"), text_of("before")
+    earlier = _known(before or said)
+    replaced = _known(said)
     try:
         row = kb().lexicon.save(said, means, person_id=_person_id())
         if before and before != row.said:
@@ -58,7 +61,10 @@ def save_entry() -> Response:
     except InvalidInput as error:
         say(words.error(error), "bad")
         return go(url_for("ui.lexicon_page", said=said[:100], means=means[:300], _anchor="entry"))
-    say(gettext("From now on “%(said)s” is understood as “%(means)s”.", said=row.said, means=row.means))
+    told = gettext("From now on “%(said)s” is understood as “%(means)s”.", said=row.said, means=row.means)
+    if replaced and replaced.means != row.means:
+        told += " " + gettext("Until now it was “%(means)s”.", means=replaced.means)
+    say(told, undo=_undoing(row, earlier))
     return go(url_for("ui.lexicon_page"))
 
 
@@ -86,6 +92,22 @@ def bring_back_entry() -> Response:
         undo = (url_for("ui.save_entry"), {"said": before.said, "means": before.means})
     say(gettext("“%(said)s” is as it came with kbsearch.", said=row.said), undo=undo)
     return go(url_for("ui.lexicon_page"))
+
+
+def _known(said: str) -> LexiconRow | None:
+    """The entry that holds for ``said``; None when there is none, or it is switched off."""
+    try:
+        row = kb().lexicon.get(said)
+    except NotFound:
+        return None
+    return None if row.origin == "off" else row
+
+
+def _undoing(row: LexiconRow, earlier: LexiconRow | None) -> tuple[str, dict[str, str]]:
+    """What brings the ``earlier`` entry back in the place of ``row``, or takes ``row`` away if none was."""
+    if earlier is None:
+        return url_for("ui.remove_entry"), {"said": row.said}
+    return url_for("ui.save_entry"), {"said": earlier.said, "means": earlier.means, "before": row.said}
 
 
 def _forget(said: str) -> None:

@@ -162,8 +162,9 @@ def test_a_column_that_no_question_has_is_told(folder: Path) -> None:
 @pytest.mark.parametrize("name", ["cases.jsonl", "questions.jsonl", "relevant.csv"])
 def test_a_file_in_another_encoding_is_told(folder: Path, name: str) -> None:
     (folder / name).write_bytes((folder / name).read_bytes() + "отмена\n".encode("cp1251"))
-    with pytest.raises(UnreadableFile, match="not text in UTF-8"):
+    with pytest.raises(UnreadableFile, match="not text in UTF-8") as raised:
         read_matching_set(folder)
+    assert "UTF-8" in raised.value.remedy
 
 
 def test_numbers_as_ids_and_a_single_text_as_variants_are_read(folder: Path) -> None:

@@ -45,6 +45,31 @@ def test_an_entry_is_added_renamed_and_deleted_with_undo(
     assert school.lexicon.rows("пересдача") == []
 
 
+def undone(client: FlaskClient, page: str) -> str:
+    form = re.search(r'<form[^>]*action="([^"]+)"(?:(?!</form>).)*Undo', page, re.DOTALL)
+    assert form
+    fields = re.findall(r'name="([^"]+)" value="([^"]*)"', form[0])
+    data = {name: html.unescape(value) for name, value in fields}
+    return client.post(form[1], data=data, follow_redirects=True).text
+
+
+def test_a_saying_that_is_known_is_told_and_comes_back(methodologist: FlaskClient, school: Kbsearch) -> None:
+    def saved(**fields: str) -> str:
+        return methodologist.post("/lexicon", data=fields, follow_redirects=True).text
+
+    added = saved(said="хвост", means="пересдача")
+    assert "Until now" not in added
+    changed = saved(said="хвосты", means="долг")
+    assert "Until now it was “пересдача”." in changed
+    undone(methodologist, changed)
+    assert school.lexicon.get("хвост").means == "пересдача"
+    renamed = saved(said="долги", means="пересдача", before="хвост")
+    undone(methodologist, renamed)
+    assert [row.said for row in school.lexicon.rows("пересдача")] == ["хвост"]
+    undone(methodologist, saved(said="допса", means="пересдача"))
+    assert [row.said for row in school.lexicon.rows("пересдача")] == ["хвост"]
+
+
 def test_what_came_is_switched_off_and_back(methodologist: FlaskClient, school: Kbsearch) -> None:
     methodologist.post("/lexicon/remove", data={"said": "препод"})
     assert "switched off" in methodologist.get("/lexicon?q=препод").text

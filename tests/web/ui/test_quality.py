@@ -9,10 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from flask import render_template_string
 from flask.testing import FlaskClient
 
 from kbsearch.app import Kbsearch
-from kbsearch.matching.model import load_model
+from kbsearch.matching.model import Limits, load_model
 from kbsearch.models import Feedback, JobKind, PromiseEvent, PromiseState, Suggestion
 
 VENDOR = Path(__file__).parents[3] / "web" / "static" / "vendor"
@@ -141,6 +142,16 @@ def test_a_broken_promise_is_told_and_taken_back(methodologist: FlaskClient, sch
     methodologist.post("/quality/restore", data={"course": "frontend", "language": ""})
     assert school.promise.lowered() == []
     assert methodologist.get("/api/v1/health").get_json()["promise"] == "kept"
+
+
+def test_where_nothing_is_an_answer_no_precision_is_told(methodologist: FlaskClient) -> None:
+    limits = '{% import "_macros.html" as ui with context %}{{ ui.limits(told) }}'
+    with methodologist.application.test_request_context(headers={"Accept-Language": "en"}):
+        some = render_template_string(limits, told=Limits("all", 0.2, 0.95, promised=False))
+        none = render_template_string(limits, told=Limits("all", 0.2, None, promised=False))
+    assert "only observed there" in some
+    assert "Nothing is likely enough to be called an answer" in none
+    assert "only observed there" not in none
 
 
 def test_a_version_is_used_and_left_again(methodologist: FlaskClient, school: Kbsearch) -> None:
