@@ -26,6 +26,8 @@ from kbsearch.app import Kbsearch
 from kbsearch.cli.serve import stop_scanning
 from kbsearch.config import Settings
 from kbsearch.models import ClusterEdit
+from kbsearch.services.current_run import current_run
+from kbsearch.services.placing import members
 from web import create_app
 
 PASSWORD = "a long password for nobody"  # noqa: S105  # of an invented person
@@ -118,6 +120,8 @@ def edits(home: Path) -> None:
             ("merge two ordinary clusters", lambda: made.append(app.cluster_edits.merge(320, 321))),
             ("undo that", lambda: app.cluster_edits.undo(made[-1].id)),
             ("split off 3 questions", lambda: app.cluster_edits.split(330, _some_of(app, 330))),
+            ("split 5,000 off the largest", lambda: made.append(_split(app, 1, 5_000))),
+            ("undo that split", lambda: app.cluster_edits.undo(made[-1].id)),
             ("dismiss 3 questions", lambda: app.cluster_edits.dismiss(_some_of(app, 340))),
             ("merge the two largest", lambda: made.append(app.cluster_edits.merge(2, 1))),
             ("move after that merge", lambda: app.cluster_edits.move([11, 12, 13], 401)),
@@ -133,8 +137,14 @@ def edits(home: Path) -> None:
         app.database.close()
 
 
-def _some_of(app: Kbsearch, cluster_id: int) -> list[int]:
-    return [question.id for question, _ in app.clusters.get(cluster_id).questions[:3]]
+def _split(app: Kbsearch, cluster_id: int, count: int) -> ClusterEdit:
+    return app.cluster_edits.split(cluster_id, _some_of(app, cluster_id, count))
+
+
+def _some_of(app: Kbsearch, cluster_id: int, count: int = 3) -> list[int]:
+    with app.database.reading() as session:
+        run = current_run(session)
+        return members(session, run.id, cluster_id)[:count] if run else []
 
 
 def main() -> None:

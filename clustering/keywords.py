@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 from math import log, sqrt
 
 from clustering.stopwords import STOP_STEMS
@@ -58,13 +58,13 @@ def keywords(texts: dict[int, list[str]]) -> dict[int, tuple[str, ...]]:
     return {label: each.keywords for label, each in cluster_words(texts).items()}
 
 
-def cluster_words(texts: dict[int, list[str]]) -> dict[int, Words]:
-    """The words of each cluster, as `shared_words` has them of groups of one."""
-    return shared_words({label: [each] for label, each in texts.items()})
+def cluster_words(texts: dict[int, list[str]], only: int | None = None) -> dict[int, Words]:
+    """The words of each cluster, or of the first ``only``, as `shared_words` has them of groups of one."""
+    return shared_words({label: [each] for label, each in texts.items()}, only)
 
 
-def shared_words(texts: Mapping[int, Sequence[Sequence[str]]]) -> dict[int, Words]:
-    """The words of each group of clusters; those that more of its clusters share come first.
+def shared_words(texts: Mapping[int, Sequence[Sequence[str]]], only: int | None = None) -> dict[int, Words]:
+    """The words of each group of clusters, or of the first ``only``; what more clusters of it share is first.
 
     Class-based TF-IDF (Grootendorst, "BERTopic", 2022, arXiv:2203.05794): the share of a term in the
     cluster times log(1 + mean words per cluster / frequency of the term anywhere).  Single words are shown
@@ -77,7 +77,7 @@ def shared_words(texts: Mapping[int, Sequence[Sequence[str]]]) -> dict[int, Word
     overall = _sum(counts.values())
     mean = sum(overall.values()) / max(1, len(counts))
     found = {}
-    for label, each in counts.items():
+    for label, each in islice(counts.items(), only):
         total, groups = sum(each.values()), counted[label]
         spread = _spread(groups)
         score = {term: each[term] / total * log(1 + mean / overall[term]) * spread[term] for term in spread}

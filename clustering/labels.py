@@ -57,6 +57,7 @@ def describe(
     taken: AbstractSet[str] = frozenset(),
     offered: Mapping[int, str] = MappingProxyType({}),
     repaired: AbstractSet[int] = frozenset(),
+    only: int | None = None,
 ) -> dict[int, Description]:
     """Describe each cluster; labels differ within the answer, and from those that are ``taken``.
 
@@ -69,6 +70,7 @@ def describe(
         offered: label → what it is called, if that is in the language of its questions.
         repaired: rows whose question was written otherwise than in ``texts``: exemplars of last resort, as
             those in another language than most of the cluster are.
+        only: describe the first so many labels; the others tell which words are common.
     """
     members = {label: np.flatnonzero(labels == label) for label in range(int(labels.max(initial=-1)) + 1)}
     spoken_by = [detect_language(text) for text in texts]
@@ -78,11 +80,12 @@ def describe(
         own, tongues = [texts[row] for row in rows.tolist()], [spoken_by[row] for row in rows.tolist()]
         languages[label] = most_spoken(tongues, usual)
         said[label] = spoken(own, tongues, languages[label])
-    found = cluster_words(said)
+    found = cluster_words(said, only)
     known = _known(texts)
     names = {name.casefold() for name in taken}
     described = {}
-    for label, rows in members.items():
+    for label in found:
+        rows = members[label]
         typical = centrality(vectors[rows]) * (0.5 + 0.5 * strengths[rows])
         order = np.argsort(-typical, kind="stable")
         first = rows[order[:TITLED]]

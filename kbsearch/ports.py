@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection as AnyCollection
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AnySet
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -242,6 +243,35 @@ class Clusterer(Protocol):
 
     def fit_predict(self, X: Floats, y: None = None) -> Ints:  # noqa: N803  # scikit-learn's name
         """Labels of the rows of ``X``, shape (n,); -1 means in no cluster."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterInWords:
+    """What a cluster is called.  ``exemplars``: ids of questions, the most typical first, three at most."""
+
+    label: str
+    keywords: tuple[str, ...]
+    exemplars: tuple[int, ...]
+
+
+class ClusterNamer(Protocol):
+    """Finds what to call clusters that people changed."""
+
+    def __call__(
+        self,
+        clusters: Mapping[int, Mapping[int, str]],
+        others: Mapping[int, Mapping[int, str]],
+        strengths: Mapping[int, float],
+        taken: AnySet[str],
+    ) -> dict[int, ClusterInWords]:
+        """Each of ``clusters`` in words.
+
+        Args:
+            clusters: cluster → question → text, all of its questions or a sample.
+            others: the same of clusters that keep their names: words that they use, too, tell less.
+            strengths: of the questions in their clusters, in [0, 1].
+            taken: labels that none of the clusters may get.
+        """
 
 
 class Progress(Protocol):

@@ -76,9 +76,10 @@ class Patterns(Matching):
     @cached_property
     def cluster_edits(self) -> ClusterEditService:
         """What people do to clusters."""
+        from clustering.renaming import Renamer
         from kbsearch.services.cluster_edits import ClusterEditService
 
-        return ClusterEditService(self.database)
+        return ClusterEditService(self.database, Renamer(self.question_index))
 
     @cached_property
     def cluster_counts(self) -> ClusterCountService:

@@ -20,6 +20,8 @@ from kbsearch.models import (
     Run,
     utc_now,
 )
+from kbsearch.ports import ClusterNamer
+from kbsearch.services.cluster_names import kept, names_of, rename_changed
 from kbsearch.services.current_run import current_run
 from kbsearch.services.edit_rows import STANDS, standing_edits
 from kbsearch.services.edit_undoing import take_back
@@ -33,10 +35,15 @@ MAX_CHOSEN = 5_000
 
 
 class ClusterEditService:
-    """Verbs of people on clusters.  Each is one transaction and returns the edit that it stored."""
+    """Verbs of people on clusters.  Each is one transaction and returns the edit that it stored.
 
-    def __init__(self, database: Database) -> None:
+    With a ``namer`` clusters whose questions change get new keywords and exemplars, and a new name where they
+    become another topic; undoing brings the old ones back.
+    """
+
+    def __init__(self, database: Database, namer: ClusterNamer | None = None) -> None:
         self._database = database
+        self._namer = namer
 
     def rename(self, cluster_id: int, label: str, person_id: int | None = None) -> ClusterEdit:
         """Give a cluster a name that runs leave alone.
@@ -98,7 +105,7 @@ class ClusterEditService:
             edit = _edit(
                 EditKind.MERGE, into_id, person_id, other_id=cluster_id, questions=moved, rest=stayed
             )
-            return _acted(session, edit, run.id, dict.fromkeys(moved, into_id))
+            return self._acted(session, edit, run.id, dict.fromkeys(moved, into_id))
 
     def split(
         self, cluster_id: int, questions: Collection[int], person_id: int | None = None, label: str = ""
@@ -134,7 +141,7 @@ class ClusterEditService:
             session.flush()
             rest = sorted(inside - set(chosen))
             edit = _edit(EditKind.SPLIT, made.id, person_id, other_id=cluster_id, questions=chosen, rest=rest)
-            return _acted(session, edit, run.id, dict.fromkeys(chosen, made.id))
+            return self._acted(session, edit, run.id, dict.fromkeys(chosen, made.id))
 
     def move(self, questions: Collection[int], into_id: int, person_id: int | None = None) -> ClusterEdit:
         """Put questions into a cluster, from whichever they are in or from none.
@@ -170,7 +177,7 @@ class ClusterEditService:
                 )
             before = {"from": {str(one): now.get(one) for one in chosen}}
             edit = _edit(kind, cluster_id, person_id, questions=chosen, before=before)
-            return _acted(session, edit, run.id, dict.fromkeys(chosen, cluster_id))
+            return self._acted(session, edit, run.id, dict.fromkeys(chosen, cluster_id))
 
     def dismiss(self, questions: Collection[int], person_id: int | None = None) -> ClusterEdit:
         """Say that these are no questions: they are in no cluster, and no run looks at them.
@@ -180,7 +187,7 @@ class ClusterEditService:
             NotFound: there is no such question.
         """
         with self._database.writing() as session:
-            return _dismissed(session, _asked(session, questions), current_run(session), person_id)
+            return self._dismissed(session, _asked(session, questions), current_run(session), person_id)
 
     def dismiss_cluster(self, cluster_id: int, person_id: int | None = None) -> ClusterEdit:
         """Say of all questions of a cluster, however many, that they are none; the cluster ends.
@@ -191,7 +198,7 @@ class ClusterEditService:
         """
         with self._database.writing() as session:
             _, run = living(session, cluster_id)
-            return _dismissed(session, members(session, run.id, cluster_id), run, person_id)
+            return self._dismissed(session, members(session, run.id, cluster_id), run, person_id)
 
     def undo(self, edit_id: int, person_id: int | None = None) -> ClusterEdit:
         """Take an edit back, whichever came after it: what later edits say of its questions stands.
@@ -208,7 +215,7 @@ class ClusterEditService:
                 raise Conflict("Edit {id} is undone already.", remedy="Reload the page.", id=edit_id)
             edit.undone_at, edit.undone_by_id = utc_now(), person_id
             session.flush()
-            take_back(session, edit)
+            take_back(session, edit, self._namer)
         return edit
 
     def reopen(self, question_id: int, person_id: int | None = None) -> bool:
@@ -221,6 +228,40 @@ class ClusterEditService:
             return False
         self.undo(edit_id, person_id)
         return True
+
+    def _acted(
+        self, session: Session, edit: ClusterEdit, run_id: int, targets: dict[int, int]
+    ) -> ClusterEdit:
+        """Store ``edit``, put its questions where it says, and name the clusters that this changes."""
+        left = set(where(session, run_id, targets.keys()).values())
+        before = names_of(session, run_id, left | set(targets.values())) if self._namer else {}
+        edit.before = {**edit.before, **kept(before)}
+        _stored(session, edit)
+        touched = put(session, run_id, targets)
+        cluster = session.get_one(Cluster, edit.cluster_id)
+        touched |= settle(session, run_id, standing_edits(session, run_of(session, cluster).course))
+        new = {cluster.id} if edit.kind == EditKind.SPLIT else set()
+        if self._namer:
+            rename_changed(session, run_id, touched, before, namer=self._namer, new=new)
+        return edit
+
+    def _dismissed(
+        self, session: Session, chosen: list[int], run: Run | None, person_id: int | None
+    ) -> ClusterEdit:
+        now = where(session, run.id, chosen) if run else {}
+        names = names_of(session, run.id, set(now.values())) if run and self._namer else {}
+        before = {"from": {str(one): now.get(one) for one in chosen}, "states": states_of(session, chosen)}
+        set_state(session, chosen, QuestionState.DISMISSED, None)
+        home = next(iter(set(now.values())), None) if len(set(now.values())) == 1 else None
+        edit = _edit(
+            EditKind.DISMISS, None, person_id, other_id=home, questions=chosen, before=before | kept(names)
+        )
+        _stored(session, edit)
+        if run is not None:
+            touched = put(session, run.id, dict.fromkeys(chosen))
+            if self._namer:
+                rename_changed(session, run.id, touched, names, namer=self._namer)
+        return edit
 
     def history(self, cluster_id: int) -> list[ClusterEdit]:
         """All edits of the cluster, undone ones too, newest first."""
@@ -237,27 +278,6 @@ def _edit(kind: EditKind, cluster_id: int | None, person_id: int | None, **field
 def _stored(session: Session, edit: ClusterEdit) -> ClusterEdit:
     session.add(edit)
     session.flush()
-    return edit
-
-
-def _acted(session: Session, edit: ClusterEdit, run_id: int, targets: dict[int, int]) -> ClusterEdit:
-    """Store ``edit`` and put its questions where it says."""
-    _stored(session, edit)
-    put(session, run_id, targets)
-    cluster = session.get_one(Cluster, edit.cluster_id)
-    settle(session, run_id, standing_edits(session, run_of(session, cluster).course))
-    return edit
-
-
-def _dismissed(session: Session, chosen: list[int], run: Run | None, person_id: int | None) -> ClusterEdit:
-    now = where(session, run.id, chosen) if run else {}
-    before = {"from": {str(one): now.get(one) for one in chosen}, "states": states_of(session, chosen)}
-    set_state(session, chosen, QuestionState.DISMISSED, None)
-    home = next(iter(set(now.values())), None) if len(set(now.values())) == 1 else None
-    edit = _edit(EditKind.DISMISS, None, person_id, other_id=home, questions=chosen, before=before)
-    _stored(session, edit)
-    if run is not None:
-        put(session, run.id, dict.fromkeys(chosen))
     return edit
 
 

@@ -81,6 +81,12 @@ class ClusterService:
         with self._database.reading() as session:
             return newest_run(session)
 
+    def searched(self, course: str = "") -> Run | None:
+        """The newest finished run of the scope, whatever became of what it proposed."""
+        query = select(Run).where(Run.course == course, Run.finished_at.is_not(None))
+        with self._database.reading() as session:
+            return session.scalar(query.order_by(Run.id.desc()).limit(1))
+
     def runs(self, limit: int = 20) -> builtins.list[Run]:
         """Finished runs, newest first."""
         query = select(Run).where(Run.finished_at.is_not(None)).order_by(Run.id.desc()).limit(limit)

@@ -16,6 +16,8 @@ from kbsearch.models import (
     QuestionState,
     Run,
 )
+from kbsearch.ports import ClusterNamer
+from kbsearch.services.cluster_names import called_again, names_of, rename_changed
 from kbsearch.services.current_run import current_run
 from kbsearch.services.edit_rows import standing_edits
 from kbsearch.services.placing import put, run_of, settle, where
@@ -23,8 +25,11 @@ from kbsearch.services.question_states import dismissed_of, set_state
 from kbsearch.services.standing_edits import Standing
 
 
-def take_back(session: Session, edit: ClusterEdit) -> None:
-    """Undo what ``edit``, which is marked as undone, did to the current memberships and names."""
+def take_back(session: Session, edit: ClusterEdit, namer: ClusterNamer | None = None) -> None:
+    """Undo what ``edit``, which is marked as undone, did to the current memberships and names.
+
+    Clusters that have the questions of before again are called as before, others anew by ``namer``.
+    """
     if edit.kind == EditKind.RENAME:
         _unname(session, edit)
     if edit.kind == EditKind.DISMISS:
@@ -43,8 +48,12 @@ def take_back(session: Session, edit: ClusterEdit) -> None:
             targets[question] = home
         elif question in chosen and now.get(question) == _there(edit, standing):
             targets[question] = _origin(edit, question, standing, alive)
-    put(session, run.id, targets)
-    settle(session, run.id, standing)
+    concerned_clusters = {*now.values(), *(target for target in targets.values() if target is not None)}
+    before = names_of(session, run.id, concerned_clusters) if namer else {}
+    touched = put(session, run.id, targets) | settle(session, run.id, standing)
+    if namer:
+        again = called_again(session, run.id, edit.before)
+        rename_changed(session, run.id, touched - again, before, namer=namer)
 
 
 def _run(session: Session, edit: ClusterEdit) -> Run | None:

@@ -78,8 +78,11 @@ def where(session: Session, run_id: int, questions: Collection[int]) -> dict[int
     return found
 
 
-def put(session: Session, run_id: int, targets: Mapping[int, int | None]) -> None:
-    """Put each question into its target, or with None into no cluster, and bring the clusters up to date."""
+def put(session: Session, run_id: int, targets: Mapping[int, int | None]) -> set[int]:
+    """Put each question into its target, or with None into no cluster, and bring the clusters up to date.
+
+    Returns the clusters that it changed.
+    """
     before = where(session, run_id, targets.keys())
     asked = askable(session, targets.keys())
     moved = {
@@ -93,6 +96,7 @@ def put(session: Session, run_id: int, targets: Mapping[int, int | None]) -> Non
     touched |= {target for target in moved.values() if target is not None}
     sizes = recount(session, run_id, touched)
     _show_typical(session, run_id, [each for each, size in sizes.items() if size])
+    return touched
 
 
 def _leave(session: Session, run_id: int, questions: Collection[int]) -> None:
@@ -119,12 +123,12 @@ def _enter(session: Session, run_id: int, targets: Mapping[int, int], before: Co
         session.execute(insert(Membership), new)
 
 
-def settle(session: Session, run_id: int, standing: Standing) -> None:
-    """Move the questions that are where standing edits do not allow them to be."""
+def settle(session: Session, run_id: int, standing: Standing) -> set[int]:
+    """Move the questions that are where standing edits do not allow them to be; returns what changed."""
     concerned = standing.home.keys() | {one for barred in standing.barred.values() for one in barred}
     wrong = violations(standing, where(session, run_id, concerned), concerned)
-    if alive := askable(session, wrong):
-        put(session, run_id, {question: standing.home.get(question) for question in sorted(alive)})
+    alive = askable(session, wrong)
+    return put(session, run_id, {question: standing.home.get(question) for question in sorted(alive)})
 
 
 def askable(session: Session, ids: Collection[int]) -> set[int]:

@@ -37,6 +37,7 @@ def clusters_page() -> str:
     return render_template(
         "clusters/_list.html" if wants_block("list") else "clusters/list.html",
         page=page,
+        searched=kb().clusters.searched(page.run.course) if page.run else None,
         trends=kb().trends.of(row.cluster.id for row in page.items),
         pages=pages,
         course=course,

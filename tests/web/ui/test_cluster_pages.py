@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask.testing import FlaskClient
@@ -19,7 +19,9 @@ from kbsearch.models import (
     Membership,
     Question,
     QuestionState,
+    Run,
     RunState,
+    utc_now,
 )
 from kbsearch.ports import silent
 from kbsearch.services.clusters import MAX_MEMBERS
@@ -276,6 +278,35 @@ def test_a_proposal_is_shown_and_accepted_line_by_line(methodologist: FlaskClien
     assert methodologist.post("/clusters/diff", data={"run": run, "do": "reopen"}).status_code == 303
     assert topics.proposals.open_lines() == proposal.open - 1
     assert methodologist.post("/clusters/diff", data={"run": "1", "do": "accept"}).status_code == 409
+
+
+def test_the_page_tells_the_last_search_from_what_was_accepted(
+    methodologist: FlaskClient, topics: Kbsearch
+) -> None:
+    with topics.database.writing() as session:
+        days_ago = utc_now() - timedelta(days=5)
+        session.execute(update(Run).values(finished_at=days_ago, decided_at=days_ago))
+
+    def head() -> str:
+        page = methodologist.get("/clusters").text
+        found = re.search(r'<p class="quiet">(What is asked.*?)</p>', page, re.DOTALL)
+        told = " ".join(re.sub(r"<[^>]*>", "", found[1] if found else "").split())
+        return told + ("" if "wait for a decision" not in page else " A proposal waits.")
+
+    assert head().endswith("Last searched 5 days ago, accepted 5 days ago.")
+    topics.cluster_runner.run(silent, algorithm="AgglomerativeClustering", by_case=False, accept=False)
+    waiting = r"Last searched \d+ \w+ ago, these clusters are those accepted 5 days ago. A proposal waits.$"
+    assert re.search(waiting, head())
+    proposal = topics.proposals.latest()
+    assert proposal is not None
+    run = proposal.run.id
+    topics.proposals.reject(run)
+    assert head().endswith("accepted 5 days ago. What was found last was rejected.")
+    topics.proposals.reopen(run)
+    topics.proposals.accept(run, [proposal.lines[0].line.id])
+    assert re.search(r"accepted in part \d+ \w+ ago. A proposal waits.$", head())
+    topics.proposals.accept(run)
+    assert re.search(r"Last searched \d+ \w+ ago, accepted \d+ \w+ ago.$", head())
 
 
 def test_a_green_cluster_is_not_said_to_lack_a_case(methodologist: FlaskClient, school: Kbsearch) -> None:
