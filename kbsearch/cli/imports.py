@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from kbsearch.importers.records import Skipped
     from kbsearch.ports import Progress
     from kbsearch.services.imports import ImportPreview, ImportReport
+    from kbsearch.services.outline_names import Unknown
 
 NOT_INDEXED = 3
 """Exit status when something was taken, but cannot be found yet."""
@@ -181,6 +182,7 @@ def _show_preview(path: Path, preview: ImportPreview, as_json: bool) -> None:
             if value:
                 click.echo(f"    {name}: {_short(value)}")
     click.echo(f"  would take: {_counts(preview.counts) or 'nothing'}")
+    _show_unknown(preview.unknown)
     _show_rest(preview.skipped, preview.skipped_count, preview.harmless, preview.masked)
     if preview.problem:
         click.secho(f"  {preview.problem}", fg="red")
@@ -202,9 +204,21 @@ def _show_report(path: Path, report: ImportReport, as_json: bool) -> None:
         click.echo(
             f"  {report.clashes:>7} of the known ones have another text here: give this file its --source"
         )
-    if report.unknown_courses:
-        click.echo(f"  courses that the school's outline does not have: {_counts(report.unknown_courses)}")
+    _show_unknown(report.unknown)
     _show_rest(report.skipped, report.skipped_count, report.harmless, report.masked)
+
+
+def _show_unknown(unknown: list[Unknown]) -> None:
+    if not unknown:
+        return
+    click.secho("  in no outline of the school:", fg="yellow")
+    for one in unknown[:SHOWN]:
+        hint = f"; is it {one.nearest}?" if one.nearest else ""
+        click.echo(f"    {one.kind} '{one.name}': {one.rows} {'row' if one.rows == 1 else 'rows'}{hint}")
+    if len(unknown) > SHOWN:
+        click.echo(f"    … and {len(unknown) - SHOWN} more")
+    click.echo("    They are taken as they are. Import the outline first, or mend the name: questions that")
+    click.echo("    were taken already keep the course and lesson they have.")
 
 
 def _show_header(header: str | None) -> None:

@@ -96,7 +96,8 @@ class RowReader:
             return Skipped(place, "there is no course")
         students = self._get(row, "students")
         if not students.isdecimal() or int(students) > MOST_STUDENTS:
-            return Skipped(place, "the number of students is not understood")
+            told = {"value": students[:50], "most": MOST_STUDENTS}
+            return Skipped(place, "the number of students '{value}' is no whole number up to {most}", told)
         return IncomingEnrolment(course, day, int(students), place)
 
     def _replies(self, row: Mapping[str, Any]) -> tuple[IncomingReply, ...]:

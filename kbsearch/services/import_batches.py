@@ -17,9 +17,12 @@ from kbsearch.services.case_drafts import MAX_TITLE, MAX_WORD
 from kbsearch.services.case_writing import check_incoming, imported
 from kbsearch.services.enrolments import store_enrolments
 from kbsearch.services.intake import PreparedQuestion
-from kbsearch.services.outline_names import OutlineNames
+from kbsearch.services.outline_names import Named, OutlineNames, Unknown
 from kbsearch.services.questions import QuestionService, Received
 from kbsearch.services.row_chunks import chunks
+
+SUGGESTED = 20
+"""Unknown names that a near one is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ class Tally:
     skipped_count: int = 0
     harmless: Counter[str] = field(default_factory=Counter)
     masked: Counter[str] = field(default_factory=Counter)
-    unknown_courses: Counter[str] = field(default_factory=Counter)
+    unknown: Counter[Named] = field(default_factory=Counter)
     clashes: int = 0
 
     def skip(self, row: Skipped) -> None:
@@ -52,10 +55,13 @@ class Tally:
         if len(self.skipped) < self.listed:
             self.skipped.append(row)
 
-    def note_course(self, course: str, names: OutlineNames) -> None:
-        """Count a question whose course the outline does not have."""
-        if names.is_unknown(course):
-            self.unknown_courses[course] += 1
+    def unknown_names(self, names: OutlineNames) -> list[Unknown]:
+        """The courses and lessons that no outline has, most rows first; `listed` at most."""
+        rows = sorted(self.unknown.items(), key=lambda pair: (-pair[1], pair[0]))
+        return [
+            Unknown(*named, count, names.nearest(named) if place < SUGGESTED else "")
+            for place, (named, count) in enumerate(rows[: self.listed])
+        ]
 
 
 class BatchWriter:

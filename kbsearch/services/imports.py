@@ -25,7 +25,7 @@ from kbsearch.ports import Progress, silent
 from kbsearch.services.enrolments import monday_of
 from kbsearch.services.import_batches import BatchWriter, Prepared, Tally, check_case
 from kbsearch.services.intake import PreparedQuestion
-from kbsearch.services.outline_names import OutlineNames
+from kbsearch.services.outline_names import OutlineNames, Unknown
 from kbsearch.services.questions import QuestionService
 
 __all__ = ["ImportOptions", "ImportPreview", "ImportReport", "ImportService", "Sample"]
@@ -57,6 +57,7 @@ class ImportPreview:
     ``counts``: questions, cases, courses and enrolments that could be taken.  ``problem`` and ``remedy``:
     why nothing can be taken yet, such as a column that is not mapped; "" when it can.  ``header``: where the
     names of the columns stand ("line 4"); "" when a table has none, None when the format needs none.
+    ``unknown``: courses and lessons that no outline of the school has, those with most rows first.
     """
 
     format: str
@@ -73,6 +74,7 @@ class ImportPreview:
     problem: str = ""
     remedy: str = ""
     header: str | None = None
+    unknown: list[Unknown] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +84,9 @@ class ImportReport:
     ``taken`` counts questions_new, questions_known, cases_new, cases_changed, cases_same, courses and
     enrolments (weeks of courses).
     ``skipped`` names the first rows that could not be taken.  ``harmless`` counts by reason what is no
-    content.  ``masked`` counts by kind what was masked in what is new.  ``unknown_courses`` counts questions
-    by courses that the school's outline does not have.  ``clashes``: known questions (same source and id)
-    whose text in the file is another.  ``header`` is that of `ImportPreview`.
+    content.  ``masked`` counts by kind what was masked in what is new.  ``unknown`` and ``header`` are
+    those of `ImportPreview`.  ``clashes``: known questions (same source and id) whose text in the file is
+    another.
     """
 
     taken: dict[str, int]
@@ -92,7 +94,7 @@ class ImportReport:
     skipped_count: int
     harmless: dict[str, int]
     masked: dict[str, int]
-    unknown_courses: dict[str, int] = field(default_factory=dict)
+    unknown: list[Unknown] = field(default_factory=list)
     clashes: int = 0
     header: str | None = None
 
@@ -141,6 +143,7 @@ class ImportService:
             problem=problem.message if problem else "",
             remedy=problem.remedy if problem else "",
             header=source.header,
+            unknown=tally.unknown_names(names),
         )
 
     def run(self, path: Path, options: ImportOptions, progress: Progress = silent) -> ImportReport:
@@ -166,7 +169,7 @@ class ImportService:
             skipped_count=tally.skipped_count,
             harmless=dict(tally.harmless),
             masked=dict(tally.masked),
-            unknown_courses=dict(tally.unknown_courses),
+            unknown=tally.unknown_names(self._names()),
             clashes=tally.clashes,
             header=source.header,
         )
@@ -212,14 +215,18 @@ class ImportService:
         try:
             if isinstance(record, IncomingQuestion):
                 placed = names.place_question(record)
-                tally.note_course(placed.course, names)
                 ready = self._questions.prepare(replace(placed, place=""))
+                tally.unknown.update(names.unknown_in(placed))
                 return Prepared(replace(record, text="", replies=()), ready)
-            if isinstance(record, IncomingCase):
-                return Prepared(names.place_case(record))
-            if isinstance(record, IncomingEnrolment):
-                return Prepared(names.place_enrolment(record))
-            return Prepared(record)
+            if isinstance(record, IncomingCourse):
+                return Prepared(record)
+            known = (
+                names.place_case(record)
+                if isinstance(record, IncomingCase)
+                else names.place_enrolment(record)
+            )
+            tally.unknown.update(names.unknown_in(known))
+            return Prepared(known)
         except InvalidInput as error:
             tally.skip(Skipped(record.place, error.template, error.details))
             return None

@@ -1,12 +1,32 @@
-"""Courses and lessons as files name them, by code or by title, told apart by the school's outline."""
+"""Courses and lessons as files name them, by code or by title, told apart by the school's outlines."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from typing import Literal
 
 from kbsearch.importers.records import IncomingCase, IncomingEnrolment, IncomingQuestion
 from kbsearch.models import Course
+
+NEAR = 0.7
+"""How alike (`difflib.SequenceMatcher.ratio`) a name of an outline must be to be suggested."""
+
+Named = tuple[Literal["course", "lesson"], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A course or lesson (``kind``) that ``rows`` of a file name and no outline has.
+
+    ``nearest``: what of the outlines is written nearly the same; "" for nothing.
+    """
+
+    kind: Literal["course", "lesson"]
+    name: str
+    rows: int
+    nearest: str = ""
 
 
 class OutlineNames:
@@ -18,10 +38,28 @@ class OutlineNames:
         self._courses |= {_key(course.code): course.code for course in courses}
         self._lessons = {_key(lesson.title): (lesson.course_code, lesson.code) for lesson in lessons}
         self._lessons |= {_key(lesson.code): (lesson.course_code, lesson.code) for lesson in lessons}
+        self._written = {
+            "course": {_key(name): name for one in courses for name in (one.title, one.code)},
+            "lesson": {_key(name): name for one in lessons for name in (one.title, one.code)},
+        }
 
-    def is_unknown(self, course: str) -> bool:
-        """Whether the school has an outline, and ``course`` is not in it."""
-        return bool(self._courses) and bool(course) and _key(course) not in self._courses
+    def unknown_in(self, placed: IncomingQuestion | IncomingCase | IncomingEnrolment) -> list[Named]:
+        """The courses and lessons of a record that is placed which no outline has.
+
+        The lessons of such a course are not told: they come with it.
+        """
+        if placed.course and _key(placed.course) not in self._courses:
+            return [("course", placed.course)]
+        if isinstance(placed, IncomingEnrolment):
+            return []
+        lessons = placed.lessons if isinstance(placed, IncomingCase) else (placed.lesson,)
+        return [("lesson", one) for one in dict.fromkeys(lessons) if one and _key(one) not in self._lessons]
+
+    def nearest(self, named: Named) -> str:
+        """The code or title of an outline that is written nearly as an unknown one; "" when there is none."""
+        kind, name = named
+        known = self._written[kind]
+        return next((known[key] for key in get_close_matches(_key(name), known, 1, NEAR)), "")
 
     def place_question(self, question: IncomingQuestion) -> IncomingQuestion:
         """``question`` with codes for titles; a course that is a lesson's name is taken as that lesson."""

@@ -55,6 +55,13 @@ def taken(name: str) -> str:
     return names.get(name, name)
 
 
+def unknown(kind: str, name: str) -> str:
+    """A course or lesson that no outline has."""
+    if kind == "course":
+        return gettext("course “%(name)s”", name=name)
+    return gettext("lesson “%(name)s”", name=name)
+
+
 def masked(kind: str) -> str:
     """A kind of personal data."""
     names = {

@@ -239,6 +239,11 @@ def questions(count: int) -> str:
     return ngettext("%(num)d question", "%(num)d questions", count)
 
 
+def rows(count: int) -> str:
+    """A number of rows of a file."""
+    return ngettext("%(num)d row", "%(num)d rows", count)
+
+
 def ago(moment: datetime) -> str:
     """How long ago ``moment`` was."""
     return str(format_timedelta(moment - utc_now(), add_direction=True))

@@ -61,7 +61,7 @@ def test_a_preview_shows_weeks_and_tells_what_is_wrong(school: Kbsearch, tmp_pat
     assert [row.reason for row in preview.skipped] == [
         "there is no course",
         "The date '{value}' is not understood.",
-        "the number of students is not understood",
+        "the number of students '{value}' is no whole number up to {most}",
     ]
 
 

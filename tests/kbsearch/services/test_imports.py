@@ -12,6 +12,7 @@ from kbsearch.errors import InvalidInput
 from kbsearch.importers.records import IncomingCourse, IncomingLesson
 from kbsearch.models import QuestionState
 from kbsearch.services.imports import ImportOptions
+from kbsearch.services.outline_names import Unknown
 
 CSV = "id,вопрос,курс\n1,Как отменить коммит? мой ник @ivan_petrov,git\n2,,git\n3,Где расписание?,nope\n"
 CASES = "id,title,answer,variants\nundo,Отмена коммита,git reset,пишите @vasya_dev\nempty,Пустой ответ,,\n"
@@ -96,7 +97,50 @@ def test_titles_of_courses_and_topics_become_codes(app: Kbsearch, tmp_path: Path
     report = app.imports.run(written(tmp_path, rows), ImportOptions())
     found = {q.text: (q.course_code, q.lesson_code) for q in app.questions.latest()}
     assert found == {"а": ("fe", ""), "б": ("fe", "fe-5"), "в": ("fe", "fe-5"), "г": ("другой", "")}
-    assert report.unknown_courses == {"другой": 1}
+    assert report.unknown == [Unknown("course", "другой", 1)]
+
+
+SCHOOL = (
+    IncomingCourse("python-start", "Python с нуля", (IncomingLesson("py-01", "Установка Python"),)),
+    IncomingCourse("web", "Веб-разработка", (IncomingLesson("web-01", "Первая страница"),)),
+)
+QUESTIONS_OF = """text,course,lesson
+а,python-strat,py-01
+б,python-strat,
+в,python-start,py-10
+г,,Первая странца
+д,python-start,Установка Python
+"""
+CASES_OF = """title,answer,course,lessons
+Отмена коммита,ответ,python-strat,py-01
+Отмена слияния,ответ,python-strat,
+Отмена ветки,ответ,python-start,"py-01,py-10"
+Отмена тега,ответ,,Первая странца
+"""
+ENROLMENTS_OF = """course,week,students
+python-strat,2026-W47,10
+python-strat,2026-W48,11
+web,2026-W47,12
+"""
+
+
+@pytest.mark.parametrize("rows", [QUESTIONS_OF, CASES_OF, ENROLMENTS_OF])
+def test_courses_and_lessons_that_no_outline_has_are_told(app: Kbsearch, tmp_path: Path, rows: str) -> None:
+    for course in SCHOOL:
+        app.questions.save_course(course)
+    path = written(tmp_path, rows)
+    preview, report = app.imports.preview(path, ImportOptions()), app.imports.run(path, ImportOptions())
+    assert preview.unknown == report.unknown
+    assert report.skipped_count == 0
+    told = {(one.kind, one.name): (one.rows, one.nearest) for one in report.unknown}
+    assert told.pop(("course", "python-strat")) == (2, "python-start")
+    lessons = {("lesson", "py-10"): (1, "py-01"), ("lesson", "Первая странца"): (1, "Первая страница")}
+    assert told == ({} if rows is ENROLMENTS_OF else lessons)
+
+
+def test_without_any_outline_courses_are_told_as_well(app: Kbsearch, tmp_path: Path) -> None:
+    report = app.imports.run(written(tmp_path, ENROLMENTS_OF), ImportOptions())
+    assert {one.name: one.rows for one in report.unknown} == {"python-strat": 2, "web": 1}
 
 
 def test_an_evaluation_set_marks_questions_as_answered_by_their_case(app: Kbsearch, tmp_path: Path) -> None:
