@@ -180,6 +180,7 @@ def test_unsaved_text_outlives_a_closed_tab(open_page: OpenPage) -> None:
 
 def test_no_page_scrolls_sideways_on_a_narrow_phone(open_page: OpenPage, site: Site) -> None:
     site.app.people.make_token("Learning platform", ["read", "write"])
+    site.app.lexicon.save("аа" * 50, "длинное слово")
     page = open_page("admin", viewport={"width": 360, "height": 740})
     widths = {}
     for path in PATHS:
