@@ -9,7 +9,7 @@ from functools import lru_cache
 from clustering.word_forms import is_finite, tells, tells_the_past
 from kbsearch.text.chatter import strip_chatter
 from kbsearch.text.common_words import common_words
-from kbsearch.text.talk_marks import FAILS
+from kbsearch.text.talk_marks import FAILS, PICTURES
 from kbsearch.text.talk_words import GROUPS
 from kbsearch.text.words import stem
 
@@ -46,11 +46,18 @@ _LEADING = re.compile(
     re.IGNORECASE,
 )
 _QUESTION = re.compile(
-    r"^(?:как|где|куда|откуда|почему|зачем|сколько|какой|какая|какие|какое|чем|how|where|why|which|who|what)\b"
-    r"[^,?]*$",
+    r"^(?:(?:как(?!\s+(?:только|раз|будто|и|всегда|обычно)\b)|где|куда|откуда|почему|зачем|сколько|какой|какая|какие|"
+    r"какое|чем|how|where|why|which|who|what|when\s+(?:is|are|do|does|did|will|can|should|was|were))\b(?!-)"
+    r"[^,?]*(?:,\s*(?:если|когда|чтобы|или|if|when|or)\b[^?]*)?"
+    r"|(?:\w+\s+ли|что\s+делать)\b[^?]*"
+    r"|можно\s+(?:[^\W\d]+\s+){0,3}?[^\W\d]+(?:ть|ти|чь)(?:ся)?\b[^,?]*"
+    r"|(?:is|are|am|was|were|do|does|did|can|could|should|will|would|may)\s+(?:i|you|we|they|he|she|it|there|the|"
+    r"this|that|my|our|your|any\w*|some\w*|an?)\b[^?]*)$",
     re.IGNORECASE,
 )
 """What asks, though its question mark is forgotten."""
+_MAY_ASK = re.compile(r"^(?:когда|кто|кому|что|чего)\b(?!-)[^,?]*$", re.IGNORECASE)
+"""What asks unless it leads to something else that is told: «Когда выдадут сертификат»."""
 _WANTS = re.compile(
     r"\b(?:хочу|хотим|хотел[аи]?|хотелось|прошу|просим|можно|(?<!don't )(?<!dont )want|would\s+like)\b",
     re.IGNORECASE,
@@ -85,16 +92,19 @@ _WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
 _EDGES = " \t\n.,;:!-–—*_\"'`«»()[]{}<>|/\\"
 _PAIRS = {"(": ")", "[": "]", "{": "}", "«": "»", '"': '"', "'": "'", "`": "`"}
 FEWEST_WORDS = 2
+MOST_TOLD = 2
+"""Finite verbs of which one leads to the other."""
 
 
 @lru_cache(maxsize=20_000)
 def titles_of(text: str) -> tuple[str, ...]:
     """All that might be a title for ``text``: its sentences, and the first clauses of long ones.
 
-    Each at most `LONGEST` characters, capitalised, without closing punctuation other than a question mark.
+    Each at most `LONGEST` characters, capitalised, without emoji and closing punctuation but a question
+    mark.
     """
     found = []
-    for sentence in _sentences(text):
+    for sentence in _sentences(PICTURES.sub(" ", text)):
         found.append(_shown(sentence))
         found += [_shown(clause) for clause in _clauses(sentence)]
     return tuple(dict.fromkeys(found))
@@ -186,7 +196,15 @@ def _trimmed(sentence: str) -> str:
     led = _LEADING.sub("", bare)
     bare = led if len(led.split()) >= FEWEST_WORDS else bare
     bare = _closed(bare).rstrip(" \t\n.,;:!-–—*_/\\|<?…").lstrip(_EDGES)
-    return f"{bare}?" if bare and (asked or _QUESTION.match(bare)) else bare
+    return f"{bare}?" if bare and (asked or _QUESTION.match(bare) or _leads_nowhere(bare)) else bare
+
+
+def _leads_nowhere(sentence: str) -> bool:
+    """Whether a sentence that may ask tells at most one thing, and nothing of whoever wrote it."""
+    if not _MAY_ASK.match(sentence):
+        return False
+    told = [word for word in _WORD.findall(sentence) if is_finite(word.lower())]
+    return len(told) < MOST_TOLD and not _PERSONAL.search(sentence) and not any(map(tells, told))
 
 
 def _closed(text: str) -> str:

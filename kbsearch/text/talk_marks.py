@@ -10,6 +10,8 @@ LAUGHTER = re.compile(
     re.IGNORECASE,
 )
 EMOJI = re.compile("[\U0001f300-\U0001faff☀-➿❤]")
+PICTURES = re.compile("[\U0001f1e6-\U0001f1ff\U0001f300-\U0001faff☀-➿⬀-⯿\u200d\ufe0f\u20e3]+")
+"""Emoji with all that they are made of: flags, colours of skin, joiners."""
 SMILE = re.compile(r"\){2,}|:-?\)|;-?\)|\w\s?\)\s*$")
 CODE = re.compile(
     r"[A-Za-z]_[A-Za-z]|\w\.\w+\(|\w\(\w*\)|[{}<>=\[\]#;`|\\]|\w(?:Error|Exception)\b|[a-z][A-Z]|\w/\w|https?:"
