@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from kbsearch.database import Database
+from kbsearch.errors import Conflict
 from kbsearch.evaluation.bounds import ALPHA, PairedTest, paired_test
 from kbsearch.evaluation.quality import UNANSWERABLE, reciprocal
 from kbsearch.matching.features import features
@@ -69,6 +70,7 @@ class LearningService:
 
         Raises:
             EncoderUnavailable: the encoder failed.
+            Conflict: another version came into use meanwhile, so that the comparison was with the wrong one.
         """
         with self._database.reading() as session:
             old = active_model(session)
@@ -83,10 +85,19 @@ class LearningService:
         name = next_name([version.name for version in self.versions.list()])
         if store:
             model = fit(_with_unanswerable(replayed), base=load_model(), version=name, provenance=PROVENANCE)
+            self._check_in_use(old.version)
             provenance = {"judged": len(replayed), "with_right_case": count, "base": load_model().version}
             self.versions.store(model, parent=old.version, figures=figures, provenance=provenance)
             self.versions.activate(name)
         return Outcome("new", count, name, old.version, figures)
+
+    def _check_in_use(self, version: str) -> None:
+        if (active := self.versions.active()) != version:
+            raise Conflict(
+                "While this was learned, version '{name}' came into use; what was learned is not kept.",
+                remedy="Learn again: it is compared with that version then.",
+                name=active,
+            )
 
     def _replayed(
         self, questions: Sequence[JudgedQuestion], model: MatchingModel, progress: Progress

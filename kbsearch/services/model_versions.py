@@ -54,7 +54,11 @@ class ModelVersions:
         """
         with self._database.writing() as session:
             if session.scalar(select(ModelVersion.id).where(ModelVersion.name == model.version)):
-                raise Conflict("There is already a model version '{name}'.", name=model.version)
+                raise Conflict(
+                    "There is already a model version '{name}'.",
+                    remedy="Somebody learned at the same moment: learn again.",
+                    name=model.version,
+                )
             row = ModelVersion(
                 name=model.version,
                 parent=parent,

@@ -123,6 +123,20 @@ def test_ten_clicks_are_too_little(school: Kbsearch) -> None:
     assert outcome.judged <= 10
 
 
+def test_what_was_compared_with_a_version_that_is_left_is_not_kept(school: Kbsearch) -> None:
+    work(school, dict.fromkeys(range(1, 6), honest), questions=90)
+    take(school, spoilt())
+
+    def another_comes(_done: int, _total: int, step: str) -> None:
+        if step.startswith("comparing") and school.versions.active() == "astray":
+            take(school, replace(load_model(), version="another"))
+
+    with pytest.raises(Conflict, match="'another' came into use"):
+        school.learning.learn(another_comes)
+    assert [version.name for version in school.versions.list()] == ["another", "astray"]
+    assert school.versions.active() == "another"
+
+
 def test_a_dry_run_stores_nothing(school: Kbsearch) -> None:
     work(school, dict.fromkeys(range(1, 6), honest), questions=90)
     take(school, spoilt())
