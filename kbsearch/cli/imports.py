@@ -251,7 +251,8 @@ def _short(text: str, width: int = 90) -> str:
 
 
 def _reason(row: Skipped) -> str:
-    return fill(row.reason, dict(row.details))
+    said, remedy = (fill(text, dict(row.details)) for text in (row.reason, row.remedy))
+    return f"{said.rstrip('.')}. {remedy}" if remedy else said
 
 
 def _skipped(rows: list[Skipped]) -> list[dict[str, str]]:

@@ -57,12 +57,16 @@ def read_week(value: object) -> date | None:
         InvalidInput: it is neither.
     """
     text = "" if value is None else str(value).strip()
-    if found := _WEEK.fullmatch(text):
-        try:
+    try:
+        if found := _WEEK.fullmatch(text):
             return date.fromisocalendar(int(found[1]), int(found[2]), 1)
-        except ValueError as error:
-            raise _not_understood(text) from error
-    moment = read_date(value)
+        moment = read_date(value)
+    except (ValueError, InvalidInput) as error:
+        raise InvalidInput(
+            "The week '{value}' is not understood.",
+            remedy="Write it as 2026-W47, or as a day of it, such as 16.11.2026.",
+            value=text[:50],
+        ) from error
     return moment.date() if moment else None
 
 

@@ -152,10 +152,10 @@ def open_outline(path: Path, data: Any) -> Source:
 
 def _course(outline: Mapping[str, Any], place: str) -> Record:
     try:
-        lessons = tuple(map(_lesson, _objects(outline["lessons"])))
+        lessons = tuple(_lesson(each, at) for at, each in enumerate(_objects(outline["lessons"]), 1))
         return IncomingCourse(_named(outline), _title(outline), lessons, place, _cohorts(outline))
     except InvalidInput as error:
-        return Skipped(place, error.template, error.details)
+        return Skipped.because(place, error)
 
 
 def _cohorts(outline: Mapping[str, Any]) -> tuple[date, ...] | None:
@@ -169,7 +169,9 @@ def _cohorts(outline: Mapping[str, Any]) -> tuple[date, ...] | None:
     return tuple(moment.date() for moment in moments if moment is not None)
 
 
-def _lesson(lesson: Mapping[str, Any]) -> IncomingLesson:
+def _lesson(lesson: Mapping[str, Any], number: int) -> IncomingLesson:
+    if not _code(lesson):
+        raise InvalidInput("lesson {number} has no id", remedy="Give each lesson an id.", number=number)
     return IncomingLesson(_named(lesson), _title(lesson), str(lesson.get("outline") or ""))
 
 
@@ -180,10 +182,14 @@ def _objects(value: Any) -> Iterable[Mapping[str, Any]]:
 
 
 def _named(entry: Mapping[str, Any]) -> str:
+    if not (code := _code(entry)):
+        raise InvalidInput("the course has no id", remedy="Give each course an id.")
+    return code
+
+
+def _code(entry: Mapping[str, Any]) -> str:
     code = entry.get("id") or entry.get("code")
-    if isinstance(code, bool) or not isinstance(code, (str, int)):
-        raise InvalidInput("a course or a lesson has no id")
-    return str(code)
+    return str(code).strip() if isinstance(code, (str, int)) and not isinstance(code, bool) else ""
 
 
 def _title(entry: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from kbsearch.errors import fill
+from kbsearch.errors import InvalidInput, fill
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ class Flaw:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A row that was not taken.  ``reason`` is an English template filled from ``details``.
+    """A row that was not taken.  ``reason`` and ``remedy`` are English templates filled from ``details``.
 
     ``harmless`` rows (service messages, blank lines) are counted but are no fault of the file.
     """
@@ -120,6 +120,12 @@ class Skipped:
     reason: str
     details: Mapping[str, object] = field(default_factory=dict)
     harmless: bool = False
+    remedy: str = ""
+
+    @staticmethod
+    def because(place: str, error: InvalidInput) -> Skipped:
+        """The row at ``place``, skipped for ``error``."""
+        return Skipped(place, error.template, error.details, remedy=error.remedy_template)
 
 
 Record = IncomingQuestion | IncomingCase | IncomingCourse | IncomingEnrolment | Skipped

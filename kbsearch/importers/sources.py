@@ -151,6 +151,8 @@ def _open_json(path: Path, name: str, options: ImportOptions) -> Source:
         raise _not_what_was_said(path, "a Telegram export (result.json)")
     if is_outline(data):
         return open_outline(path, data)
+    if isinstance(data, dict) and is_outline(arrays := _rows(path, data)):
+        return open_outline(path, arrays)
     if name == "outline":
         raise _not_what_was_said(path, "an outline of a course ({{id, title, lessons}})")
     return open_json_rows(path, options, _rows(path, data))

@@ -49,7 +49,7 @@ class RowReader:
             readers = {"cases": self._case, "enrolments": self._enrolment}
             return readers.get(self.kind, self._question)(row, place)
         except InvalidInput as error:
-            return Skipped(place, error.template, error.details)
+            return Skipped.because(place, error)
 
     def _question(self, row: Mapping[str, Any], place: str) -> Record:
         text = self._get(row, "text")
@@ -94,7 +94,7 @@ class RowReader:
         course = self._get(row, "course") or self.options.course
         if not course:
             return Skipped(place, "there is no course")
-        students = self._get(row, "students")
+        students = _whole(self._get(row, "students"))
         if not students.isdecimal() or int(students) > MOST_STUDENTS:
             told = {"value": students[:50], "most": MOST_STUDENTS}
             return Skipped(place, "the number of students '{value}' is no whole number up to {most}", told)
@@ -163,6 +163,11 @@ def _text(value: Any) -> str:
     if isinstance(value, datetime):
         return value.isoformat()
     return str(value).strip()
+
+
+def _whole(number: str) -> str:
+    """A number without spaces between its thousands and without zeros after its point."""
+    return re.sub(r"[.,]0+$", "", re.sub(r"(?<=\d)\s(?=\d{3}(?!\d))", "", number))
 
 
 def _listed(value: Any) -> list[Any]:

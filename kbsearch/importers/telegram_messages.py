@@ -67,7 +67,7 @@ class Chat:
         try:
             sent_at = _sent_at(raw)
         except InvalidInput as error:
-            return Skipped(place, error.template, error.details)
+            return Skipped.because(place, error)
         return Message(
             id=raw["id"],
             author=_author(raw.get("from_id"), raw.get("from")),

@@ -53,7 +53,7 @@ def open_xlsx(path: Path, options: ImportOptions) -> Source:
     columns = numbered_columns(_widest(ahead)) if at is None else unique_columns(_texts(ahead[at][1]))
     below = ahead if at is None else ahead[at + 1 :]
     mapping = map_columns(columns, options.mapping)
-    dated = mapping.get("asked_at")
+    dated = {mapping[field] for field in ("asked_at", "week") if field in mapping}
 
     def records() -> Iterator[Record]:
         reader = RowReader(
@@ -62,8 +62,7 @@ def open_xlsx(path: Path, options: ImportOptions) -> Source:
         for number, cells in chain(below, rows):
             meter.done += 1
             row = dict(zip(columns, cells, strict=False))
-            if dated in row:
-                row[dated] = _moment(row[dated])
+            row |= {column: _moment(row[column]) for column in dated & row.keys()}
             yield reader.read(row, f"row {number}")
 
     header = "" if at is None else f"row {ahead[at][0]}"

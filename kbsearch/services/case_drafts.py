@@ -21,6 +21,9 @@ MAX_WORDS, MAX_WORD = 50, 100
 CONTENT = ("title", "answer", "variants", "course", "lessons", "tags", "language")
 """The parts of a snapshot that a person writes; ``state`` is the other one."""
 
+LONGEST_LANGUAGE = 8
+_SURROGATE = re.compile("[\ud800-\udfff]")
+"""Halves of characters, which no database takes."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -45,16 +48,16 @@ def cleaned(draft: CaseDraft) -> CaseDraft:
         InvalidInput: the title is too short or too long, or a slug or course is no name.
         TooLarge: the answer, a variant or a list is over its limit.
     """
-    title = " ".join(_CONTROL.sub(" ", draft.title).split())
-    answer = _CONTROL.sub("", draft.answer.replace("\r\n", "\n")).strip()
+    title = " ".join(_CONTROL.sub(" ", _SURROGATE.sub("\ufffd", draft.title)).split())
+    answer = _plain(draft.answer)
     clean = CaseDraft(
         title=title,
         answer=answer,
         variants=_distinct(draft.variants, but=title),
-        course=_CONTROL.sub("", draft.course).strip(),
+        course=_plain(draft.course),
         lessons=_distinct(draft.lessons),
         tags=_distinct(draft.tags),
-        language=draft.language or detect_language(f"{title}\n{answer}"),
+        language=_plain(draft.language).lower()[:LONGEST_LANGUAGE] or detect_language(f"{title}\n{answer}"),
         slug=draft.slug.strip(),
     )
     _check_title(clean)
@@ -121,9 +124,14 @@ def _distinct(entries: Iterable[str], *, but: str = "") -> tuple[str, ...]:
     """``entries`` without blanks, repeats and ``but``, told apart without case and spaces, in order."""
     kept: dict[str, str] = {}
     for entry in entries:
-        text = _CONTROL.sub("", entry.replace("\r\n", "\n")).strip()
+        text = _plain(entry)
         kept.setdefault(_key(text), text)
     return tuple(text for key, text in kept.items() if key and key != _key(but))
+
+
+def _plain(text: str) -> str:
+    """``text`` with plain line ends and without control characters, half characters and margins."""
+    return _CONTROL.sub("", _SURROGATE.sub("\ufffd", text.replace("\r\n", "\n"))).strip()
 
 
 def _key(text: str) -> str:

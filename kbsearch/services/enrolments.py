@@ -4,18 +4,42 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from kbsearch.errors import InvalidInput
 from kbsearch.importers.records import IncomingEnrolment
-from kbsearch.models import Enrolment
+from kbsearch.models import Enrolment, utc_now
+from kbsearch.services.intake import AHEAD, LONGEST_CODE, clean
 
 
 def monday_of(day: date) -> date:
     """The Monday of the week that ``day`` lies in."""
     return day - timedelta(days=day.weekday())
+
+
+def checked(record: IncomingEnrolment) -> IncomingEnrolment:
+    """``record`` with its course cleaned.
+
+    Raises:
+        InvalidInput: the course has too long a name, or the week begins more than a year from now.
+    """
+    course = clean(record.course)
+    if len(course) > LONGEST_CODE:
+        raise InvalidInput(
+            "The name of the course has {length} characters; at most {longest} are taken.",
+            remedy="Use a shorter code.",
+            length=len(course),
+            longest=LONGEST_CODE,
+        )
+    if record.day > (utc_now() + AHEAD).date():
+        raise InvalidInput(
+            "The date {moment} lies in the future.", remedy="Check its year.", moment=record.day.isoformat()
+        )
+    return replace(record, course=course)
 
 
 def store_enrolments(session: Session, records: Sequence[IncomingEnrolment]) -> dict[str, int]:

@@ -95,7 +95,7 @@ class BatchWriter:
                     self._questions.store_course(session, record)
                     self._tally.taken["courses"] += 1
         except InvalidInput as error:
-            self._tally.skip(Skipped(record.place, error.template, error.details))
+            self._tally.skip(Skipped.because(record.place, error))
 
     def _write_case(self, session: Session, record: IncomingCase) -> None:
         masked = [mask(variant) for variant in record.variants]

@@ -22,7 +22,7 @@ from kbsearch.importers.records import (
 )
 from kbsearch.importers.sources import open_source
 from kbsearch.ports import Progress, silent
-from kbsearch.services.enrolments import monday_of
+from kbsearch.services.enrolments import checked, monday_of
 from kbsearch.services.import_batches import BatchWriter, Prepared, Tally, check_case
 from kbsearch.services.intake import PreparedQuestion
 from kbsearch.services.outline_names import OutlineNames, Unknown
@@ -223,12 +223,12 @@ class ImportService:
             known = (
                 names.place_case(record)
                 if isinstance(record, IncomingCase)
-                else names.place_enrolment(record)
+                else names.place_enrolment(checked(record))
             )
             tally.unknown.update(names.unknown_in(known))
             return Prepared(known)
         except InvalidInput as error:
-            tally.skip(Skipped(record.place, error.template, error.details))
+            tally.skip(Skipped.because(record.place, error))
             return None
 
 
@@ -238,7 +238,7 @@ def _writable(prepared: Prepared | None, tally: Tally) -> Prepared | None:
         try:
             check_case(prepared.record)
         except InvalidInput as error:
-            tally.skip(Skipped(prepared.record.place, error.template, error.details))
+            tally.skip(Skipped.because(prepared.record.place, error))
             return None
     return prepared
 
@@ -269,7 +269,7 @@ def _to_the_end(records: Iterator[Record]) -> Iterator[Record]:
     except UnreadableFile as error:
         if not count:
             raise
-        yield Skipped("the rest", error.template, error.details)
+        yield Skipped.because("the rest", error)
 
 
 def _stop_at_fault(tally: Tally, path: Path) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from kbsearch.app import Kbsearch
@@ -60,7 +62,7 @@ def test_a_preview_shows_weeks_and_tells_what_is_wrong(school: Kbsearch, tmp_pat
     assert preview.sample[0].fields == {"course": "py", "week": "2026-11-16", "students": "12"}
     assert [row.reason for row in preview.skipped] == [
         "there is no course",
-        "The date '{value}' is not understood.",
+        "The week '{value}' is not understood.",
         "the number of students '{value}' is no whole number up to {most}",
     ]
 
@@ -80,3 +82,31 @@ def test_questions_with_a_column_of_students_stay_questions(school: Kbsearch, tm
 def test_mondays() -> None:
     assert monday_of(date(2026, 11, 22)) == W47
     assert monday_of(W47) == W47
+
+
+def test_numbers_and_weeks_as_tables_write_them(school: Kbsearch, tmp_path: Path) -> None:
+    known = taken(school, tmp_path, "курс;неделя;студентов\npy;2026-W46;1 200\npy;2026-W47;110.0\n")
+    assert (known["py", W46], known["py", W47]) == (1_200, 110)
+    book = openpyxl.Workbook()
+    book.active.append(["Курс", "Неделя", "Студентов"])
+    book.active.append(["fe", 46342, 40])
+    book.save(tmp_path / "enrolment.xlsx")
+    school.imports.run(tmp_path / "enrolment.xlsx", ImportOptions())
+    with school.database.reading() as session:
+        assert enrolled(session, [W47])["fe", W47] == 40
+
+
+def test_what_no_database_takes_is_told_or_mended(school: Kbsearch, tmp_path: Path) -> None:
+    path = tmp_path / "enrolment.json"
+    rows = [
+        {"course": "p\x00y", "week": "2026-W47", "students": 12},
+        {"course": "p\ud83dy", "week": "2026-W47", "students": 12},
+        {"course": "x" * 101, "week": "2026-W47", "students": 12},
+        {"course": "py", "week": "2999-W01", "students": 12},
+        {"course": "py", "week": "soon", "students": 12},
+    ]
+    path.write_text(json.dumps(rows), "utf-8")
+    report = school.imports.run(path, ImportOptions())
+    assert report.taken == {"enrolments": 2}
+    assert [row.place for row in report.skipped] == ["entry 3", "entry 4", "entry 5"]
+    assert all(row.remedy for row in report.skipped)

@@ -184,3 +184,22 @@ def test_a_preview_shows_the_columns_when_none_is_known(app: Kbsearch, tmp_path:
     assert preview.columns == ("a", "b")
     assert "hold the text" in preview.problem
     assert preview.counts == {}
+
+
+def test_half_characters_and_long_languages_of_cases_are_mended(app: Kbsearch, tmp_path: Path) -> None:
+    case = {"title": "Как \ud83d сдать", "answer": "так \ud83d\x00", "tags": ["\ud83d"], "language": "x" * 50}
+    report = app.imports.run(written(tmp_path, json.dumps([case]), "cases.json"), ImportOptions())
+    assert report.taken == {"cases_new": 1}
+    [stored] = app.cases.list().items
+    assert (stored.title, stored.answer, stored.language) == ("Как \ufffd сдать", "так \ufffd", "x" * 8)
+
+
+def test_outlines_may_stand_in_an_object_and_errors_name_the_lesson(app: Kbsearch, tmp_path: Path) -> None:
+    good = {"id": "a", "title": "А", "lessons": [{"id": "a1", "title": "Урок"}]}
+    bad = {"id": "b", "lessons": [{"id": "b1"}, {"title": "без номера"}]}
+    report = app.imports.run(
+        written(tmp_path, json.dumps({"courses": [good, bad]}), "o.json"), ImportOptions()
+    )
+    assert report.taken == {"courses": 1}
+    [row] = report.skipped
+    assert (row.place, row.details["number"], row.remedy) == ("course 2", 2, "Give each lesson an id.")
