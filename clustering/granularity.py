@@ -15,14 +15,16 @@ resolution at which a cluster holds more than an eighth of a large collection is
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
-from itertools import combinations
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from clustering.agreement import agreement
+from clustering.coarser import communities_as_rows, paired
 from clustering.communities import communities, neighbour_graph
 from kbsearch.ports import Ints
 
@@ -42,6 +44,10 @@ KEPT_SHARE = 0.8
 SAMPLES = ((2_000, 6), (6_000, 4))
 """Subsamples of collections of up to so many rows: the larger, the less agreement varies."""
 SAMPLES_WHEN_LARGE = 2
+SAMPLES_OF_GROUPS = 4
+"""Of larger ones in which Leiden looks at small groups, which costs little."""
+FINER = 3.0
+"""Those groups are communities at so many times the highest resolution that is tried."""
 LOYALTY = 1.6
 """The resolution of the run before is kept unless the one found differs by more than this factor …"""
 HARDLY_BETTER = 3 * TOLERANCE
@@ -66,6 +72,8 @@ def steadiest(
     seed: int,
     resolutions: tuple[float, ...] = RESOLUTIONS,
     *,
+    pool: Executor,
+    groups: bool = False,
     earlier: float | None = None,
     before: Ints | None = None,
 ) -> Granularity:
@@ -77,17 +85,20 @@ def steadiest(
         k: neighbours that the graph uses.
         seed: of the subsamples and of Leiden.
         resolutions: the grid; with one entry only its partitions and agreement are found.
+        pool: what runs Leiden; this function itself only waits.
+        groups: look at small groups of rows as one.
         earlier: the resolution of the run before, which is kept where it is about as good.
         before: the cluster of each row in the run before, -1 for none, shape (n,): where ``earlier`` is not
             known, it is the resolution that gives as many.
     """
-    samples = _samples(ids, k, seed)
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        found = _partitions(pool, samples, len(ids), resolutions, seed)
-        agreement = np.array(list(pool.map(_agreement, found)))
+    finest = FINER * max(resolutions) if groups else None
+    subsamples = _rows(len(ids), seed, SAMPLES_OF_GROUPS if groups else SAMPLES_WHEN_LARGE)
+    samples = list(pool.map(partial(_sampled, ids, k, finest, seed), subsamples))
+    found = _partitions(pool, samples, len(ids), resolutions, seed)
+    agreed = np.array(list(pool.map(agreement, found)))
     fine = np.array([_largest(each) <= max(LARGEST_ALWAYS, LARGEST_SHARE * len(ids)) for each in found])
     fine &= np.array([_clustered_share(each) >= LEAST_CLUSTERED for each in found])
-    value = np.where(fine | ~fine.any(), agreement, -np.inf)
+    value = np.where(fine | ~fine.any(), agreed, -np.inf)
     weights = np.exp((value - value.max()) / TOLERANCE)
     logs = np.log(np.array(resolutions))
     chosen = float(np.exp(np.average(logs, weights=weights)))
@@ -98,7 +109,7 @@ def steadiest(
     if earlier is not None and _is_about_as_good(earlier, chosen, logs, value):
         chosen = earlier
     near = int(np.argmin(np.abs(logs - np.log(chosen))))
-    return Granularity(chosen, float(agreement[near]), found[near])
+    return Granularity(chosen, float(agreed[near]), found[near])
 
 
 def _is_about_as_good(earlier: float, chosen: float, logs: Any, value: Any) -> bool:
@@ -109,31 +120,41 @@ def _is_about_as_good(earlier: float, chosen: float, logs: Any, value: Any) -> b
     return as_steady or 1 / LOYALTY <= earlier / chosen <= LOYALTY
 
 
-def _samples(ids: Ints, k: int, seed: int) -> list[tuple[Ints, Any]]:
-    """Rows and shared-neighbour graph of each subsample."""
+class _Sample(NamedTuple):
+    """A subsample: its rows, ascending, the graph that Leiden looks at, and the row there of each."""
+
+    rows: Ints
+    graph: Any
+    group: Ints
+
+
+def _rows(n: int, seed: int, when_large: int) -> list[Ints]:
+    """The rows of each subsample of ``n``, of which there are ``when_large`` if these are many."""
     draw = np.random.default_rng(seed)
-    count = next((count for size, count in SAMPLES if len(ids) <= size), SAMPLES_WHEN_LARGE)
-    samples = []
-    for _ in range(count):
-        rows = np.flatnonzero(draw.random(len(ids)) < KEPT_SHARE)
-        samples.append((rows, neighbour_graph(ids, k, rows)))
-    return samples
+    count = next((count for size, count in SAMPLES if n <= size), when_large)
+    return [np.flatnonzero(draw.random(n) < KEPT_SHARE) for _ in range(count)]
+
+
+def _sampled(ids: Ints, k: int, finest: float | None, seed: int, rows: Ints) -> _Sample:
+    """The subsample of ``rows``; its groups are communities at the resolution ``finest``, or single rows."""
+    graph = neighbour_graph(ids, k, rows)
+    if finest is None:
+        return _Sample(rows, graph, np.arange(len(rows)))
+    graph, pair = paired(graph)
+    group = communities(graph, finest, seed)
+    return _Sample(rows, communities_as_rows(graph, group), group[pair])
 
 
 def _partitions(
-    pool: ThreadPoolExecutor,
-    samples: list[tuple[Ints, Any]],
-    n: int,
-    resolutions: tuple[float, ...],
-    seed: int,
+    pool: Executor, samples: Sequence[_Sample], n: int, resolutions: Sequence[float], seed: int
 ) -> list[Ints]:
     """For each resolution the partitions of the samples, shape (samples, n), -1 for rows left out."""
-    tasks = [[pool.submit(communities, graph, each, seed) for _, graph in samples] for each in resolutions]
+    tasks = [[pool.submit(communities, one.graph, each, seed) for one in samples] for each in resolutions]
     found = []
     for row in tasks:
         partitions = np.full((len(samples), n), -1, np.int64)
-        for sample, (task, (kept, _)) in enumerate(zip(row, samples, strict=True)):
-            partitions[sample, kept] = task.result()
+        for partition, sample, task in zip(partitions, samples, row, strict=True):
+            partition[sample.rows] = task.result()[sample.group]
         found.append(partitions)
     return found
 
@@ -141,17 +162,6 @@ def _partitions(
 def _recurring(partitions: Ints) -> float:
     """Mean number of the subsamples' clusters of `RECURRING` or more."""
     return float(np.mean([(np.bincount(each[each >= 0]) >= RECURRING).sum() for each in partitions]))
-
-
-def _agreement(partitions: Ints) -> float:
-    """Mean adjusted Rand index of all pairs of partitions, over the rows both have."""
-    from sklearn.metrics import adjusted_rand_score
-
-    scores = []
-    for left, right in combinations(partitions, 2):
-        both = (left >= 0) & (right >= 0)
-        scores.append(adjusted_rand_score(left[both], right[both]) if both.any() else 0.0)
-    return float(np.mean(scores))
 
 
 def _largest(partitions: Ints) -> float:

@@ -9,11 +9,24 @@ and give the same answer each time, which graph indexes built on several threads
 
 from __future__ import annotations
 
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
+from kbsearch.algebra import ONE_THREAD
 from kbsearch.ports import Floats, Ints
+
+Bools = NDArray[np.bool_]
+Pairs = tuple[Ints, Ints, Floats]
+"""Rows, what is offered to them, and their likeness; each of shape (pairs,)."""
+Found = TypeVar("Found")
 
 EXACT_UP_TO = 12_000
 """Rows up to which all pairs are compared."""
@@ -27,6 +40,8 @@ ROUNDS = 3
 """Times the centres of cells are moved to the middle of their rows."""
 PENDING = 2_000_000
 """Pairs that wait to be sorted; bounds the memory where very many rows are alike."""
+AHEAD = 16
+"""Cells whose pairs may wait to be offered."""
 _APART = 16.0
 """More than two likenesses can differ by, so that one number sorts by row and then by likeness."""
 
@@ -104,13 +119,13 @@ class Best:
         self.limits = np.maximum(self.limits, self.likeness[:, -1])
         self._offered, self._waiting = [], 0
 
-    def offer_best(self, asking: Ints, among: Ints, likeness: Floats) -> None:
-        """The best of the rows ``among`` (m,) for each of the rows ``asking`` (a,): likeness is (a, m)."""
+    def of_use(self, asking: Ints, among: Ints, likeness: Floats) -> Pairs:
+        """What to offer of the rows ``among`` (m,) to the rows ``asking`` (a,): likeness is (a, m)."""
         limits, k = self.limits[asking], self.ids.shape[1]
         if likeness.shape[1] > k:
             last = np.partition(likeness, -k, axis=1)[:, -k]
             limits = np.maximum(limits, np.nextafter(last, np.float32(-np.inf)))
-        self.offer(*_above(asking, among, likeness, limits[:, None]))
+        return _above(asking, among, likeness, limits[:, None])
 
 
 def search_all(rows: Floats, best: Best) -> None:
@@ -120,51 +135,84 @@ def search_all(rows: Floats, best: Best) -> None:
         asking = every[start : start + BLOCK]
         likeness = rows[start : start + BLOCK] @ rows.T
         likeness[asking - start, asking] = -np.inf
-        best.offer_best(asking, every, likeness)
+        best.offer(*best.of_use(asking, every, likeness))
         best.settle()
 
 
 def search_cells(rows: Floats, best: Best, seed: int) -> None:
-    """Compare each row with those of its own cell, then with those of the other cells that it looks into."""
-    probed = _probed(rows, _centres(rows, seed), PROBED)
-    cells = int(probed.max()) + 1
-    home, others = probed[:, 0], probed.shape[1] - 1
-    members = _grouped(home, cells)
-    for inside in members:
-        likeness = rows[inside] @ rows[inside].T
-        np.fill_diagonal(likeness, -np.inf)
-        best.offer_best(inside, inside, likeness)
+    """Compare each row with those of its own cell, then with those of the other cells that it looks into.
+
+    The cells are shared out to all cores, each of which then does its own algebra alone.
+    """
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool, ONE_THREAD:
+        probed = _probed(pool, rows, _centres(pool, rows, seed), PROBED)
+        cells, others = int(probed.max()) + 1, probed.shape[1] - 1
+        members = _grouped(probed[:, 0], cells)
+        for pairs in _in_turn(pool, partial(_within_cell, rows, best), members):
+            best.offer(*pairs)
+        best.settle()
+        looks = np.zeros((len(rows), cells), bool)
+        np.put_along_axis(looks, probed, values=True, axis=1)
+        asked = [places // others for places in _grouped(probed[:, 1:].ravel(), cells)]
+        search = _Search(rows, best, probed[:, 0], looks)
+        for forth, back in _in_turn(pool, search.into, members, asked):
+            best.offer(*forth)
+            best.offer(*back)
     best.settle()
-    looks = np.zeros((len(rows), cells), bool)
-    np.put_along_axis(looks, probed, values=True, axis=1)
-    for inside, asked in zip(members, _grouped(probed[:, 1:].ravel(), cells), strict=True):
-        asking = asked // others
-        likeness = rows[asking] @ rows[inside].T
-        limits = np.minimum.outer(best.limits[asking], best.limits[inside])
+
+
+def _within_cell(rows: Floats, best: Best, inside: Ints) -> Pairs:
+    """What the rows of a cell find in it."""
+    likeness = rows[inside] @ rows[inside].T
+    np.fill_diagonal(likeness, -np.inf)
+    return best.of_use(inside, inside, likeness)
+
+
+class _Search(NamedTuple):
+    """What is known while rows look into other cells: the cell of each row, (n,), and those it looks into."""
+
+    rows: Floats
+    best: Best
+    home: Ints
+    looks: Bools
+
+    def into(self, inside: Ints, asking: Ints) -> tuple[Pairs, Pairs]:
+        """What the rows ``asking`` find in a cell that is not theirs, and what its rows find in them."""
+        likeness, known = self.rows[asking] @ self.rows[inside].T, self.best.limits
+        limits = np.minimum.outer(known[asking], known[inside])
         here, there, values = _above(asking, inside, likeness, limits)
-        useful = values > best.limits[here]
+        useful = values > known[here]
         # A row that looks into the cell of the other one finds it there itself.
-        back = (values > best.limits[there]) & ~looks[there, home[here]]
-        best.offer(here[useful], there[useful], values[useful])
-        best.offer(there[back], here[back], values[back])
-    best.settle()
+        back = (values > known[there]) & ~self.looks[there, self.home[here]]
+        return (here[useful], there[useful], values[useful]), (there[back], here[back], values[back])
 
 
-def _above(asking: Ints, among: Ints, likeness: Floats, limits: Floats) -> tuple[Ints, Ints, Floats]:
+def _in_turn(pool: Executor, work: Callable[..., Found], *items: Sequence[Ints]) -> Iterator[Found]:
+    """What ``work`` makes of each of ``items``, in their order; few results wait, whatever their number."""
+    waiting: deque[Future[Found]] = deque()
+    for arguments in zip(*items, strict=True):
+        waiting.append(pool.submit(work, *arguments))
+        if len(waiting) > AHEAD:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
+
+
+def _above(asking: Ints, among: Ints, likeness: Floats, limits: Floats) -> Pairs:
     """The pairs whose likeness, shape (asking, among), is above ``limits``, and this likeness."""
     places = np.flatnonzero(likeness > limits)
     row, column = np.divmod(places, max(1, likeness.shape[1]))
     return asking[row], among[column], likeness.ravel()[places]
 
 
-def _centres(rows: Floats, seed: int) -> Floats:
+def _centres(pool: Executor, rows: Floats, seed: int) -> Floats:
     """Centres of the cells, shape (cells, d): rows drawn at random, moved by rounds of k-means."""
     draw = np.random.default_rng(seed)
     cells = max(PROBED, len(rows) // CELL)
     sample = rows[np.sort(draw.choice(len(rows), min(len(rows), 20 * cells), replace=False))]
     centres = sample[draw.choice(len(sample), cells, replace=False)]
     for _ in range(ROUNDS):
-        own = _probed(sample, centres, 1)[:, 0]
+        own = _probed(pool, sample, centres, 1)[:, 0]
         for cell, inside in enumerate(_grouped(own, cells)):
             if len(inside):
                 middle = sample[inside].mean(axis=0)
@@ -172,10 +220,13 @@ def _centres(rows: Floats, seed: int) -> Floats:
     return centres
 
 
-def _probed(rows: Floats, centres: Floats, count: int) -> Ints:
+def _probed(pool: Executor, rows: Floats, centres: Floats, count: int) -> Ints:
     """The cells that each row looks into, nearest first, shape (n, count)."""
-    blocks = range(0, len(rows), 8 * BLOCK)
-    return np.concatenate([_first(rows[start : start + 8 * BLOCK] @ centres.T, count) for start in blocks])
+
+    def probed(start: int) -> Ints:
+        return _first(rows[start : start + BLOCK] @ centres.T, count)
+
+    return np.concatenate(list(pool.map(probed, range(0, len(rows), BLOCK))))
 
 
 def _first(likeness: Floats, count: int) -> Ints:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from clustering.spelling import spelling
+from clustering.spelling import COLUMNS, spelling_blocks
 from kbsearch.ports import Floats, Ints
 
 SPELLING_WEIGHT = 0.3
@@ -17,8 +17,8 @@ LESSON_COLUMNS = 256
 """Lessons beyond so many share a column with another one, each with a sign of its own."""
 CHANCE_SAMPLE = 20_000
 """Random pairs from which the likeness of unrelated questions is estimated."""
-CHANCE_BLOCK = 1_000
-"""Of them at a time: rows that stay near the processor."""
+ROWS = 1_000
+"""Rows worked on at a time, so that they stay near the processor."""
 
 
 def centred(vectors: Floats) -> Floats:
@@ -27,13 +27,17 @@ def centred(vectors: Floats) -> Floats:
     Rows without direction (empty texts, or all rows alike) become zero.  Rows that were zero stay out of
     the mean.  Centring removes the direction that all questions share, which tells nothing apart.
     """
-    told = np.linalg.norm(vectors, axis=1) > 0
+    told = np.asarray(vectors.any(axis=1))
+    unit = np.zeros(vectors.shape, np.float32)
     if not told.any():
-        return np.zeros_like(vectors, dtype=np.float32)
-    moved = np.where(told[:, None], vectors - vectors[told].mean(axis=0), 0.0)
-    lengths = np.linalg.norm(moved, axis=1, keepdims=True)
-    unit = np.divide(moved, lengths, out=np.zeros_like(moved), where=lengths > 1e-6)  # noqa: PLR2004
-    return np.asarray(unit, dtype=np.float32)
+        return unit
+    middle = (vectors if told.all() else vectors[told]).mean(axis=0)
+    for start in range(0, len(vectors), ROWS):
+        block = slice(start, start + ROWS)
+        moved = np.where(told[block, None], vectors[block] - middle, 0.0)
+        lengths = np.linalg.norm(moved, axis=1, keepdims=True)
+        np.divide(moved, lengths, out=unit[block], where=lengths > 1e-6, casting="same_kind")  # noqa: PLR2004
+    return unit
 
 
 def with_spelling(vectors: Floats, texts: Sequence[str], weight: float = SPELLING_WEIGHT) -> Floats:
@@ -46,7 +50,13 @@ def with_spelling(vectors: Floats, texts: Sequence[str], weight: float = SPELLIN
     """
     if weight <= 0:
         return vectors
-    return np.hstack([vectors, np.float32(weight**0.5) * spelling(texts)])
+    columns, start = vectors.shape[1], 0
+    rows = np.empty((len(vectors), columns + COLUMNS), np.float32)
+    rows[:, :columns] = vectors
+    for block in spelling_blocks(texts):
+        np.multiply(block, np.float32(weight**0.5), out=rows[start : start + len(block), columns:])
+        start += len(block)
+    return rows
 
 
 def with_lessons(rows: Floats, lessons: Sequence[str], weight: float = LESSON_WEIGHT) -> Floats:
@@ -82,10 +92,8 @@ def chance_likeness(rows: Floats, seed: int) -> float:
     left, right = left[left != right], right[left != right]
     if len(left) == 0:
         return -np.inf
-    blocks = range(0, len(left), CHANCE_BLOCK)
-    likeness = np.concatenate(
-        [_likeness(rows, left[at : at + CHANCE_BLOCK], right[at : at + CHANCE_BLOCK]) for at in blocks]
-    )
+    blocks = range(0, len(left), ROWS)
+    likeness = np.concatenate([_likeness(rows, left[at : at + ROWS], right[at : at + ROWS]) for at in blocks])
     middle = float(np.median(likeness))
     spread = float(np.median(np.abs(likeness - middle))) / ndtri(0.75)
     return float(middle + ndtri(1 - 1 / n) * spread)

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from clustering.coarser import paired
 from clustering.communities import communities, in_order
 from kbsearch.ports import Ints
 
@@ -22,7 +23,7 @@ SMALLEST_PART = 500
 """Questions: agreement of subsamples says little about fewer."""
 
 
-def divided(graph: Any, seed: int, smallest: int = SMALLEST_PART) -> Ints:
+def divided(graph: Any, seed: int, smallest: int = SMALLEST_PART, *, pairs: bool = False) -> Ints:
     """The part of each row, 0, 1, … in the order of their first row; all 0 where nothing falls apart.
 
     What has fewer rows than ``smallest`` goes to the part that it has most edges with, or to the largest one.
@@ -31,8 +32,10 @@ def divided(graph: Any, seed: int, smallest: int = SMALLEST_PART) -> Ints:
         graph: symmetric CSR (m, m).
         seed: of Leiden.
         smallest: rows of a part, at least.
+        pairs: look at pairs of rows as one.
     """
-    pieces = communities(graph, APART, seed)
+    tied, group = paired(graph, pairs=pairs)
+    pieces = communities(tied, APART, seed)[group]
     sizes = np.bincount(pieces)
     large = np.flatnonzero(sizes >= smallest)
     if len(large) < 2:  # noqa: PLR2004  # nothing to tell apart

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
 from math import sqrt
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator, ClusterMixin
 
+from clustering.coarser import paired
 from clustering.communities import MANY_NEIGHBOURS, communities, in_order, neighbour_graph, steadied
 from clustering.granularity import KEPT_SHARE, RESOLUTIONS, Granularity, steadiest, togetherness
 from clustering.nearest import nearest
@@ -116,12 +117,12 @@ class SharedNeighbourLeiden(BaseEstimator, ClusterMixin):  # type: ignore[misc] 
 
     def _equal_rows(self, vectors: Floats) -> tuple[Ints, Ints]:
         """The group of each row, equal questions being one, and the first row of each group."""
-        keys: list[object] = [row.tobytes() for row in vectors.astype(np.float16)]
-        if self.texts is not None:
-            for row, text in enumerate(self.texts):
-                keys[row] = tuple(stems_once(text)) or keys[row]
+        texts = [""] * len(vectors) if self.texts is None else self.texts
         groups: dict[object, int] = {}
-        group = np.array([groups.setdefault(key, len(groups)) for key in keys], dtype=np.int64)
+        group = np.zeros(len(vectors), np.int64)
+        for row, text in enumerate(texts):
+            key = tuple(stems_once(text)) or vectors[row].astype(np.float16).tobytes()
+            group[row] = groups.setdefault(key, len(groups))
         return group, np.unique(group, return_index=True)[1]
 
     def _cluster(self, rows: Floats, first: Ints) -> tuple[Ints, Floats]:
@@ -133,19 +134,30 @@ class SharedNeighbourLeiden(BaseEstimator, ClusterMixin):  # type: ignore[misc] 
         earlier = np.full(len(rows), -1) if self.initial is None else np.asarray(self.initial)[first]
         part = self._parts(ids)
         insides = [np.flatnonzero(part == each) for each in range(part.max() + 1)]
-        nears = [ids if len(inside) == len(ids) else _within(ids, inside) for inside in insides]
-        owns = [earlier[inside] for inside in insides]
-        found = [
-            self._granularity(near, rows, inside, own)
-            for near, inside, own in zip(nears, insides, owns, strict=True)
-        ]
+        found = list(self._clustered_parts(rows, ids, insides, earlier))
         labels, strengths = np.zeros(len(rows), np.int64), np.zeros(len(rows), np.float32)
-        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-            clustered = pool.map(self._communities, nears, found, owns)
-            for inside, (clusters, strong) in zip(insides, clustered, strict=True):
-                labels[inside], strengths[inside] = clusters + labels.max() + 1, strong
-        self._note(found, [len(inside) for inside in insides])
+        for inside, (_, clusters, strong) in zip(insides, found, strict=True):
+            labels[inside], strengths[inside] = clusters + labels.max() + 1, strong
+        self._note([granularity for granularity, _, _ in found], [len(inside) for inside in insides])
         return labels, strengths
+
+    def _clustered_parts(
+        self, rows: Floats, ids: Ints, insides: Sequence[Ints], earlier: Ints
+    ) -> Iterator[tuple[Granularity, Ints, Floats]]:
+        """Granularity, labels and strengths of each part, all of which share the cores.
+
+        ``ids``: neighbours of ``rows``; ``insides``: the rows of each part.
+        """
+
+        def clustered(inside: Ints) -> tuple[Granularity, Ints, Floats]:
+            near = ids if len(inside) == len(ids) else _within(ids, inside)
+            found = self._granularity(pool, near, rows, inside, earlier[inside])
+            task = pool.submit(self._communities, near, found, earlier[inside], pairs=len(rows) > self.large)
+            return found, *task.result()
+
+        # Who waits for a part must not take a core from those who work on it.
+        with ThreadPoolExecutor(os.cpu_count() or 1) as pool, ThreadPoolExecutor(len(insides)) as waiting:
+            yield from waiting.map(clustered, insides)
 
     def _note(self, found: Sequence[Granularity], sizes: Sequence[int]) -> None:
         self.parts_ = len(found)
@@ -162,34 +174,45 @@ class SharedNeighbourLeiden(BaseEstimator, ClusterMixin):  # type: ignore[misc] 
         k = self._k(len(ids))
         if self.resolution is not None or k < MANY_NEIGHBOURS or len(ids) > 2 * self.large:
             return np.zeros(len(ids), np.int64)
-        return divided(neighbour_graph(ids, k), self.random_state)
+        return divided(neighbour_graph(ids, k), self.random_state, pairs=len(ids) > self.large)
 
-    def _granularity(self, ids: Ints, rows: Floats, inside: Ints, earlier: Ints) -> Granularity:
+    def _granularity(
+        self, pool: Executor, ids: Ints, rows: Floats, inside: Ints, earlier: Ints
+    ) -> Granularity:
         """The granularity of a part, found on some of its rows when they are many.
 
         ``ids``: neighbours within the part; ``inside``: its rows among ``rows``; ``earlier``: their clusters.
         """
         whole = len(inside) == len(rows)
         if len(inside) <= self.large:
-            return self._steadiest(ids, earlier, whole)
+            return self._steadiest(pool, ids, earlier, whole=whole, groups=len(rows) > self.large)
         if self.resolution is not None:
             return Granularity(self.resolution, float("nan"), np.zeros((0, len(ids)), np.int64))
         draw = np.random.default_rng(self.random_state)
         some = np.sort(draw.choice(len(inside), self.part, replace=False))
-        found = self._steadiest(self._neighbours(rows[inside[some]]), earlier[some], whole)
+        near = self._neighbours(rows[inside[some]])
+        found = self._steadiest(pool, near, earlier[some], whole=whole, groups=True)
         return replace(found, partitions=np.zeros((0, len(ids)), np.int64))
 
-    def _steadiest(self, ids: Ints, earlier: Ints, whole: bool) -> Granularity:
+    def _steadiest(
+        self, pool: Executor, ids: Ints, earlier: Ints, *, whole: bool, groups: bool
+    ) -> Granularity:
         grid = RESOLUTIONS if self.resolution is None else (self.resolution,)
         known = self.initial_resolution if whole else None
         k = self._k(len(ids))
-        return steadiest(ids, k, self.random_state, grid, earlier=known, before=None if whole else earlier)
+        before = None if whole else earlier
+        return steadiest(
+            ids, k, self.random_state, grid, pool=pool, groups=groups, earlier=known, before=before
+        )
 
-    def _communities(self, ids: Ints, found: Granularity, earlier: Ints) -> tuple[Ints, Floats]:
+    def _communities(
+        self, ids: Ints, found: Granularity, earlier: Ints, *, pairs: bool
+    ) -> tuple[Ints, Floats]:
         k = self._k(len(ids))
         graph = steadied(neighbour_graph(ids, k), earlier, BONUS)
         trials = 1 if k >= MANY_NEIGHBOURS else TRIALS_WHEN_SMALL
-        labels = communities(graph, found.resolution, self.random_state, iterations=2, trials=trials)
+        tied, group = paired(graph, pairs=pairs)
+        labels = communities(tied, found.resolution, self.random_state, iterations=2, trials=trials)[group]
         return labels, _strengths(graph, labels, found.partitions, earlier)
 
     def _neighbours(self, rows: Floats) -> Ints:

