@@ -130,11 +130,16 @@ def read_lines(path: Path, encoding: str, meter: Meter) -> Iterator[Line]:
     with path.open("rb") as raw:
         file = io.TextIOWrapper(raw, encoding, errors="surrogateescape", newline="")
         number = 0
-        while text := file.readline(LONGEST_LINE):
-            number += 1
-            text = text if number > 1 else text.removeprefix("\ufeff")
-            yield _checked(number, text, file, encoding)
-            meter.done = raw.tell()
+        try:
+            while text := file.readline(LONGEST_LINE):
+                text = text if number else text.removeprefix("\ufeff")
+                yield _checked(number + 1, text, file, encoding)
+                number += 1
+                meter.done = raw.tell()
+        except UnicodeDecodeError:  # encodings of more than a byte cannot escape what is broken
+            yield Line(
+                number + 1, "", Flaw("the file is not {encoding} from here on", {"encoding": encoding})
+            )
 
 
 def _checked(number: int, text: str, file: io.TextIOWrapper, encoding: str) -> Line:

@@ -6,7 +6,8 @@ import re
 
 from web.ui.texts import gettext
 
-_PLACE = re.compile(r"(line|row|message) (\d+)")
+_PLACE = re.compile(r"(line|row|message|entry|course) (\d+)")
+_UPLOADED = re.compile(r"upload(?:\.\w+)?")
 _PLACES = re.compile(r"lines (\d+)–(\d+)")
 
 
@@ -16,12 +17,15 @@ def place(text: str) -> str:
         return gettext("lines %(first)s–%(last)s", first=several[1], last=several[2])
     found = _PLACE.fullmatch(text)
     if found is None:
-        return text
+        # The name by which an uploaded file is kept means nothing to who sent it.
+        return gettext("the file") if _UPLOADED.fullmatch(text) else text
     number = found[2]
     return {
         "line": gettext("line %(number)s", number=number),
         "row": gettext("row %(number)s", number=number),
         "message": gettext("message %(number)s", number=number),
+        "entry": gettext("entry %(number)s", number=number),
+        "course": gettext("course %(number)s", number=number),
     }[found[1]]
 
 

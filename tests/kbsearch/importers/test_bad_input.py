@@ -104,6 +104,17 @@ def test_random_bytes(app: Kbsearch, tmp_path: Path) -> None:
     refused(app, path, "no text file|neither UTF-8")
 
 
+@pytest.mark.parametrize("name", ["q.csv", "q.jsonl", "q.txt", "q.md"])
+def test_utf_16_that_is_cut_off(app: Kbsearch, tmp_path: Path, name: str) -> None:
+    rows = "text\nкак?\n" if name != "q.jsonl" else '{"text": "как?"}\n'
+    path = written(tmp_path, name, rows.encode("utf-16") + b"\x3f")
+    report = taken(app, path)
+    assert report.skipped_count == 1
+    if name != "q.md":
+        assert report.taken == {"questions_new": 1}
+        assert reasons(report)[f"line {rows.count(chr(10)) + 1}"] == "the file is not utf-16 from here on"
+
+
 def test_an_unknown_encoding(app: Kbsearch, tmp_path: Path) -> None:
     path = written(tmp_path, "q.csv", "text\nкак?\n")
     with pytest.raises(InvalidInput, match="no encoding 'latin-99'"):
