@@ -161,9 +161,11 @@ def refuse(error: ValidationError) -> NoReturn:
 
 
 def _said(fault: ErrorDetails) -> str:
-    """What pydantic says, but in words that fit what cannot be empty."""
+    """What pydantic says, but in words that fit what cannot be empty, and texts: it counts "items" of them."""
     short = fault["type"] in {"string_too_short", "too_short"}
-    return "It must not be empty" if short and "at least 1 " in fault["msg"] else fault["msg"]
+    if short and "at least 1 " in fault["msg"]:
+        return "It must not be empty"
+    return fault["msg"].replace("items after validation", "characters")
 
 
 def fitting(text: str) -> str:

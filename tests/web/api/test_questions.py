@@ -113,6 +113,11 @@ def test_what_is_empty_is_said_to_be(call: Call) -> None:
         assert [error["detail"] for error in answer.get_json()["errors"]] == ["It must not be empty"]
 
 
+def test_a_text_that_is_too_long_is_counted_in_characters(call: Call) -> None:
+    (error,) = call("questions", {"text": "как", "course": "x" * 101}).get_json()["errors"]
+    assert error["detail"] == "Value should have at most 100 characters, not 101"
+
+
 def test_fields_of_many_are_named_with_their_place(call: Call) -> None:
     answer = call("questions", {"questions": [{"text": "Как?"}, {"text": "Где?", "curse": "git"}]})
     assert [error["field"] for error in answer.get_json()["errors"]] == ["questions.1.curse"]
