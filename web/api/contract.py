@@ -161,7 +161,7 @@ def refuse(error: ValidationError) -> NoReturn:
 
 
 def _said(fault: ErrorDetails) -> str:
-    """What pydantic says, but in words that fit what cannot be empty, and texts: it counts "items" of them."""
+    """What pydantic says, but in words that fit what cannot be empty, and texts: it counts their "items"."""
     short = fault["type"] in {"string_too_short", "too_short"}
     if short and "at least 1 " in fault["msg"]:
         return "It must not be empty"
