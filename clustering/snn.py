@@ -40,7 +40,9 @@ LARGE = 12_000
 PART = 8_000
 """So many of them.  Modularity compares shares of edges, so that a resolution means the same on it."""
 BONUS = 2.0
-"""What an edge weighs more where the run before had its ends in one cluster."""
+"""What an edge weighs more where the run before had its ends in one cluster …"""
+BONUS_WHEN_SMALL = 5.0
+"""… and in collections that use fewer neighbours, whose edges tell less."""
 
 
 class SharedNeighbourLeiden(BaseEstimator, ClusterMixin):  # type: ignore[misc]  # sklearn has no types
@@ -134,7 +136,7 @@ class SharedNeighbourLeiden(BaseEstimator, ClusterMixin):  # type: ignore[misc] 
         earlier = np.full(len(rows), -1) if self.initial is None else np.asarray(self.initial)[first]
         part = self._parts(ids)
         insides = [np.flatnonzero(part == each) for each in range(part.max() + 1)]
-        found = list(self._clustered_parts(rows, ids, insides, earlier))
+        found = list(self._clustered_parts(rows, ids, insides, earlier, _at_home(earlier, part)))
         labels, strengths = np.zeros(len(rows), np.int64), np.zeros(len(rows), np.float32)
         for inside, (_, clusters, strong) in zip(insides, found, strict=True):
             labels[inside], strengths[inside] = clusters + labels.max() + 1, strong
@@ -142,16 +144,16 @@ class SharedNeighbourLeiden(BaseEstimator, ClusterMixin):  # type: ignore[misc] 
         return labels, strengths
 
     def _clustered_parts(
-        self, rows: Floats, ids: Ints, insides: Sequence[Ints], earlier: Ints
+        self, rows: Floats, ids: Ints, insides: Sequence[Ints], earlier: Ints, home: Ints
     ) -> Iterator[tuple[Granularity, Ints, Floats]]:
         """Granularity, labels and strengths of each part, all of which share the cores.
 
-        ``ids``: neighbours of ``rows``; ``insides``: the rows of each part.
+        ``ids``: neighbours of ``rows``; ``insides``: the rows of each part; ``home``: as `_at_home` tells.
         """
 
         def clustered(inside: Ints) -> tuple[Granularity, Ints, Floats]:
             near = ids if len(inside) == len(ids) else _within(ids, inside)
-            found = self._granularity(pool, near, rows, inside, earlier[inside])
+            found = self._granularity(pool, near, rows, inside, home[inside])
             task = pool.submit(self._communities, near, found, earlier[inside], pairs=len(rows) > self.large)
             return found, *task.result()
 
@@ -209,8 +211,8 @@ class SharedNeighbourLeiden(BaseEstimator, ClusterMixin):  # type: ignore[misc] 
         self, ids: Ints, found: Granularity, earlier: Ints, *, pairs: bool
     ) -> tuple[Ints, Floats]:
         k = self._k(len(ids))
-        graph = steadied(neighbour_graph(ids, k), earlier, BONUS)
-        trials = 1 if k >= MANY_NEIGHBOURS else TRIALS_WHEN_SMALL
+        trials, bonus = (1, BONUS) if k >= MANY_NEIGHBOURS else (TRIALS_WHEN_SMALL, BONUS_WHEN_SMALL)
+        graph = steadied(neighbour_graph(ids, k), earlier, bonus)
         tied, group = paired(graph, pairs=pairs)
         labels = communities(tied, found.resolution, self.random_state, iterations=2, trials=trials)[group]
         return labels, _strengths(graph, labels, found.partitions, earlier)
@@ -239,6 +241,17 @@ def neighbours_for(rows: int, most: int = NEIGHBOURS) -> int:
     (1979), a cluster has sqrt(2 n) rows; a third of sqrt(n) is a quarter of that.
     """
     return max(2, min(most, max(FEWEST_NEIGHBOURS, round(sqrt(rows) / 3)), rows // 5))
+
+
+def _at_home(earlier: Ints, part: Ints) -> Ints:
+    """The ``earlier`` clusters of rows, (n,), but -1 for those whose cluster is mostly in another part.
+
+    The edge between parts moves a little from run to run, and what it cuts off would count as a cluster.
+    """
+    count = int(part.max()) + 1
+    tally = np.bincount((earlier + 1) * count + part, minlength=(int(earlier.max()) + 2) * count)
+    home = tally.reshape(-1, count).argmax(axis=1)
+    return np.where(home[earlier + 1] == part, earlier, -1)
 
 
 def _within(ids: Ints, inside: Ints) -> Ints:

@@ -11,7 +11,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from clustering.communities import communities
 from clustering.parts import SMALLEST_PART, divided
-from clustering.snn import SharedNeighbourLeiden
+from clustering.snn import SharedNeighbourLeiden, _at_home
 from kbsearch.ports import Floats, Ints
 
 
@@ -99,3 +99,11 @@ def test_a_small_piece_goes_where_most_of_its_edges_lead() -> None:
     part = divided(graph.tocsr(), 0)
     assert part[1300:].tolist() == [part[0]] * 20
     assert part[0] != part[600]
+
+
+def test_what_the_edge_of_a_part_cuts_off_is_no_cluster_of_it() -> None:
+    earlier = np.array([3, 3, 3, 7, -1, 7, 7, 3, -1])
+    part = np.array([0, 0, 0, 0, 0, 1, 1, 1, 1])
+    assert _at_home(earlier, part).tolist() == [3, 3, 3, -1, -1, 7, 7, -1, -1]
+    nothing = np.full(3, -1)
+    assert _at_home(nothing, np.array([0, 1, 1])).tolist() == [-1, -1, -1]
