@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,22 +16,22 @@ import numpy as np
 from indexer import advanced, writing
 from indexer.asked import AskedSource
 from indexer.bm25 import Near
-from indexer.generations import Generation, Generations, Stamp, damaged
+from indexer.generations import Generation, Generations, damaged
 from indexer.highlighting import highlight
 from indexer.locks import locked
 from indexer.near_words import WordEncoder, bridges
-from indexer.segments import Segment, open_segment, present_mask, verify_segment
+from indexer.newest import Newest
+from indexer.segments import verify_segment
 from indexer.spelling import Speller
 from indexer.store import Store
-from indexer.view import LOOK_SECONDS, Scores, View
+from indexer.view import Scores, View
 from indexer.word_vectors import append
-from kbsearch.errors import EncoderUnavailable, IndexUnavailable, KbsearchError
+from kbsearch.errors import EncoderUnavailable, IndexUnavailable
 from kbsearch.ports import Document, Embedder, Filters, Floats, Highlight, Hits, Ints, NearWord, TextQuery
 from kbsearch.text.words import stems, words
 
 WAIT_SECONDS = 30.0
 """How long a writer waits for another one."""
-ATTEMPTS = 5
 NO_FILTERS = Filters()
 
 _log = logging.getLogger(__name__)
@@ -63,14 +62,8 @@ class EmbeddedIndex:
         self._soft = soft
         self._words = WordEncoder(embedder)
         self._wait_seconds = wait_seconds
-        self._opening = threading.Lock()
         self._writing = threading.RLock()
-        self._view = View(None, -1, [], np.zeros(0, np.bool_))
-        self._seen: Stamp | None = None
-        """The files as they were when ``_view`` was last found to be the newest."""
-        self._looked = (0.0, 0)
-        """When that was last checked, and how many writes of its own it had seen then."""
-        self._writes = 0
+        self._newest = Newest(self.generations)
 
     # Reading
 
@@ -80,17 +73,12 @@ class EmbeddedIndex:
         return self._embedder.model_id
 
     def view(self) -> View:
-        """The newest state, or what other processes had left within the last `LOOK_SECONDS`.
+        """The newest state, or what other processes had left a moment ago.
 
         Raises:
             IndexUnavailable: the index is damaged.
         """
-        view, now, writes = self._view, time.monotonic(), self._writes
-        looked, seen = self._looked
-        if self._seen is None or seen != writes or now - looked >= LOOK_SECONDS:
-            view = self.newest()
-            self._looked = now, writes
-        return view
+        return self._newest.recent()
 
     def newest(self) -> View:
         """The newest state, for those that write on.
@@ -98,37 +86,7 @@ class EmbeddedIndex:
         Raises:
             IndexUnavailable: the index is damaged.
         """
-        seen, view = self._seen, self._view
-        if seen is not None and seen == self.generations.stamp(view.generation):
-            return view
-        name = self.generations.current_name()
-        with self._opening:
-            self._seen = None
-            stamp = self.generations.stamp(self._view.generation)
-            if not self._is_newest(self._view, name):
-                self._view = self._opened(name)
-            elif stamp is not None and stamp.is_settled():
-                self._seen = stamp
-            return self._view
-
-    def _is_newest(self, view: View, name: str) -> bool:
-        if not name or view.generation is None or view.generation.name != name:
-            return not name and view.generation is None
-        try:
-            return Store(view.generation.folder).commit_number() == view.commit
-        except FileNotFoundError:
-            return False
-
-    def _opened(self, name: str) -> View:
-        problem: Exception = FileNotFoundError(name)
-        for _ in range(ATTEMPTS):
-            if not name:
-                return View(None, -1, [], np.zeros(0, np.bool_))
-            try:
-                return open_view(self.generations.open(name), self._view.segments)
-            except FileNotFoundError as error:  # a commit or a rebuild came between two steps: once more
-                problem, name = error, self.generations.current_name()
-        raise damaged(self.folder, problem) from problem
+        return self._newest.get()
 
     def search_text(self, query: TextQuery) -> Hits:
         """BM25 over title (twice), variants and answer as one field; see `SearchBackend`.
@@ -370,7 +328,7 @@ class EmbeddedIndex:
             try:
                 yield
             finally:
-                self._writes += 1
+                self._newest.written()
 
     def _check_model(self, generation: Generation | None) -> None:
         if generation is None or generation.manifest.model_id == self._embedder.model_id:
@@ -383,27 +341,6 @@ class EmbeddedIndex:
             configured=self._embedder.model_id,
             rebuild=True,
         )
-
-
-def open_view(generation: Generation, known: Sequence[Segment] = ()) -> View:
-    """The newest state of ``generation``; segments that are ``known`` are not opened again.
-
-    Raises:
-        FileNotFoundError: another commit came meanwhile: try again.
-        IndexUnavailable: it is damaged.
-    """
-    store = Store(generation.folder)
-    commit = store.commit_number()
-    by_name = {segment.name: segment for segment in known}
-    try:
-        listed = store.segments(commit)
-    except (FileNotFoundError, KbsearchError):
-        raise
-    except Exception as error:  # whatever Whoosh stumbles over in a damaged file
-        raise damaged(generation.folder, error) from error
-    segments = [by_name.get(one.segment_id()) or open_segment(store, one) for one in listed]
-    present = np.concatenate([np.zeros(0, np.bool_), *map(present_mask, listed)])
-    return View(generation, commit, segments, present)
 
 
 @lru_cache(maxsize=64)

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 
 from indexer import writing
 from indexer.bisecting import each_that_works
-from indexer.embedded import EmbeddedIndex, open_view
+from indexer.embedded import EmbeddedIndex
 from indexer.generations import Generation
 from indexer.loading import chunks, drafts, encoded, expected
 from indexer.locks import locked
+from indexer.newest import open_view
 from indexer.view import View
 from kbsearch.database import Database
 from kbsearch.errors import IndexUnavailable
