@@ -219,9 +219,14 @@ class EmbeddedIndex:
         """All ids, ascending."""
         return self.newest().ids.copy()
 
-    def count(self) -> int:
-        """How many documents there are."""
-        return len(self.view().ids)
+    def count(self, filters: Filters = NO_FILTERS) -> int:
+        """How many documents pass ``filters``."""
+        return self.view().count(filters)
+
+    def asked(self) -> int:
+        """How many questions tell it what is asked; see `SearchBackend`."""
+        asked = self._asked() if self._asked else None
+        return asked[1] if asked else 0
 
     def ping(self) -> None:
         """Return when text and vectors can be searched; raises `IndexUnavailable` otherwise."""

@@ -137,6 +137,10 @@ class View:
             [np.zeros(0, np.int64), *(getattr(segment.arrays, name) for segment in self.segments)]
         )
 
+    def count(self, filters: Filters) -> int:
+        """How many documents are present and pass ``filters``."""
+        return int(np.count_nonzero(self.mask(filters)))
+
     def _mask(self, filters: Filters) -> Mask:
         """Which documents are present and pass ``filters``."""
         mask = self.present.copy()

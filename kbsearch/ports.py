@@ -227,8 +227,11 @@ class SearchBackend(Protocol):
     def ids(self) -> Ints:
         """All ids, ascending."""
 
-    def count(self) -> int:
-        """How many documents there are."""
+    def count(self, filters: Filters = Filters()) -> int:
+        """How many documents pass ``filters``."""
+
+    def asked(self) -> int:
+        """How many questions tell it what is asked, the newest ones; 0 where it knows of none."""
 
     def ping(self) -> None:
         """Return when the engine answers.

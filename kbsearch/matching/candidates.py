@@ -8,6 +8,7 @@ one knowledge base to another.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
@@ -31,6 +32,13 @@ from kbsearch.text.words import stems
 
 NOTHING = Background(0.0, 0.0)
 """Scores of unrelated texts by prototypes."""
+ENOUGH = 70
+"""Cases from which on their number says nothing more.
+
+The rest of the calibration is fitted where there are 72 and more.
+"""
+QUESTIONS_A_TOPIC = 2
+"""In the labelled schools 64 questions are about some 50 topics; live ones ask the same more often."""
 POOL = 60
 """How many of the best of each retriever are candidates."""
 SIGNALS = (
@@ -44,6 +52,7 @@ SIGNALS = (
     "prototype",
     "words",
     "unknown",
+    "scarcity",
 )
 """The columns of `Pool.signals`: all that a ranker sees.
 
@@ -53,6 +62,7 @@ document of the asker's lesson.  popularity: how often it helped before, log(1 +
 what all parts of the document say together; as vector while no document has variants.
 words: how many the query has: few of them many documents may explain by chance.
 unknown: how far more than half of the query's weight is in words that no document has, in [0, 1].
+scarcity: log of how many times fewer documents there are than what is asked calls for; see `scarcity`.
 """
 
 
@@ -123,6 +133,7 @@ class _Found:
     prototype: Hits | None
     lesson: frozenset[int]
     size: int
+    scarcity: float
 
 
 def gather(
@@ -159,6 +170,15 @@ def gather(
     )
 
 
+def scarcity(backend: SearchBackend, states: tuple[str, ...]) -> float:
+    """Log of how many times fewer documents are in ``states`` than what is asked calls for; 0: enough.
+
+    Called for is one for every other question that `SearchBackend` knows of, and no more than `ENOUGH`.
+    """
+    wanted = min(ENOUGH, backend.asked() / QUESTIONS_A_TOPIC)
+    return max(0.0, math.log(max(1.0, wanted) / max(1, backend.count(Filters(states=states)))))
+
+
 def _found(backend: SearchBackend, encoder: QueryEncoder, query: Query, wanted: Wanted) -> _Found:
     asked = TextQuery(query.text, filters=wanted.filters, limit=wanted.limit, only=wanted.only, soft=True)
     text = backend.search_text(asked)
@@ -182,7 +202,8 @@ def _found(backend: SearchBackend, encoder: QueryEncoder, query: Query, wanted: 
     if pieces and (missing := _lacking(pieces, text, near)):
         more = replace(asked, unit="pieces", only=missing, limit=len(missing))
         pieces = _joined(pieces, backend.search_text(more))
-    return _Found(text, pieces, near, prototype, lesson, _size(backend, near, wanted))
+    size, scarce = _size(backend, near, wanted), scarcity(backend, wanted.filters.states)
+    return _Found(text, pieces, near, prototype, lesson, size, scarce)
 
 
 def _size(backend: SearchBackend, near: Hits | None, wanted: Wanted) -> int:
@@ -233,6 +254,7 @@ def _signals(found: _Found, ids: Ints, query: Query, weight: Weight, popularity:
         "prototype": _together(found, ids, vector),
         "words": np.full(len(ids), len(query.words)),
         "unknown": np.full(len(ids), weight.strangeness),
+        "scarcity": np.full(len(ids), found.scarcity),
         "popularity": np.log1p([popularity.get(one, 0) for one in ids.tolist()]),
     }
     return np.stack([np.asarray(columns[name], np.float32) for name in SIGNALS], axis=1)

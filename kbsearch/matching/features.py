@@ -24,6 +24,7 @@ NAMES = (
     "unknown",
     "cosine_unknown",
     "score_unknown",
+    "scarcity",
 )
 """The columns of `features`; docs/adr/016-calibration-of-many-schools.md says why these.
 
@@ -36,6 +37,8 @@ the fewer there are, the likelier a case explains them by chance.
 unknown: the signal of that name.  cosine_unknown, score_unknown: it times the cosine of the nearest part, and
 times the score.  Where words cannot explain anything, as in another language than the cases', the vector
 alone tells, and a score made of it means something else.
+scarcity: the signal of that name.  While few cases are written, most questions have no answer yet, and the
+nearest case stands out all the same.
 """
 MANY_WORDS = 12
 VOICES = ("text", "pieces", "vector")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from kbsearch.matching.candidates import Pool, Wanted, gather
+from kbsearch.matching.candidates import Pool, Wanted, gather, scarcity
 from kbsearch.matching.model import MatchingModel, load_model
 from kbsearch.matching.queries import MAX_CHARS, Query, QueryEncoder
 from kbsearch.matching.rarity import Rarity
@@ -24,6 +25,8 @@ SAME_WORDS = 0.97
 
 So many held-out links between a question and the same one retyped were right (`pairs.json`: 266 of 274).
 """
+SCARCITY_STEP = 0.5
+"""While cases are few, what is kept of a match is out of date when they are e^½ times as many."""
 FEWEST_WORDS = 3
 """Different words that make a wording: fewer may mean anything."""
 NEAREST = 3
@@ -163,6 +166,14 @@ class Matcher:
         if found == Decision.ANSWER and len(ids) > 1 and self._rivals.are(ids[0], ids[1]):
             return Decision.SUGGEST
         return found
+
+    def basis(self, states: tuple[str, ...] = LIVE) -> str:
+        """A name for what all probabilities rest on beside question and case.
+
+        That is the model and, while cases in ``states`` are few, how few, in steps of `SCARCITY_STEP`.
+        """
+        steps = math.ceil(scarcity(self._index, states) / SCARCITY_STEP)
+        return f"{self.model.version}, few cases: {steps}" if steps else self.model.version
 
     def _pool(self, query: Query, filters: Filters, lesson: str, only: Collection[int] | None) -> Pool:
         wanted = Wanted(filters, lesson=lesson, only=only)

@@ -10,7 +10,7 @@ question's group.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from kbsearch.matching.confidence import Calibration
 from kbsearch.matching.features import NAMES, features
 from kbsearch.matching.model import MatchingModel, Way
 from kbsearch.matching.ranker import Ranker, ranked_features, ranker_from
-from kbsearch.matching.regressions import fit_binary, fit_listwise
+from kbsearch.matching.regressions import fit_binary, fit_listwise, fit_one
 from kbsearch.matching.thresholds import FirstCases, abstain_below, held_out_figures, thresholds_by_scope
 from kbsearch.ports import Floats
 
@@ -117,6 +117,33 @@ def fit_way(queries: Sequence[JudgedQuery], base: Way | None, folds: int = FOLDS
         abstain, thresholds = abstain_below(first), thresholds_by_scope(first, ENOUGH)
     calibration = Calibration(weights, intercept, abstain, thresholds)
     return Way(ranker, calibration, held_out_figures(first))
+
+
+def knowing_scarcity(model: MatchingModel, queries: Sequence[JudgedQuery]) -> MatchingModel:
+    """``model`` with the weights of *scarcity* that ``queries`` tell, asked where cases are few.
+
+    Nothing else is fitted on them: where there are cases enough, probabilities stay as they are.
+    """
+    ways = []
+    for degraded in (False, True):
+        some = [one for one in queries if one.degraded == degraded and len(one.signals)]
+        ways.append(_knowing_scarcity(model.way(degraded), some))
+    return replace(model, hybrid=ways[0], text_only=ways[1])
+
+
+def _knowing_scarcity(way: Way, queries: Sequence[JudgedQuery]) -> Way:
+    column, calibration = NAMES.index("scarcity"), way.calibration
+    found = [ranked_rows(one, way.ranker, 1) for one in queries]
+    table = np.concatenate([rows for rows, _ in found]).astype(np.float64)
+    weights = calibration.weights.copy()
+    weights[column] = 0
+    weights[column] = fit_one(
+        table[:, column],
+        np.concatenate([rights for _, rights in found]),
+        np.array([one.weight for one in queries]),
+        table @ weights + calibration.intercept,
+    )
+    return replace(way, calibration=replace(calibration, weights=weights))
 
 
 def held_out(queries: Sequence[JudgedQuery], base: Way | None, folds: int = FOLDS) -> FirstCases:

@@ -105,7 +105,7 @@ class CoverageService:
 
     @property
     def _version(self) -> str:
-        return self._active.get().model.version
+        return self._first_matches.basis()
 
     def _tidied(self, clusters: Sequence[int], occasion: Occasion, progress: Progress) -> int | None:
         """Forget clusters that are gone; infer lessons, unless only a case has changed."""
@@ -137,7 +137,7 @@ class CoverageService:
     ) -> tuple[list[Sampled], int]:
         """First matches of ``sample``, and how many of them were asked for now."""
         matcher = self._active.get()
-        version = matcher.model.version
+        version = self._version
         known = {each: one for each, (asked_of, one) in stored.items() if asked_of == version}
         probes = {one.id: _first(matcher, one) for one in sample if one.is_exemplar and one.id not in fresh}
         moved = any(each in known and _differs(one, known[each]) for each, one in probes.items())

@@ -76,8 +76,9 @@ def first_of(result: MatchResult) -> First:
 class FirstMatches:
     """Keeps first matches up to date.  Threads may share one.
 
-    A question is asked when nothing is kept of it, when another version of the model is active, and when a
-    case changed that it matched or that is near it.  Small talk and dismissed questions are never asked.
+    A question is asked when nothing is kept of it, when another version of the model is active, when there
+    are clearly more or fewer cases while they are few, and when a case changed that it matched or is near.
+    Small talk and dismissed questions are never asked.
     """
 
     def __init__(
@@ -120,6 +121,10 @@ class FirstMatches:
                 progress(done, total, "Asking which cases answer")
         return done
 
+    def basis(self) -> str:
+        """What first matches rest on now beside questions and cases: see `Matcher.basis`."""
+        return self._active.get().basis(SHOWN_TO_ALL)
+
     def _find_due(self) -> int:
         """How many questions wait; looked for anew when something changed that they depend on."""
         moment = utc_now()
@@ -129,7 +134,7 @@ class FirstMatches:
             stamp = (
                 session.scalar(select(func.max(Question.id))),
                 session.scalar(select(func.max(Case.updated_at))),
-                self._active.get().model.version,
+                self.basis(),
             )
             # Up to here the index holds all changes of cases: later ones are seen by the next look, however
             # long asking takes.
@@ -152,6 +157,7 @@ class FirstMatches:
         """Ask a batch; returns the ids, none when the matcher has no vectors."""
         batch = self._due[-min(most, BATCH) :]
         matcher = self._active.get()
+        basis = matcher.basis(SHOWN_TO_ALL)
         with self._database.reading() as session:
             rows = session.execute(
                 select(Question.id, Question.text, Question.course_code, Question.lesson_code).where(
@@ -165,7 +171,7 @@ class FirstMatches:
                 return []
             found[row.id] = first_of(result)
         with self._database.writing(lasting=False) as session:
-            _store(session, found, matcher.model.version, self._moment)
+            _store(session, found, basis, self._moment)
         del self._due[-len(batch) :]
         return batch
 
@@ -224,12 +230,12 @@ def firsts_of(session: Session, least: float, ids: Collection[int] | None = None
     }
 
 
-def kept_firsts(session: Session, ids: Sequence[int], version: str) -> dict[int, First]:
-    """What is kept of ``ids`` by the model ``version``."""
+def kept_firsts(session: Session, ids: Sequence[int], basis: str) -> dict[int, First]:
+    """What is kept of ``ids`` on this `Matcher.basis`."""
     found: dict[int, First] = {}
     for some in chunks(ids):
         query = select(FirstMatch.question_id, FirstMatch.case_id, FirstMatch.probability).where(
-            FirstMatch.question_id.in_(some), FirstMatch.model_version == version
+            FirstMatch.question_id.in_(some), FirstMatch.model_version == basis
         )
         found.update({row[0]: First(row[1], row[2]) for row in session.execute(query)})
     return found
@@ -244,10 +250,10 @@ def titles_of(session: Session, cases: Iterable[int]) -> dict[int, str]:
     return found
 
 
-def _due(version: str) -> Select[Any]:
+def _due(basis: str) -> Select[Any]:
     """Ids of the questions that wait, those that were asked before first, then the oldest."""
     asks_nothing = exists().where(Aside.question_id == Question.id, Aside.kept_at.is_(None))
-    outdated = or_(FirstMatch.question_id.is_(None), FirstMatch.model_version != version)
+    outdated = or_(FirstMatch.question_id.is_(None), FirstMatch.model_version != basis)
     return (
         select(Question.id)
         .outerjoin(FirstMatch, FirstMatch.question_id == Question.id)
@@ -273,7 +279,7 @@ def _wordings(session: Session, case_id: int) -> list[str]:
     return [bare_text(text) for text in (case.title, *session.scalars(texts.limit(WORDINGS - 1)))]
 
 
-def _store(session: Session, found: Mapping[int, First], version: str, moment: datetime) -> None:
+def _store(session: Session, found: Mapping[int, First], basis: str, moment: datetime) -> None:
     """Keep ``found`` in place of what is kept; questions and cases that went meanwhile are left out."""
     ids = sorted(found)
     session.execute(delete(FirstMatch).where(FirstMatch.question_id.in_(ids)))
@@ -285,7 +291,7 @@ def _store(session: Session, found: Mapping[int, First], version: str, moment: d
             "question_id": one,
             "case_id": found[one].case_id if found[one].case_id in known else None,
             "probability": found[one].probability,
-            "model_version": version,
+            "model_version": basis,
             "checked_at": moment,
         }
         for one in ids

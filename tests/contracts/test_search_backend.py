@@ -55,6 +55,18 @@ def test_what_is_upserted_is_found_when_it_returns(school: SearchBackend) -> Non
     assert nearest(school, "Как создать ветку")[0] == 2
 
 
+def test_those_that_pass_filters_are_counted(school: SearchBackend) -> None:
+    assert school.count(Filters(states=("needs_check",))) == 1
+    assert school.count(Filters("python-start")) == 4
+    assert school.count(Filters("python-start", "", "en")) == 1
+    school.delete([6])
+    assert school.count(Filters(states=("needs_check",))) == 0
+
+
+def test_a_backend_that_knows_of_no_questions_says_so(school: SearchBackend) -> None:
+    assert school.asked() == 0
+
+
 def test_wordings_are_the_title_and_the_variants(school: SearchBackend) -> None:
     assert school.wordings([1, 2, 99]) == {
         1: ("Как отменить последний коммит", "откатить commit", "git reset не помогает"),

@@ -16,7 +16,9 @@ from kbsearch.matching.training import EVEN, JudgedQuery, fit, fit_ranker, fold_
 CANDIDATES = 8
 
 
-def questions(count: int, telling: str, seed: int = 0, **more: object) -> list[JudgedQuery]:
+def questions(
+    count: int, telling: str, seed: int = 0, scarcity: float = 0.0, **more: object
+) -> list[JudgedQuery]:
     """Questions of which the signal ``telling`` is 2 higher for the right case, and noise besides."""
     random = np.random.default_rng(seed)
     found = []
@@ -24,6 +26,7 @@ def questions(count: int, telling: str, seed: int = 0, **more: object) -> list[J
         signals = random.normal(size=(CANDIDATES, len(SIGNALS))).astype(np.float32)
         signals[:, SIGNALS.index("explained")] = random.random(CANDIDATES)
         signals[:, [SIGNALS.index("lesson"), SIGNALS.index("unknown")]] = 0
+        signals[:, SIGNALS.index("scarcity")] = scarcity
         right = np.arange(CANDIDATES) == random.integers(CANDIDATES)
         signals[right, SIGNALS.index(telling)] += 2
         found.append(JudgedQuery(signals, right, f"case-{number % 40}", **more))  # type: ignore[arg-type]

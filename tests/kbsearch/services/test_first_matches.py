@@ -139,6 +139,19 @@ def test_another_version_of_the_model_asks_all_again(app: Kbsearch) -> None:
     assert Kbsearch(app.settings).first_matches.refresh() == 3
 
 
+def test_while_cases_are_few_all_is_asked_again_when_there_are_clearly_more(app: Kbsearch) -> None:
+    receive(app, *GIT, *(f"{BOOKS[0]} {number}" for number in range(17)))
+    write(app)
+    assert app.first_matches.refresh() == 20
+    write(app, "как войти в личный кабинет", ("где войти в кабинет",))
+    assert app.first_matches.refresh() == 20
+    assert "few cases" in app.first_matches.basis()
+    for number in range(8):
+        write(app, f"чем тема {number} отличается от других", ())
+    app.first_matches.refresh()
+    assert app.first_matches.basis() == app.active_matcher.get().model.version
+
+
 def test_nothing_is_asked_before_the_index_holds_the_cases(app: Kbsearch) -> None:
     receive(app, *GIT)
     app.cases.create(CaseDraft(GIT[0], "git reset"), state="published")
@@ -186,7 +199,7 @@ def test_a_new_question_joins_the_cluster_of_its_case(app: Kbsearch) -> None:
     cluster, _ = planted(app)
     new, other = receive(app, "отменить последний коммит, как?", BOOKS[0])
     asked = app.first_matches.refresh_due()
-    assert set(asked) == {new, other}
+    assert {new, other} <= set(asked)
     take_out(app, new)  # its neighbours had it already
     assert join_by_case(app.database, asked) == 1
     assert (home(app, new), home(app, other)) == (cluster, None)
