@@ -49,10 +49,11 @@ def thresholds(first: FirstCases) -> Thresholds:
     rows = []
     for step in STEPS.tolist():
         chosen = first.chance >= step
-        count = int(first.weight[chosen].sum())
-        right = int((first.weight * first.right)[chosen].sum())
+        count = float(first.weight[chosen].sum())
+        right = float((first.weight * first.right)[chosen].sum())
         if count >= LEAST_COUNT:
-            rows.append(Threshold(step, count, right, round(lower_bound(right, count), 4)))
+            # The bound is that of the weights themselves: cut to whole questions, one wrong could vanish.
+            rows.append(Threshold(step, round(count), round(right), round(lower_bound(right, count), 4)))
     return tuple(rows)
 
 
@@ -68,8 +69,11 @@ def thresholds_by_scope(first: FirstCases, enough: int) -> dict[str, Thresholds]
     return found
 
 
-def lower_bound(right: int, count: int) -> float:
-    """The lower end of the two-sided 95 % interval of Clopper and Pearson, Biometrika 26 (1934)."""
+def lower_bound(right: float, count: float) -> float:
+    """The lower end of the two-sided 95 % interval of Clopper and Pearson, Biometrika 26 (1934).
+
+    ``right`` of ``count`` may be sums of weights: beta distributions, which it is made of, know fractions.
+    """
     from scipy.special import betaincinv
 
     return float(betaincinv(right, count - right + 1, LEVEL / 2)) if right else 0.0

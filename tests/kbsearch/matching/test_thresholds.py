@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -35,6 +37,15 @@ def test_thresholds_ascend_over_ever_fewer_questions(rows: list[tuple[float, boo
     assert [one.probability for one in found] == sorted(one.probability for one in found)
     assert [one.count for one in found] == sorted((one.count for one in found), reverse=True)
     assert all(0 <= one.lower <= one.right / one.count <= 1 for one in found)
+
+
+def test_a_part_of_a_wrong_question_counts_against_the_bound() -> None:
+    whole = first_cases([0.9] * 100, [True] * 98 + [False] * 2)
+    part = replace(whole, weight=np.append(np.ones(98), [0.5, 0.4]))
+    none = first_cases([0.9] * 98, [True] * 98)
+    bounds = [thresholds(one)[-1].lower for one in (whole, part, none)]
+    assert bounds[0] < bounds[1] < bounds[2]
+    assert (thresholds(part)[-1].right, thresholds(part)[-1].count) == (98, 99)
 
 
 def test_calibration_error_is_the_mean_gap_by_tenths() -> None:
