@@ -13,6 +13,7 @@ from flask_babel import get_locale
 from kbsearch.models import Course, Lesson, Role
 from web.session import current_person, kb
 from web.ui import charts, fault_words, import_words, markdown, trend_words, words
+from web.ui.days import short_day, short_moment
 from web.ui.texts import gettext
 
 THEMES = ("system", "light", "dark")
@@ -31,6 +32,8 @@ def install(app: Flask) -> None:
         to_text=markdown.to_text,
         highlight=words.marked,
         excerpt=words.excerpt,
+        short_day=short_day,
+        short_moment=short_moment,
     )
 
 

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from kbsearch.models import DeliveryState, Fault, FaultDelivery, FaultState, utc_now
 from kbsearch.services.fault_report import LONGEST_EXAMPLE, FaultReport
 from kbsearch.services.faults import CURRENT
+from web.ui.days import short_moment
 from web.ui.texts import gettext, ngettext
 
 
@@ -88,14 +89,14 @@ def report(fault: Fault, figures: FaultReport, school: SchoolNames) -> str:
     lines = [
         gettext(
             "The platform seems to be broken since %(since)s (last message %(last)s).",
-            since=format_datetime(fault.started_at, "d MMM HH:mm"),
-            last=format_datetime(fault.last_at, "HH:mm" if ended else "d MMM HH:mm"),
+            since=short_moment(fault.started_at),
+            last=format_datetime(fault.last_at, "HH:mm") if ended else short_moment(fault.last_at),
         ),
         gettext("Questions: %(questions)s, students: %(students)s.", questions=figures.questions,
                 students=figures.students),
         "",
         gettext("By hour:"),
-        *(f"  {format_datetime(hour, 'd MMM HH:mm')}  {count}" for hour, count in figures.hourly),
+        *(f"  {short_moment(hour)}  {count}" for hour, count in figures.hourly),
     ]  # fmt: skip
     if figures.messages:
         told = ", ".join(f"{text} ({count})" for text, count in figures.messages)

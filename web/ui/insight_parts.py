@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from flask import g, url_for
-from flask_babel import format_date
 
 from kbsearch.insights.coverage import SAVED
 from kbsearch.models import Colour, utc_now
@@ -16,6 +15,7 @@ from kbsearch.services.weeks import Period, name_of_week
 from web.session import kb
 from web.ui import words
 from web.ui.context import school
+from web.ui.days import short_day
 from web.ui.insight_tables import Cell, Column, Table, chance, decimal, lesson, number, share, text
 from web.ui.texts import gettext
 
@@ -298,4 +298,4 @@ def _begun(period: Period, now: datetime) -> str:
 
 def day(period: Period) -> str:
     """The first day of a period, in words."""
-    return str(format_date(period.first, "d MMM"))
+    return short_day(period.first)
