@@ -8,7 +8,7 @@ from flask import request
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.info import Info
 from flask_openapi3.models.tag import Tag
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 from werkzeug.exceptions import BadRequest
 
@@ -36,9 +36,21 @@ Language = Annotated[str, Field(pattern="^([a-z]{2,3})?$")]
 
 
 class Input(BaseModel):
-    """What a caller sends.  Unknown fields are refused: a misspelt one would silently do nothing."""
+    """What a caller sends.
+
+    Unknown fields are refused: a misspelt one would silently do nothing.  ``null`` in a field that may be
+    left out is as good as leaving it out: many programs write all fields that they know.
+    """
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, given: Any) -> Any:
+        if not isinstance(given, dict):
+            return given
+        optional = {name for name, field in cls.model_fields.items() if not field.is_required()}
+        return {name: value for name, value in given.items() if value is not None or name not in optional}
 
 
 class Output(BaseModel):

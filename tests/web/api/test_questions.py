@@ -104,6 +104,25 @@ def test_a_field_that_cannot_be_used_is_named(call: Call, change: dict[str, obje
     assert f"'{field}'" in problem["detail"]
 
 
+def test_null_in_a_field_that_may_be_left_out_is_as_good_as_leaving_it_out(call: Call) -> None:
+    optional = (
+        "external_id",
+        "source",
+        "author",
+        "course",
+        "lesson",
+        "asked_at",
+        "language",
+        "replies",
+        "suggest",
+    )
+    answer = call("questions", {"text": "Как сдать проект?"} | dict.fromkeys(optional))
+    assert answer.status_code == 201
+    stored = call(f"questions/{answer.get_json()['id']}").get_json()
+    assert (stored["source"], stored["course"], stored["replies"]) == ("api", "", [])
+    assert call("suggest", {"text": "Как сдать проект?", "course": None, "lesson": None}).status_code == 200
+
+
 def test_what_is_empty_is_said_to_be(call: Call) -> None:
     for answer in (
         call("search", q=" "),
