@@ -73,31 +73,42 @@ def describe(
         only: describe the first so many labels; the others tell which words are common.
     """
     members = {label: np.flatnonzero(labels == label) for label in range(int(labels.max(initial=-1)) + 1)}
-    spoken_by = [detect_language(text) for text in texts]
-    usual = most_spoken(spoken_by)
-    languages, said = {}, {}
-    for label, rows in members.items():
-        own, tongues = [texts[row] for row in rows.tolist()], [spoken_by[row] for row in rows.tolist()]
-        languages[label] = most_spoken(tongues, usual)
-        said[label] = spoken(own, tongues, languages[label])
+    tongues = [detect_language(text) for text in texts]
+    languages, said = _said(texts, tongues, members)
     found = cluster_words(said, only)
     known = _known(texts)
     names = {name.casefold() for name in taken}
     described = {}
     for label in found:
-        rows = members[label]
-        typical = centrality(vectors[rows]) * (0.5 + 0.5 * strengths[rows])
-        order = np.argsort(-typical, kind="stable")
-        first = rows[order[:TITLED]]
-        titles = _titles([texts[row] for row in first.tolist()], found[label], known, languages[label])
-        if (given := offered.get(label)) and detect_language(given) == languages[label]:
+        rows, language = members[label], languages[label]
+        rows = rows[_most_typical(vectors[rows], strengths[rows])]
+        titles = _titles([texts[row] for row in rows[:TITLED].tolist()], found[label], known, language)
+        if (given := offered.get(label)) and detect_language(given) == language:
             titles = [given, *titles]
         name = _unused(titles, found[label].keywords, names)
         names.add(name.casefold())
-        odd = [row in repaired or spoken_by[row] != languages[label] for row in rows[order].tolist()]
-        shown = rows[order][np.argsort(odd, kind="stable")]
+        odd = [row in repaired or tongues[row] != language for row in rows.tolist()]
+        shown = rows[np.argsort(odd, kind="stable")]
         described[label] = Description(name, found[label].keywords, exemplars(texts, vectors, shown))
     return described
+
+
+def _said(
+    texts: Sequence[str], tongues: Sequence[str], members: Mapping[int, Ints]
+) -> tuple[dict[int, str], dict[int, list[str]]]:
+    """The language of each cluster, and what its questions say in it; ``tongues``: that of each text."""
+    usual = most_spoken(tongues)
+    languages, said = {}, {}
+    for label, rows in members.items():
+        own, theirs = [texts[row] for row in rows.tolist()], [tongues[row] for row in rows.tolist()]
+        languages[label] = most_spoken(theirs, usual)
+        said[label] = spoken(own, theirs, languages[label])
+    return languages, said
+
+
+def _most_typical(vectors: Floats, strengths: Floats) -> Ints:
+    """Places of the rows of a cluster, those first that are in its middle and surely in it."""
+    return np.argsort(-centrality(vectors) * (0.5 + 0.5 * strengths), kind="stable")
 
 
 def exemplars(texts: Sequence[str], vectors: Floats, rows: Ints) -> tuple[int, ...]:
