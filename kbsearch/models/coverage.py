@@ -36,6 +36,7 @@ class FirstMatch(Base):
     """The published case that comes first for a question: ``case_id`` (None: none), its ``probability``.
 
     ``checked_at``: when asking began; cases that changed later may not have been looked at.
+    ``model_version``: the model and, while cases are few, how few (see `Matcher.basis`).
     """
 
     __tablename__ = "first_match"

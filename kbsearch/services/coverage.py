@@ -99,12 +99,12 @@ class CoverageService:
                 done += new
             with self._database.writing() as session:
                 for each, sample in found.items():
-                    _write(session, each, sample, lessons.get(each), self._version)
+                    _write(session, each, sample, lessons.get(each), self._basis)
         inferred = self._tidied(clusters, occasion, progress)
         return {"clusters": len(clusters), "asked": done, "inferred": inferred, "occasion": str(occasion)}
 
     @property
-    def _version(self) -> str:
+    def _basis(self) -> str:
         return self._first_matches.basis()
 
     def _tidied(self, clusters: Sequence[int], occasion: Occasion, progress: Progress) -> int | None:
@@ -125,7 +125,7 @@ class CoverageService:
         if occasion != Occasion.RUN:
             return {}
         ids = [one.id for some in samples.values() for one in some]
-        kept = kept_firsts(session, ids, self._version)
+        kept = kept_firsts(session, ids, self._basis)
         return {each: Sampled(each, first.case_id, first.probability) for each, first in kept.items()}
 
     def _asked(
@@ -137,8 +137,8 @@ class CoverageService:
     ) -> tuple[list[Sampled], int]:
         """First matches of ``sample``, and how many of them were asked for now."""
         matcher = self._active.get()
-        version = self._version
-        known = {each: one for each, (asked_of, one) in stored.items() if asked_of == version}
+        basis = self._basis
+        known = {each: one for each, (asked_of, one) in stored.items() if asked_of == basis}
         probes = {one.id: _first(matcher, one) for one in sample if one.is_exemplar and one.id not in fresh}
         moved = any(each in known and _differs(one, known[each]) for each, one in probes.items())
         if moved or occasion in (Occasion.NIGHT, Occasion.PERSON):
@@ -203,7 +203,7 @@ def _samples(session: Session, run_id: int) -> dict[int, list[Asked]]:
 
 
 def _stored(session: Session) -> dict[int, dict[int, tuple[str, Sampled]]]:
-    """What is known of each cluster's sample: the model version and the first match, by question."""
+    """What is known of each cluster's sample: what the first match rests on, and it, by question."""
     found: defaultdict[int, dict[int, tuple[str, Sampled]]] = defaultdict(dict)
     query = select(
         CoverageSample.cluster_id,
@@ -219,7 +219,7 @@ def _stored(session: Session) -> dict[int, dict[int, tuple[str, Sampled]]]:
 
 
 def _write(
-    session: Session, cluster_id: int, sample: list[Sampled], lesson: LessonMatch | None, version: str
+    session: Session, cluster_id: int, sample: list[Sampled], lesson: LessonMatch | None, basis: str
 ) -> None:
     if session.get(Cluster, cluster_id) is None:
         return
@@ -230,7 +230,7 @@ def _write(
         )
     )
     living = set(session.scalars(select(Question.id).where(Question.id.in_(ids))))
-    session.add_all(_rows(cluster_id, (one for one in sample if one.question_id in living), version))
+    session.add_all(_rows(cluster_id, (one for one in sample if one.question_id in living), basis))
     verdict = covered(sample)
     row = session.get(Coverage, cluster_id) or Coverage(cluster_id=cluster_id)
     row.colour, row.sampled, row.sure = verdict.colour, verdict.sampled, verdict.sure
@@ -238,18 +238,18 @@ def _write(
     row.lesson_code = lesson.code if lesson else ""
     row.lesson_probability = lesson.probability if lesson else 0.0
     row.in_programme = lesson.probability >= IN_PROGRAMME if lesson else None
-    row.model_version, row.checked_at = version, utc_now()
+    row.model_version, row.checked_at = basis, utc_now()
     session.add(row)
 
 
-def _rows(cluster_id: int, sample: Iterable[Sampled], version: str) -> list[CoverageSample]:
+def _rows(cluster_id: int, sample: Iterable[Sampled], basis: str) -> list[CoverageSample]:
     return [
         CoverageSample(
             question_id=one.question_id,
             cluster_id=cluster_id,
             case_id=one.case_id,
             probability=one.probability,
-            model_version=version,
+            model_version=basis,
         )
         for one in sample
     ]
