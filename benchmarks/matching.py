@@ -34,7 +34,7 @@ def ours(chosen: MatchingSet) -> dict[str, Any]:
     """Figures of kbsearch."""
     with temporary_matcher(chosen, open_embedder("bundled")) as (matcher, ids):
         outcomes = run_matching(matcher, chosen, ids, PRECISION)
-    return figures(summarise(outcomes, len(chosen.cases), decisions=True))
+    return figures(summarise(outcomes, len(chosen.cases)))
 
 
 def theirs(chosen: MatchingSet, find: Finder) -> dict[str, float]:

@@ -32,7 +32,7 @@ def measured(whole: MatchingSet, seeds: Sequence[int], drop: float, learn: float
         chosen = without_some(with_variants(whole, learn, seed), drop, seed)
         with temporary_matcher(chosen, embedder) as (matcher, ids):
             outcomes = run_matching(matcher, chosen, ids, target)
-        found.append(summarise(outcomes, len(chosen.cases), decisions=True))
+        found.append(summarise(outcomes, len(chosen.cases)))
     return found
 
 

@@ -50,7 +50,7 @@ def command(find: bool, limit: int, as_json: bool) -> None:
 def _print(group: Group) -> None:
     answer = group.answer
     how = answer.case.slug if answer.case else "a reply" if answer.reply else "no answer"
-    click.echo(f"{answer.size:>5} ×  {click.style(_line(group.questions[0].text), bold=True)}  → {how}")
+    click.echo(f"{answer.size:>5} ×  {click.style(_line(group.wording), bold=True)}  → {how}")
     for question in group.questions[1 : 1 + MEMBERS]:
         click.secho(f"         {question.id}: {_line(question.text)}", dim=True)
 

@@ -91,8 +91,9 @@ def command(  # noqa: PLR0917  # click passes options by name
     FOLDER holds cases.jsonl, questions.jsonl and relevant.csv, or is the sample school.  Without cases, each
     label of the questions is a case, worded by half of its questions; the others are asked.
 
-    With --drop-cases the decisions are measured too: does it answer rightly, and abstain where the case was
-    removed?
+    answer_precision and answer_coverage say how many answers were right, and how many questions got one.
+    Where every question has a case that is kinder than life: --drop-cases removes some, and abstain_recall
+    says how often nothing was suggested to questions whose case was removed.
     With --spoil the questions are asked the way hurried people type, with --learn after mentors confirmed
     some of them as variants, with --folds by a model that was refitted on the others.
     """
@@ -123,7 +124,7 @@ def command(  # noqa: PLR0917  # click passes options by name
         outcomes = run_matching(matcher, chosen, ids, settings.answer_precision)
     if folds:
         outcomes = refitted(outcomes, folds, settings.answer_precision)
-    report = summarise(outcomes, len(chosen.cases), decisions=drop_cases > 0 or folds > 0)
+    report = summarise(outcomes, len(chosen.cases))
     click.echo(json.dumps(figures(report)) if as_json else _table(figures(report)))
 
 
@@ -175,7 +176,7 @@ def _draft(number: int, labelled: LabelledCase) -> Draft:
 
 
 def figures(report: MatchingReport) -> dict[str, Any]:
-    """The figures of ``report`` by the names that are printed; those of decisions only when measured."""
+    """The figures of ``report`` by their printed names; ``abstain_recall`` only where cases were removed."""
     shown: dict[str, Any] = {
         "hit@1": report.hit_1,
         "hit@3": report.hit_3,
@@ -185,13 +186,13 @@ def figures(report: MatchingReport) -> dict[str, Any]:
         "cases": report.cases,
         "p50_ms": report.p50_ms,
         "p95_ms": report.p95_ms,
+        "answer_precision": report.answer_precision,
+        "answer_coverage": report.answer_coverage,
     }
-    if report.answer_coverage is not None:
-        shown["answer_precision"] = report.answer_precision
-        shown["answer_coverage"] = report.answer_coverage
+    if report.counts["abstain_recall"]:
         shown["abstain_recall"] = report.abstain_recall
     shown["ece"] = report.ece
-    shown["n"] = dict(report.counts)
+    shown["n"] = {name: count for name, count in report.counts.items() if name in shown}
     return shown
 
 

@@ -81,7 +81,7 @@ def measured(task: Task) -> dict[str, Any]:
     with temporary_matcher(chosen, embedder) as (matcher, ids), _read_by(task, chosen, matcher) as reading:
         outcomes = run_matching(reading or matcher, chosen, ids, precision)
         size = sum(path.stat().st_size for path in Path(tempfile.gettempdir()).rglob("*") if path.is_file())
-    report = summarise(outcomes, len(chosen.cases), decisions=task.drop_cases > 0)
+    report = summarise(outcomes, len(chosen.cases))
     return {
         "figures": {
             **figures(report),

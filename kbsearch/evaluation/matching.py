@@ -123,11 +123,11 @@ def group_of(question: LabelledQuestion, chosen: MatchingSet) -> str:
     return question.label or min(chosen.relevant.get(question.id, {question.id}))
 
 
-def summarise(outcomes: Sequence[Outcome], cases: int, *, decisions: bool) -> MatchingReport:
-    """The figures of ``outcomes`` over ``cases`` cases; with ``decisions`` those of decisions too."""
+def summarise(outcomes: Sequence[Outcome], cases: int) -> MatchingReport:
+    """The figures of ``outcomes`` over ``cases`` cases."""
     ranks = [outcome.rank for outcome in outcomes if outcome.answerable]
     times = [outcome.milliseconds for outcome in outcomes] or [0.0]
-    report = MatchingReport(
+    return MatchingReport(
         hit_1=_hit(ranks, 1),
         hit_3=_hit(ranks, 3),
         hit_5=_hit(ranks, DEPTH),
@@ -136,27 +136,17 @@ def summarise(outcomes: Sequence[Outcome], cases: int, *, decisions: bool) -> Ma
         cases=cases,
         p50_ms=round(float(np.percentile(times, 50)), 2),
         p95_ms=round(float(np.percentile(times, 95)), 2),
-        ece=_calibration(outcomes),
-        counts={
-            **dict.fromkeys(("hit@1", "hit@3", "hit@5", "mrr@5"), len(ranks)),
-            "ece": sum(outcome.chance is not None for outcome in outcomes),
-        },
-    )
-    return _with_decisions(report, outcomes) if decisions else report
-
-
-def _with_decisions(report: MatchingReport, outcomes: Sequence[Outcome]) -> MatchingReport:
-    counts = {
-        "answer_precision": sum(outcome.decision == Decision.ANSWER for outcome in outcomes),
-        "answer_coverage": len(outcomes),
-        "abstain_recall": sum(outcome.removed for outcome in outcomes),
-    }
-    return replace(
-        report,
-        counts={**report.counts, **counts},
         answer_precision=_share(o.first_right for o in outcomes if o.decision == Decision.ANSWER),
         answer_coverage=_share(o.decision == Decision.ANSWER for o in outcomes),
         abstain_recall=_share(o.decision == Decision.ABSTAIN for o in outcomes if o.removed),
+        ece=_calibration(outcomes),
+        counts={
+            **dict.fromkeys(("hit@1", "hit@3", "hit@5", "mrr@5"), len(ranks)),
+            "answer_precision": sum(outcome.decision == Decision.ANSWER for outcome in outcomes),
+            "answer_coverage": len(outcomes),
+            "abstain_recall": sum(outcome.removed for outcome in outcomes),
+            "ece": sum(outcome.chance is not None for outcome in outcomes),
+        },
     )
 
 

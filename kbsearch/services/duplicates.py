@@ -29,6 +29,7 @@ from kbsearch.services.link_rows import (
 from kbsearch.services.near_questions import NearQuestions
 from kbsearch.services.row_chunks import chunks
 from kbsearch.services.same_words import Said, first_with, link_same_words, said_by
+from kbsearch.text.layout import repair_layout
 
 BATCH = 2_048
 SHOWN = 200
@@ -50,6 +51,11 @@ class Repeat:
     by_person: bool
     answer: GroupAnswer
 
+    @property
+    def wording(self) -> str:
+        """What ``first`` says, readable where it was typed in the wrong keyboard layout."""
+        return repair_layout(self.first.text)
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
@@ -57,6 +63,11 @@ class Group:
 
     questions: tuple[Question, ...]
     answer: GroupAnswer
+
+    @property
+    def wording(self) -> str:
+        """What the first one says, readable where it was typed in the wrong keyboard layout."""
+        return repair_layout(self.questions[0].text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from kbsearch.ports import Filters, Highlight, SearchBackend
 from kbsearch.services.group_answers import GroupAnswer, answers_of, best_reply
 from kbsearch.services.link_rows import roots_of
 from kbsearch.services.live_cases import load_live
+from kbsearch.text.layout import repair_layout
 
 ASKED = (str(QuestionState.OPEN), str(QuestionState.ANSWERED))
 """Dismissed ones are no questions."""
@@ -37,6 +38,11 @@ class QuestionHit:
     reply: Reply | None
     highlights: tuple[Highlight, ...] = ()
     asked: int = 1
+
+    @property
+    def wording(self) -> str:
+        """What the question says, readable where it was typed in the wrong keyboard layout."""
+        return repair_layout(self.question.text)
 
 
 def find_questions(

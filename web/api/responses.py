@@ -130,7 +130,9 @@ class RepeatOut(Output):
     """An earlier question that asks the same, and how it was answered."""
 
     question_id: int = Field(description="The first question of those that ask the same.")
-    text: str = Field(description="What it asked, masked.")
+    text: str = Field(
+        description="What it asked, masked; turned where it was typed in the wrong keyboard layout."
+    )
     asked_at: AwareDatetime
     kind: LinkKind = Field(description="exact: the same words; near: by likeness; person: somebody said so.")
     probability: float = Field(ge=0, le=1, description="Calibrated: would one answer serve both?")
@@ -289,6 +291,10 @@ class RepeatLike(Protocol):
         """The first of those that ask the same."""
 
     @property
+    def wording(self) -> str:
+        """What it asked, readable."""
+
+    @property
     def kind(self) -> LinkKind:
         """How it was recognised."""
 
@@ -307,7 +313,7 @@ def repeat_out(repeat: RepeatLike | None) -> RepeatOut | None:
         return None
     return RepeatOut(
         question_id=repeat.first.id,
-        text=repeat.first.text,
+        text=repeat.wording,
         asked_at=repeat.first.asked_at,
         kind=repeat.kind,
         probability=round(repeat.probability, 4),

@@ -46,6 +46,14 @@ def test_the_same_words_are_linked_as_they_come_in(app: Kbsearch) -> None:
     assert app.questions.get(again).text.startswith("здравствуйте")
 
 
+def test_what_is_repeated_is_readable_though_typed_in_the_wrong_layout(app: Kbsearch) -> None:
+    typed = "ghbdtn rfr jnvtybnm gjcktlybq rjvvbn d git"
+    first, again = ask(app, typed, typed)
+    repeat = app.duplicates.of([again])[again]
+    assert (repeat.wording, repeat.first.text) == ("привет как отменить последний коммит в git", typed)
+    assert app.duplicates.group(first).wording == repeat.wording
+
+
 def test_repeats_within_one_batch_lead_to_its_first(app: Kbsearch) -> None:
     ids = ask(app, *[COMMIT] * 5)
     assert roots(app, *ids) == [ids[0]] * 5
