@@ -99,6 +99,8 @@ class PromiseState(StrEnum):
 class PromiseEvent(Base):
     """Coverage of ``answer`` was lowered in a scope, or given back: by evidence, or by ``person_id``.
 
+    A person lowers only what a person gave back: then ``created_at`` is when evidence had lowered it.
+
     A scope is a course, a language, or everything when both are "".  ``right`` of ``count`` answers were
     right; ``lower`` and ``upper`` bound that precision at any time of looking.  ``floor``: the probability
     from which on the scope answers now; above 1 it never does.

@@ -153,6 +153,38 @@ class PromiseService:
             session.add(restored)
         return restored
 
+    def lower_again(self, scope: Scope, person_id: int | None = None) -> PromiseEvent:
+        """Undo `restore`: lowered as before, and what was said since it was lowered counts on.
+
+        Raises:
+            Conflict: no person gave coverage back there, or something happened since.
+        """
+        here = (PromiseEvent.course_code == scope.course, PromiseEvent.language == scope.language)
+        query = select(PromiseEvent).where(*here).order_by(PromiseEvent.id.desc()).limit(2)
+        with self._database.writing() as session:
+            last = session.scalars(query).all()
+            if [event.state for event in last] != [PromiseState.RESTORED, PromiseState.LOWERED]:
+                raise Conflict(
+                    "What was given back there cannot be taken back any more.",
+                    remedy="Open the page again to see what holds.",
+                )
+            was = last[1]
+            again = PromiseEvent(
+                created_at=was.created_at,
+                course_code=scope.course,
+                language=scope.language,
+                state=PromiseState.LOWERED,
+                target=was.target,
+                count=was.count,
+                right=was.right,
+                lower=was.lower,
+                upper=was.upper,
+                floor=was.floor,
+                person_id=person_id,
+            )
+            session.add(again)
+        return again
+
     def _judged(
         self, scope: Scope, alpha: float, verdicts: Sequence[Verdict], last: PromiseEvent | None
     ) -> PromiseEvent | None:

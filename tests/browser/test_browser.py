@@ -189,6 +189,18 @@ def test_no_page_scrolls_sideways_on_a_narrow_phone(open_page: OpenPage, site: S
     assert {path: width for path, width in widths.items() if width > 360} == {}
 
 
+def test_no_table_of_quality_is_cut_on_a_desktop(open_page: OpenPage, site: Site) -> None:
+    case = site.app.cases.list().items[0]
+    site.app.golden.add(case.id, text=case.title)
+    for _ in range(2):
+        site.app.quality.measure()
+    page = open_page(viewport={"width": 1280, "height": 800})
+    page.goto("/quality")
+    expect(page.locator(".chart")).to_have_count(2)
+    areas = "[...document.querySelectorAll('.scroll')].map(area => area.scrollWidth - area.clientWidth)"
+    assert page.evaluate(areas) == [0] * page.locator(".scroll").count()
+
+
 def test_the_menu_of_a_phone_stands_in_the_middle_of_its_places(open_page: OpenPage) -> None:
     page = open_page("mentor", viewport={"width": 390, "height": 844}, is_mobile=True)
     links = page.locator(".nav a")

@@ -130,9 +130,15 @@ def quality_job() -> Response:
 @blueprint.post("/quality/restore")
 @requires(Role.METHODOLOGIST)
 def restore_promise() -> Response:
-    """Give the coverage of answers back in one scope."""
-    kb().promise.restore(_asked_scope(), person_id=_person_id())
-    say(gettext("Answers are given again as before; feedback is counted anew."))
+    """Give the coverage of answers back in one scope, or undo that."""
+    scope, here = _asked_scope(), url_for("ui.restore_promise")
+    if text_of("do") == "undo":
+        kb().promise.lower_again(scope, person_id=_person_id())
+        say(gettext("Fewer answers are given there, as before."))
+    else:
+        kb().promise.restore(scope, person_id=_person_id())
+        undo = (here, {"course": scope.course, "language": scope.language, "do": "undo"})
+        say(gettext("Answers are given again as before; feedback is counted anew."), undo=undo)
     return go(url_for("ui.quality_page"))
 
 

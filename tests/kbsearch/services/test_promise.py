@@ -176,6 +176,26 @@ def test_a_person_gives_coverage_back_and_evidence_counts_anew(promise: PromiseS
     assert [one.state for one in promise.history()] == ["lowered", "restored", "lowered"]
 
 
+def test_what_a_person_gave_back_is_taken_back_as_if_it_had_never_been(
+    promise: PromiseService, give: Giver
+) -> None:
+    give(right=20, wrong=15, language="")
+    lowered = promise.check()[0]
+    with pytest.raises(Conflict, match="taken back"):
+        promise.lower_again(POOLED)
+    give(right=18, wrong=0, language="", held_back=True)
+    promise.restore(POOLED)
+    again = promise.lower_again(POOLED)
+    told = ("state", "floor", "count", "right", "created_at")
+    assert [getattr(again, name) for name in told] == [getattr(lowered, name) for name in told]
+    assert promise.standing()[0].is_lowered
+    with pytest.raises(Conflict, match="taken back"):
+        promise.lower_again(POOLED)
+    give(right=60, wrong=0, language="", held_back=True)
+    assert states(promise.check()) == [("", "", PromiseState.RECOVERED)]
+    assert promise.history()[0].count == 78
+
+
 def test_old_evidence_is_forgotten(promise: PromiseService, give: Giver, clock: Clock) -> None:
     give(right=0, wrong=30, language="")
     clock.moment += timedelta(days=200)

@@ -139,9 +139,14 @@ def test_a_broken_promise_is_told_and_taken_back(methodologist: FlaskClient, sch
         assert "20 of 30 answers were right" in page
         assert "Веб-разработка" in page
     assert methodologist.get("/api/v1/health").get_json()["promise"] == "lowered"
-    methodologist.post("/quality/restore", data={"course": "frontend", "language": ""})
+    scope = {"course": "frontend", "language": ""}
+    given = methodologist.post("/quality/restore", data=scope, follow_redirects=True).text
+    assert 'name="do" value="undo"' in given
     assert school.promise.lowered() == []
     assert methodologist.get("/api/v1/health").get_json()["promise"] == "kept"
+    methodologist.post("/quality/restore", data=scope | {"do": "undo"})
+    assert "20 of 30 answers were right" in methodologist.get("/quality").text
+    assert methodologist.post("/quality/restore", data=scope | {"do": "undo"}).status_code == 409
 
 
 def test_where_nothing_is_an_answer_no_precision_is_told(methodologist: FlaskClient) -> None:
