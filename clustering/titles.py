@@ -9,6 +9,7 @@ from functools import lru_cache
 from clustering.word_forms import is_finite, tells, tells_the_past
 from kbsearch.text.chatter import strip_chatter
 from kbsearch.text.common_words import common_words
+from kbsearch.text.quotes import without_quotes
 from kbsearch.text.talk_marks import FAILS, PICTURES
 from kbsearch.text.talk_words import GROUPS
 from kbsearch.text.words import stem
@@ -101,10 +102,10 @@ def titles_of(text: str) -> tuple[str, ...]:
     """All that might be a title for ``text``: its sentences, and the first clauses of long ones.
 
     Each at most `LONGEST` characters, capitalised, without emoji and closing punctuation but a question
-    mark.
+    mark.  What a message quotes of others makes none.
     """
     found = []
-    for sentence in _sentences(PICTURES.sub(" ", text)):
+    for sentence in _sentences(PICTURES.sub(" ", without_quotes(text))):
         found.append(_shown(sentence))
         found += [_shown(clause) for clause in _clauses(sentence)]
     return tuple(dict.fromkeys(found))

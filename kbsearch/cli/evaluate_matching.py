@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,6 +49,12 @@ Examples:
     help="Ask with one typo per four words, in the wrong keyboard layout, or in Latin letters.",
 )
 @click.option(
+    "--without",
+    multiple=True,
+    type=click.Choice(["quote", "chatter", "traceback", "layout", "transliteration", "typo", "lexicon"]),
+    help="Leave out a step of reading the questions; several times for several.",
+)
+@click.option(
     "--learn",
     default=0.0,
     type=click.FloatRange(0, 1, max_open=True),
@@ -80,6 +86,7 @@ def command(  # noqa: PLR0917  # click passes options by name
     drop_cases: float,
     seed: int,
     spoil: Spoil | None,
+    without: tuple[str, ...],
     learn: float,
     folds: int,
     asked: str,
@@ -110,8 +117,10 @@ def command(  # noqa: PLR0917  # click passes options by name
         raise click.BadParameter("one fold leaves nothing to fit on; give 2 at least", param_hint="--folds")
     settings = load_settings(**({"encoder": models[0]} if models else {}))
     if len(models) > 1 or reranker:
-        if folds or asked != "text":
-            raise click.UsageError("models are compared as they are shipped: leave --folds and --asked out")
+        if folds or without or asked != "text":
+            raise click.UsageError(
+                "models are compared as they are shipped: leave --folds, --asked and --without out"
+            )
         task = Task(str(folder), settings.encoder, "", drop_cases, learn, spoil, seed)
         sys.exit(compare(task, models or (settings.encoder,), reranker, as_json=as_json))
     whole = read_matching_set(folder, asked)
@@ -120,7 +129,7 @@ def command(  # noqa: PLR0917  # click passes options by name
     chosen = without_some(with_variants(whole, learn, seed), drop_cases, seed)
     if spoil:
         chosen = spoiled(chosen, spoil, seed)
-    with temporary_matcher(chosen, open_embedder(settings.encoder)) as (matcher, ids):
+    with temporary_matcher(chosen, open_embedder(settings.encoder), without) as (matcher, ids):
         outcomes = run_matching(matcher, chosen, ids, settings.answer_precision)
     if folds:
         outcomes = refitted(outcomes, folds, settings.answer_precision)
@@ -129,18 +138,26 @@ def command(  # noqa: PLR0917  # click passes options by name
 
 
 @contextmanager
-def temporary_matcher(chosen: MatchingSet, embedder: Embedder) -> Iterator[tuple[Matcher, dict[str, int]]]:
-    """A matcher over an index of the cases of ``chosen`` in a temporary folder, and their ids in it."""
+def temporary_matcher(
+    chosen: MatchingSet, embedder: Embedder, without: Collection[str] = ()
+) -> Iterator[tuple[Matcher, dict[str, int]]]:
+    """A matcher over an index of the cases of ``chosen`` in a temporary folder, and their ids in it.
+
+    ``without``: steps of reading a question that are left out.
+    """
     from indexer.embedded import EmbeddedIndex
     from indexer.loading import encoded
     from kbsearch.matching.matcher import Matcher
+    from kbsearch.matching.queries import SWITCHED_ON
+    from kbsearch.matching.understanding import Understanding
 
     ids = {case.id: number for number, case in enumerate(chosen.cases, 1)}
     with tempfile.TemporaryDirectory(prefix="kbsearch-evaluation-") as folder:
         asked = _asked(chosen, embedder)
         index = EmbeddedIndex(Path(folder), embedder, asked=lambda: asked, soft=True)
         index.upsert(encoded([_draft(ids[case.id], case) for case in chosen.cases], embedder))
-        matcher = Matcher(index, embedder)
+        understanding = Understanding(index, on=SWITCHED_ON.difference(without))
+        matcher = Matcher(index, embedder, understanding=understanding)
         matcher.match("warm")
         yield matcher, ids
 

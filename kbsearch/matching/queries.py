@@ -14,6 +14,7 @@ from kbsearch.text.asking import asking_part
 from kbsearch.text.chatter import strip_chatter
 from kbsearch.text.layout import repair_layout
 from kbsearch.text.lexicon import Lexicon, shipped_lexicon
+from kbsearch.text.quotes import without_quotes
 from kbsearch.text.tracebacks import reduce_tracebacks
 from kbsearch.text.transliteration import to_cyrillic
 from kbsearch.text.typos import MOST, candidates
@@ -27,9 +28,9 @@ MAX_WORDS = 64
 REMEMBERED = 4_096
 """How many encoded queries are kept (8 MB with 512 dimensions)."""
 
-StepKind = Literal["chatter", "traceback", "layout", "transliteration", "typo", "lexicon", "asking"]
+StepKind = Literal["quote", "chatter", "traceback", "layout", "transliteration", "typo", "lexicon", "asking"]
 SWITCHED_ON: frozenset[StepKind] = frozenset(
-    ("chatter", "traceback", "layout", "transliteration", "typo", "lexicon")
+    ("quote", "chatter", "traceback", "layout", "transliteration", "typo", "lexicon")
 )
 """The steps that are taken; docs/matching.md says what each pays, and why ``asking`` is not among them."""
 
@@ -119,6 +120,7 @@ def bare_text(text: str) -> str:
 
 def _repair(reading: _Reading, vocabulary: Vocabulary) -> bool:
     """Strip and turn ``reading``; whether its layout or script was wrong."""
+    reading.apply("quote", without_quotes)
     reading.apply("chatter", strip_chatter)
     reading.apply("traceback", reduce_tracebacks)
     turned = reading.apply("layout", lambda text: repair_layout(text, vocabulary))

@@ -15,6 +15,7 @@ from kbsearch.models import Case
 from kbsearch.ports import Part, TextQuery
 from kbsearch.text.common_words import is_everywhere
 from kbsearch.text.passages import passages
+from kbsearch.text.quotes import without_quotes
 from kbsearch.text.words import Word, stem, words, words_once
 
 MAX_TERMS = 6
@@ -102,7 +103,7 @@ def reasons(
 
 def _shared(result: MatchResult, text: str, case: Case, rarity: Rarity) -> Reason | None:
     asked = text[:MAX_CHARS]
-    said = _said(asked, result.query.text)
+    said = _said(without_quotes(asked), result.query.text)
     theirs = _forms_in(case, said)
     shares = zip(rarity.shares([said[one] for one in theirs]), theirs, strict=True)
     telling = [(share, one) for share, one in shares if not is_everywhere(said[one])]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 
-from kbsearch.matching.queries import Knowledge, Query, prepare
+from kbsearch.matching.queries import SWITCHED_ON, Knowledge, Query, StepKind, prepare
 from kbsearch.ports import SearchBackend
 from kbsearch.text.lexicon import Lexicon, shipped_lexicon
 from kbsearch.text.vocabulary import Vocabulary
@@ -17,10 +17,17 @@ class Understanding:
     Args:
         index: whose words are known.
         lexicon: gives the lexicon that holds now, the same object until it changes.
+        on: the steps to take.
     """
 
-    def __init__(self, index: SearchBackend, lexicon: Callable[[], Lexicon] = shipped_lexicon) -> None:
+    def __init__(
+        self,
+        index: SearchBackend,
+        lexicon: Callable[[], Lexicon] = shipped_lexicon,
+        on: frozenset[StepKind] = SWITCHED_ON,
+    ) -> None:
         self._index = index
+        self._on = on
         self._lexicon = lexicon
         self._lock = threading.Lock()
         self._words: Mapping[str, int] | None = None
@@ -32,7 +39,7 @@ class Understanding:
         Raises:
             IndexUnavailable: the text index cannot be read.
         """
-        return prepare(text, self.knowledge())
+        return prepare(text, self.knowledge(), self._on)
 
     def knowledge(self) -> Knowledge:
         """What is known now; made anew when the index or the lexicon changed.

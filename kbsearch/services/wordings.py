@@ -13,6 +13,7 @@ from kbsearch.services.case_writing import Edit, rewritten
 from kbsearch.services.verdicts import CHOSEN
 from kbsearch.text.asking import LONG, asking_part
 from kbsearch.text.chatter import strip_chatter
+from kbsearch.text.quotes import without_quotes
 from kbsearch.text.words import stems
 
 NEARLY = 0.9
@@ -27,12 +28,12 @@ def is_known(text: str, wordings: Iterable[str]) -> bool:
 
 
 def phrasing_in(text: str) -> str:
-    """What of a message is a phrasing: of a long one the sentences that ask.
+    """What of a message is a phrasing: nothing that it quotes, and of a long one the sentences that ask.
 
     The story around a question is like other stories, whatever they ask: as a phrasing it would draw
     them all.
     """
-    return asking_part(text)
+    return asking_part(without_quotes(text))
 
 
 def is_story(text: str) -> bool:

@@ -23,6 +23,11 @@ def asking_part(text: str) -> str:
     """The asking sentences of a message longer than `LONG`; the whole text when it is short or none asks."""
     if len(text) <= LONG:
         return text
-    asking = [found.group().strip() for found in _SENTENCE.finditer(text) if _ASKS.search(found.group())]
+    asking = asking_sentences(text)
     part = " ".join(asking)
     return part if asking and len(part) <= MOST else text
+
+
+def asking_sentences(text: str) -> list[str]:
+    """The sentences and lines of ``text`` that ask or say what fails, in order."""
+    return [found.group().strip() for found in _SENTENCE.finditer(text) if _ASKS.search(found.group())]

@@ -345,6 +345,7 @@ def lexicon_origin(name: str) -> str:
 def step(kind: str) -> str:
     """What was done to understand a question."""
     named = {
+        "quote": gettext("What others said left out"),
         "chatter": gettext("Greetings left out"),
         "traceback": gettext("Traceback cut to its error"),
         "layout": gettext("Keyboard layout turned"),
