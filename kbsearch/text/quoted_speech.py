@@ -24,7 +24,8 @@ _REPLY = re.compile(
 _CYRILLIC = re.compile(r"[А-Яа-яЁё]")
 _SPEAK_TOO = """
 bank bot browser checker chrome console curator docker excel git he i it kubectl linux mentor moderator
-npm pip postgres pycharm python reviewer she support system teacher terminal terraform they ubuntu we windows you
+npm pip postgres pycharm python reviewer she support system teacher terminal terraform they ubuntu we
+windows you
 """
 _NO_NAMES = frozenset(_SPEAK_TOO.split())
 """What speaks to a student as well: what it says is what the student asks about."""
