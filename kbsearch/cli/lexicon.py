@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from kbsearch.services.lexicon import LexiconService
 
 
+_yes = click.option("--yes", is_flag=True, help="Take sayings of everyday words too, such as “как”.")
+
+
 @click.group(
     epilog="""\b
 Examples:
@@ -41,9 +44,10 @@ def list_entries(words: str, own: bool) -> None:
 @command.command()
 @click.argument("said")
 @click.argument("means")
-def add(said: str, means: str) -> None:
+@_yes
+def add(said: str, means: str, yes: bool) -> None:
     """Add an entry, or change the one there is: students who write SAID mean MEANS."""
-    row = _lexicon().save(said, means)
+    row = _lexicon().save(said, means, sure=yes)
     click.echo(f"{row.said}: {row.means}")
 
 
@@ -57,12 +61,13 @@ def remove(said: str) -> None:
 
 @command.command("import")
 @click.argument("file", type=click.File(encoding="utf-8-sig"))
-def import_entries(file: TextIO) -> None:
+@_yes
+def import_entries(file: TextIO, yes: bool) -> None:
     """Take entries from FILE (- for standard input), all or none.
 
     Each line is like: запушить, пушить: push
     """
-    count = _lexicon().import_lines(file)
+    count = _lexicon().import_lines(file, sure=yes)
     click.echo(f"Taken: {count}")
 
 

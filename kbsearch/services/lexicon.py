@@ -19,7 +19,7 @@ from kbsearch.matching.queries import Query, prepare
 from kbsearch.matching.understanding import Understanding
 from kbsearch.models import LexiconEntry, Person, utc_now
 from kbsearch.ports import SearchBackend
-from kbsearch.text.lexicon import LONGEST, Entry, Lexicon, key_of, one_form, shipped_entries
+from kbsearch.text.lexicon import LONGEST, Entry, Lexicon, is_everyday, key_of, one_form, shipped_entries
 
 MAX_SAID = 100
 MAX_MEANS = 300
@@ -45,6 +45,10 @@ class LexiconRow:
     origin: Origin
     changed_at: datetime | None = None
     changed_by: str = ""
+
+
+class Everyday(InvalidInput):
+    """A saying of everyday words would change nearly every question; it may be saved when one is sure."""
 
 
 class LexiconService:
@@ -130,13 +134,22 @@ class LexiconService:
             )
         return found
 
-    def save(self, said: str, means: str, *, active: bool = True, person_id: int | None = None) -> LexiconRow:
-        """Add an entry or change the one with the same stems.
+    def save(
+        self,
+        said: str,
+        means: str,
+        *,
+        active: bool = True,
+        sure: bool = False,
+        person_id: int | None = None,
+    ) -> LexiconRow:
+        """Add an entry or change the one with the same stems; everyday words only when one is ``sure``.
 
         Raises:
             InvalidInput: ``said`` or ``means`` is empty or too long, or they are the same words.
+            Everyday: ``said`` stands in too many questions.
         """
-        entry = _checked(said, means)
+        entry = _checked(said, means, sure=sure or not active)
         with self._changing() as session:
             _store(session, entry, active, person_id)
         return self.get(entry.said)
@@ -170,13 +183,14 @@ class LexiconService:
                 session.delete(entry)
         return self.get(said)
 
-    def import_lines(self, lines: Iterable[str], *, person_id: int | None = None) -> int:
+    def import_lines(self, lines: Iterable[str], *, sure: bool = False, person_id: int | None = None) -> int:
         """Take entries like ``запушить, пушить: push``, all or none; returns how many sayings there were.
 
         Raises:
             InvalidInput: a line cannot be read; the message names it.
+            Everyday: as `save`.
         """
-        entries = _parsed(lines)
+        entries = _parsed(lines, sure=sure)
         with self._changing() as session:
             for entry in entries:
                 _store(session, entry, True, person_id)
@@ -217,7 +231,7 @@ def _row(own: LexiconEntry | None, shipped: Entry | None, names: dict[int, str])
     return LexiconRow(own.said, own.means, origin, own.updated_at, names.get(own.updated_by_id or 0, ""))
 
 
-def _checked(said: str, means: str) -> Entry:
+def _checked(said: str, means: str, *, sure: bool) -> Entry:
     entry = Entry(one_form(said.replace("\0", "")), " ".join(means.replace("\0", "").split()))
     if not 1 <= len(entry.key) <= LONGEST or len(entry.said) > MAX_SAID:
         raise InvalidInput(
@@ -237,10 +251,16 @@ def _checked(said: str, means: str) -> Entry:
             remedy="Write the words that the cases use.",
             said=entry.said,
         )
+    if not sure and is_everyday(entry.said):
+        raise Everyday(
+            "“{said}” is said whatever is asked: nearly every question would be understood anew.",
+            remedy="Add a word that tells what is meant. Or confirm it (--yes), if you are sure.",
+            said=entry.said,
+        )
     return entry
 
 
-def _parsed(lines: Iterable[str]) -> list[Entry]:
+def _parsed(lines: Iterable[str], *, sure: bool) -> list[Entry]:
     entries: list[Entry] = []
     for number, line in enumerate(lines, 1):
         if not line.strip() or line.startswith("#"):
@@ -253,5 +273,5 @@ def _parsed(lines: Iterable[str]) -> list[Entry]:
                 number=number,
                 most=MAX_LINES,
             )
-        entries += [_checked(one, means) for one in said.split(",")]
+        entries += [_checked(one, means, sure=sure) for one in said.split(",")]
     return entries

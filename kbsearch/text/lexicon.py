@@ -11,11 +11,14 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from kbsearch.text.common_words import share_of_texts
 from kbsearch.text.words import Word, words
 
 FILE = "lexicon.txt"
 LONGEST = 4
 """Words that a saying has at most."""
+EVERYDAY = 0.02
+"""Share of everyday texts from which on a word tells nothing: «как» .33, «где» .06, «урок» .004."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,11 @@ class Entry:
 def key_of(said: str) -> tuple[str, ...]:
     """The stems of the words of ``said``, parts of joined words left out."""
     return tuple(word.stem for word in _whole(words(said)))
+
+
+def is_everyday(said: str) -> bool:
+    """Whether all words of ``said`` stand in texts about anything, so that it would change most questions."""
+    return all(share_of_texts(stem) >= EVERYDAY for stem in key_of(said))
 
 
 class Lexicon:

@@ -30,6 +30,14 @@ def test_entries_come_and_go(run: object) -> None:
     assert run("import", "-", input="долг, хвост: пересдача\n").output == "Taken: 2\n"
 
 
+def test_everyday_words_want_a_yes(run: object) -> None:
+    assert callable(run)
+    assert "--yes" in run("add", "как", "способ").exception.remedy
+    assert run("list", "--own").stdout == ""
+    assert run("add", "как", "способ", "--yes").output == "как: способ\n"
+    assert run("import", "-", "--yes", input="что: предмет\n").output == "Taken: 1\n"
+
+
 @pytest.mark.parametrize(("said", "means"), [("X", "X"), ("хвосты", "Хвост")])
 def test_what_means_itself_is_no_entry(run: object, said: str, means: str) -> None:
     assert callable(run)

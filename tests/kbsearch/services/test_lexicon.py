@@ -7,8 +7,8 @@ import pytest
 from kbsearch.app import Kbsearch
 from kbsearch.errors import InvalidInput, NotFound
 from kbsearch.models import Role
-from kbsearch.services.lexicon import CHECK_SECONDS, LexiconService
-from kbsearch.text.lexicon import shipped_entries
+from kbsearch.services.lexicon import CHECK_SECONDS, Everyday, LexiconService
+from kbsearch.text.lexicon import is_everyday, shipped_entries
 
 
 def origins(app: Kbsearch, words: str) -> dict[str, str]:
@@ -65,13 +65,29 @@ def test_another_process_hears_of_it_within_a_second(app: Kbsearch) -> None:
     other.database.close()
 
 
+@pytest.mark.parametrize("said", ["как", "Что", "the", "не могу", "how to", "где"])
+def test_everyday_words_are_taken_only_by_those_who_are_sure(app: Kbsearch, said: str) -> None:
+    with pytest.raises(Everyday):
+        app.lexicon.save(said, "пересдача")
+    with pytest.raises(Everyday):
+        app.lexicon.import_lines(["хвост: пересдача", f"{said}: пересдача"])
+    assert app.lexicon.rows("пересдача") == []
+    app.lexicon.save(said, "пересдача", sure=True)
+    assert app.lexicon.remove(said).means == "пересдача"
+
+
+def test_no_saying_that_came_or_is_likely_is_an_everyday_one() -> None:
+    said = [*(entry.said for entry in shipped_entries()), "урок", "курс", "не пушится", "хвост", "задание"]
+    assert [one for one in said if is_everyday(one)] == []
+
+
 def test_lines_are_taken_all_or_none(app: Kbsearch) -> None:
     assert app.lexicon.import_lines(["# ours", "", "хвост, долги: пересдача", "стипа: стипендия"]) == 3
     with pytest.raises(InvalidInput) as caught:
-        app.lexicon.import_lines(["одно: другое", "без двоеточия"])
+        app.lexicon.import_lines(["зачётка: другое", "без двоеточия"])
     assert "2" in caught.value.message
     with pytest.raises(NotFound):
-        app.lexicon.get("одно")
+        app.lexicon.get("зачётка")
 
 
 @pytest.mark.parametrize(

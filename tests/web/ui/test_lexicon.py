@@ -70,6 +70,22 @@ def test_a_saying_that_is_known_is_told_and_comes_back(methodologist: FlaskClien
     assert [row.said for row in school.lexicon.rows("пересдача")] == ["хвост"]
 
 
+def test_everyday_words_are_saved_after_a_question(methodologist: FlaskClient, school: Kbsearch) -> None:
+    def posted(address: str, **fields: str) -> str:
+        return methodologist.post(address, data=fields, follow_redirects=True).text
+
+    asked = posted("/lexicon", said="как", means="способ")
+    assert "nearly every question would be understood anew" in asked
+    assert 'value="способ"' in asked
+    assert "Add an entry" in asked
+    assert school.lexicon.rows("способ") == []
+    assert "is understood as" in posted("/lexicon", said="как", means="способ", sure="1")
+    undone(methodologist, posted("/lexicon/remove", said="как"))
+    assert school.lexicon.get("как").means == "способ"
+    typo = posted("/lexicon", said="долги", means="!", before="как")
+    assert 'name="before" value="как"' in typo
+
+
 def test_what_came_is_switched_off_and_back(methodologist: FlaskClient, school: Kbsearch) -> None:
     methodologist.post("/lexicon/remove", data={"said": "препод"})
     assert "switched off" in methodologist.get("/lexicon?q=препод").text
