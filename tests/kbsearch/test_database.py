@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from kbsearch.database import Database
 from kbsearch.errors import ConfigurationError, Conflict, StorageUnavailable
-from kbsearch.models import Base, Course, Job, Question
+from kbsearch.models import Base, Cluster, Course, Job, Question, Run
 
 
 def question(number: int = 1, **values: object) -> Question:
@@ -83,6 +83,30 @@ def test_jobs_of_the_first_schema_are_kept(url: str) -> None:
     with database.reading() as session:
         job = session.scalars(select(Job)).one()
     assert (job.error, job.failure) == ("Too few.", {})
+    database.close()
+
+
+def test_names_that_clusters_took_lose_their_emoji_and_those_of_people_do_not(url: str) -> None:
+    database = Database(url)
+    database.upgrade("0019")
+    names = {
+        "Где ссылка 🙏🏽 ?": (False, "Где ссылка?"),
+        "🔥 Наше имя 🔥": (True, "🔥 Наше имя 🔥"),
+        "🤷": (False, "🤷"),
+        "Нет  двойных пробелов": (False, "Нет  двойных пробелов"),
+    }
+    with database.writing() as session:
+        run = Run(algorithm="leiden")
+        session.add(run)
+        session.flush()
+        session.add_all(
+            Cluster(label=label, label_pinned=pinned, first_run_id=run.id, last_run_id=run.id)
+            for label, (pinned, _) in names.items()
+        )
+    database.upgrade()
+    with database.reading() as session:
+        labels = session.scalars(select(Cluster.label).order_by(Cluster.id)).all()
+    assert labels == [wanted for _, wanted in names.values()]
     database.close()
 
 
