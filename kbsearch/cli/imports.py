@@ -204,21 +204,35 @@ def _show_report(path: Path, report: ImportReport, as_json: bool) -> None:
         click.echo(
             f"  {report.clashes:>7} of the known ones have another text here: give this file its --source"
         )
+    if report.kept_places:
+        click.echo(f"  {report.kept_places:>7} of the known ones have another course or lesson here and keep")
+        click.echo("          theirs: questions never change once they are taken")
     _show_unknown(report.unknown)
     _show_rest(report.skipped, report.skipped_count, report.harmless, report.masked)
 
 
 def _show_unknown(unknown: list[Unknown]) -> None:
-    if not unknown:
-        return
-    click.secho("  in no outline of the school:", fg="yellow")
+    strange = [one for one in unknown if one.kind != "elsewhere"]
+    if strange:
+        click.secho("  in no outline of the school:", fg="yellow")
+        _list_unknown(strange, "is it {name}?")
+        click.echo(
+            "    They are taken as they are. Import the outline first, or mend the name: questions that"
+        )
+        click.echo("    were taken already keep the course and lesson they have.")
+    if elsewhere := [one for one in unknown if one.kind == "elsewhere"]:
+        click.secho("  lessons of another course than the rows say:", fg="yellow")
+        _list_unknown(elsewhere, "it belongs to {name}")
+        click.echo("    They are taken as they are.")
+
+
+def _list_unknown(unknown: list[Unknown], hint: str) -> None:
     for one in unknown[:SHOWN]:
-        hint = f"; is it {one.nearest}?" if one.nearest else ""
-        click.echo(f"    {one.kind} '{one.name}': {one.rows} {'row' if one.rows == 1 else 'rows'}{hint}")
+        kind = "course" if one.kind == "course" else "lesson"
+        nearest = f"; {hint.format(name=one.nearest)}" if one.nearest else ""
+        click.echo(f"    {kind} '{one.name}': {one.rows} {'row' if one.rows == 1 else 'rows'}{nearest}")
     if len(unknown) > SHOWN:
         click.echo(f"    … and {len(unknown) - SHOWN} more")
-    click.echo("    They are taken as they are. Import the outline first, or mend the name: questions that")
-    click.echo("    were taken already keep the course and lesson they have.")
 
 
 def _show_header(header: str | None) -> None:

@@ -45,6 +45,7 @@ class Tally:
     masked: Counter[str] = field(default_factory=Counter)
     unknown: Counter[Named] = field(default_factory=Counter)
     clashes: int = 0
+    kept_places: int = 0
 
     def skip(self, row: Skipped) -> None:
         """Count a row that is not taken."""
@@ -119,16 +120,22 @@ class BatchWriter:
     def _count(
         self, session: Session, questions: Sequence[PreparedQuestion], received: Sequence[Received]
     ) -> None:
-        known: dict[int, str] = {}
+        known: dict[int, PreparedQuestion] = {}
         for question, result in zip(questions, received, strict=True):
             self._tally.taken["questions_new" if result.created else "questions_known"] += 1
             if result.created:
                 self._tally.masked.update(question.masked)
             else:
-                known[result.question_id] = question.text_key
+                known[result.question_id] = question
+        kept = (Question.id, Question.text_key, Question.course_code, Question.lesson_code)
         for ids in chunks(list(known)):
-            stored = session.execute(select(Question.id, Question.text_key).where(Question.id.in_(ids)))
-            self._tally.clashes += sum(known[row.id] != row.text_key for row in stored)
+            stored = session.execute(select(*kept).where(Question.id.in_(ids))).all()
+            self._tally.clashes += sum(known[row.id].text_key != row.text_key for row in stored)
+            self._tally.kept_places += sum(
+                known[row.id].course not in {"", row.course_code}
+                or known[row.id].lesson not in {"", row.lesson_code}
+                for row in stored
+            )
 
 
 def check_case(record: IncomingCase) -> None:

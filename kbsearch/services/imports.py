@@ -57,7 +57,8 @@ class ImportPreview:
     ``counts``: questions, cases, courses and enrolments that could be taken.  ``problem`` and ``remedy``:
     why nothing can be taken yet, such as a column that is not mapped; "" when it can.  ``header``: where the
     names of the columns stand ("line 4"); "" when a table has none, None when the format needs none.
-    ``unknown``: courses and lessons that no outline of the school has, those with most rows first.
+    ``unknown``: courses and lessons that no outline of the school has, and lessons of another course, those
+    with most rows first.
     """
 
     format: str
@@ -85,8 +86,8 @@ class ImportReport:
     enrolments (weeks of courses).
     ``skipped`` names the first rows that could not be taken.  ``harmless`` counts by reason what is no
     content.  ``masked`` counts by kind what was masked in what is new.  ``unknown`` and ``header`` are
-    those of `ImportPreview`.  ``clashes``: known questions (same source and id) whose text in the file is
-    another.
+    those of `ImportPreview`.  Of known questions (same source and id), which never change: ``clashes`` have
+    another text in the file, ``kept_places`` another course or lesson.
     """
 
     taken: dict[str, int]
@@ -96,6 +97,7 @@ class ImportReport:
     masked: dict[str, int]
     unknown: list[Unknown] = field(default_factory=list)
     clashes: int = 0
+    kept_places: int = 0
     header: str | None = None
 
     @property
@@ -171,6 +173,7 @@ class ImportService:
             masked=dict(tally.masked),
             unknown=tally.unknown_names(self._names()),
             clashes=tally.clashes,
+            kept_places=tally.kept_places,
             header=source.header,
         )
 

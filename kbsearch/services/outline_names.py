@@ -13,17 +13,19 @@ from kbsearch.models import Course
 NEAR = 0.7
 """How alike (`difflib.SequenceMatcher.ratio`) a name of an outline must be to be suggested."""
 
-Named = tuple[Literal["course", "lesson"], str]
+Kind = Literal["course", "lesson", "elsewhere"]
+Named = tuple[Kind, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
     """A course or lesson (``kind``) that ``rows`` of a file name and no outline has.
 
-    ``nearest``: what of the outlines is written nearly the same; "" for nothing.
+    ``nearest``: what of the outlines is written nearly the same; "" for nothing.  A lesson *elsewhere* is of
+    another course than the rows say: ``nearest`` is that course.
     """
 
-    kind: Literal["course", "lesson"]
+    kind: Kind
     name: str
     rows: int
     nearest: str = ""
@@ -44,20 +46,31 @@ class OutlineNames:
         }
 
     def unknown_in(self, placed: IncomingQuestion | IncomingCase | IncomingEnrolment) -> list[Named]:
-        """The courses and lessons of a record that is placed which no outline has.
+        """The courses and lessons of a record that is placed which no outline has, and lessons elsewhere.
 
-        The lessons of such a course are not told: they come with it.
+        The lessons of a course that no outline has are not told: they come with it.
         """
         if placed.course and _key(placed.course) not in self._courses:
             return [("course", placed.course)]
         if isinstance(placed, IncomingEnrolment):
             return []
         lessons = placed.lessons if isinstance(placed, IncomingCase) else (placed.lesson,)
-        return [("lesson", one) for one in dict.fromkeys(lessons) if one and _key(one) not in self._lessons]
+        named: list[Named] = []
+        for one in filter(None, dict.fromkeys(lessons)):
+            if _key(one) not in self._lessons:
+                named.append(("lesson", one))
+            elif placed.course and self._lessons[_key(one)][0] != placed.course:
+                named.append(("elsewhere", one))
+        return named
 
     def nearest(self, named: Named) -> str:
-        """The code or title of an outline that is written nearly as an unknown one; "" when there is none."""
+        """The code or title of an outline that is written nearly as an unknown one; "" when there is none.
+
+        Of a lesson elsewhere its course.
+        """
         kind, name = named
+        if kind == "elsewhere":
+            return self._lessons[_key(name)][0]
         known = self._written[kind]
         return next((known[key] for key in get_close_matches(_key(name), known, 1, NEAR)), "")
 

@@ -64,15 +64,24 @@ def refuse_unknown_places(session: Session, places: Iterable[tuple[str, str]]) -
     """Check ``places``, courses and lessons by code, against the school's outline, if it has one.
 
     Raises:
-        InvalidInput: the outline does not have one of them.
+        InvalidInput: the outline does not have one of them, or has the lesson in another course.
     """
     courses = set(session.scalars(select(Course.code)))
-    lessons = set(session.scalars(select(Lesson.code)))
+    rows = session.execute(select(Lesson.code, Lesson.course_code))
+    lessons: dict[str, str] = {row.code: row.course_code for row in rows}
     for course, lesson in places:
         if courses and course and course not in courses:
             raise _unknown("course", course, courses)
         if lessons and lesson and lesson not in lessons:
-            raise _unknown("lesson", lesson, lessons)
+            raise _unknown("lesson", lesson, set(lessons))
+        if course and lesson in lessons and lessons[lesson] != course:
+            raise InvalidInput(
+                "Lesson {lesson} belongs to course {own}, not to {course}.",
+                remedy="Leave the course out, or name a lesson of it.",
+                lesson=lesson,
+                own=lessons[lesson],
+                course=course,
+            )
 
 
 def _unknown(kind: str, code: str, known: set[str]) -> InvalidInput:

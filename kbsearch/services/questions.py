@@ -35,7 +35,8 @@ class QuestionService:
 
         Raises:
             InvalidInput: no text, a code too long, or with ``strict_course`` a course or lesson that the
-                school's outline does not have (a school without an outline takes any).
+                school's outline does not have (a school without an outline takes any), or a lesson of
+                another course.
             TooLarge: the text is over the limit.
         """
         return self.receive_many([incoming], strict_course=strict_course)[0]
@@ -58,7 +59,8 @@ class QuestionService:
         """Check codes that a program sends, so that a wrong one does not quietly find less.
 
         Raises:
-            InvalidInput: the school has an outline, and it does not have the course or the lesson.
+            InvalidInput: the school has an outline, and it does not have the course or the lesson, or has the
+                lesson in another course.
         """
         if course or lesson:
             with self._database.reading() as session:

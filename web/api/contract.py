@@ -9,7 +9,7 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.info import Info
 from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, PydanticCustomError
 from werkzeug.exceptions import BadRequest
 
 from kbsearch import __version__
@@ -27,11 +27,18 @@ def _without_nul(text: Any) -> Any:
     return text.replace("\0", "") if isinstance(text, str) else text
 
 
+def _no_boolean(number: Any) -> Any:
+    if isinstance(number, bool):
+        raise PydanticCustomError("int_type", "Input should be a valid integer")
+    return number
+
+
 Text = Annotated[str, BeforeValidator(_without_nul)]
 """Text of any length up to the body's; NUL, which databases refuse, is taken out."""
 Line = Annotated[Text, Field(max_length=300)]
 Code = Annotated[Text, Field(max_length=100)]
-Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
+Id = Annotated[int, Field(ge=1, le=LARGEST_ID), BeforeValidator(_no_boolean)]
+"""The id of a row; Python and pydantic take ``true`` for 1, callers do not mean it."""
 Language = Annotated[str, Field(pattern="^([a-z]{2,3})?$")]
 
 

@@ -60,7 +60,7 @@ def taken(name: str) -> str:
 
 
 def unknown(kind: str, name: str) -> str:
-    """A course or lesson that no outline has."""
+    """A course or lesson that no outline has, or a lesson elsewhere."""
     if kind == "course":
         return gettext("course “%(name)s”", name=name)
     return gettext("lesson “%(name)s”", name=name)

@@ -185,7 +185,7 @@ def take_question() -> Response | tuple[str, int]:
     text, course, lesson = text_of("text"), text_of("course"), text_of("lesson")
     try:
         taken = kb().questions.receive(
-            IncomingQuestion(text=text, source="form", course=course, lesson=lesson)
+            IncomingQuestion(text=text, source="form", course=course, lesson=lesson), strict_course=True
         )
     except InvalidInput as error:
         page = render_template(

@@ -48,6 +48,18 @@ def test_the_same_ids_with_other_texts_are_noticed(app: Kbsearch, tmp_path: Path
     assert (report.taken, report.clashes) == ({"questions_known": 1}, 1)
 
 
+def test_known_questions_keep_their_course_and_lesson_and_the_report_says_so(
+    app: Kbsearch, tmp_path: Path
+) -> None:
+    options = ImportOptions(source="lms")
+    first = "id,text,course,lesson\n1,раз,,\n2,два,git,\n3,три,git,git-1\n4,четыре,git,git-1\n"
+    app.imports.run(written(tmp_path, first), options)
+    mended = "id,text,course,lesson\n1,раз,git,\n2,два,git,git-2\n3,три,,\n4,четыре,git,git-1\n"
+    report = app.imports.run(written(tmp_path, mended), options)
+    assert (report.taken, report.clashes, report.kept_places) == ({"questions_known": 4}, 0, 2)
+    assert {q.text: q.course_code for q in app.questions.latest()}["раз"] == ""
+
+
 def test_cases_are_taken_and_brought_up_to_date(app: Kbsearch, tmp_path: Path) -> None:
     report = app.imports.run(written(tmp_path, CASES), ImportOptions())
     assert report.taken == {"cases_new": 1}
@@ -136,6 +148,17 @@ def test_courses_and_lessons_that_no_outline_has_are_told(app: Kbsearch, tmp_pat
     assert told.pop(("course", "python-strat")) == (2, "python-start")
     lessons = {("lesson", "py-10"): (1, "py-01"), ("lesson", "Первая странца"): (1, "Первая страница")}
     assert told == ({} if rows is ENROLMENTS_OF else lessons)
+
+
+def test_lessons_of_another_course_are_told(app: Kbsearch, tmp_path: Path) -> None:
+    for course in SCHOOL:
+        app.questions.save_course(course)
+    path = written(
+        tmp_path, "text,course,lesson\nа,web,py-01\nб,web,Установка Python\nв,,py-01\nг,web,web-01\n"
+    )
+    preview, report = app.imports.preview(path, ImportOptions()), app.imports.run(path, ImportOptions())
+    assert preview.unknown == report.unknown == [Unknown("elsewhere", "py-01", 2, "python-start")]
+    assert report.taken["questions_new"] == 4
 
 
 def test_without_any_outline_courses_are_told_as_well(app: Kbsearch, tmp_path: Path) -> None:

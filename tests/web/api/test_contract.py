@@ -186,3 +186,25 @@ def test_a_body_over_the_limit(client: FlaskClient, bearer: Callable[..., Header
 )
 def test_types_in_words(schema: dict[str, Any], words: str) -> None:
     assert type_of(schema) == words
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "field"),
+    [
+        ("feedback", {"suggestion_id": "x", "action": "accepted", "case_id": True}, "case_id"),
+        ("suggest", {"text": "как", "question_id": True}, "question_id"),
+        ("clusters/edits", {"kind": "dismiss", "questions": [1, True]}, "questions.1"),
+        ("clusters/edits", {"kind": "keep", "cluster_id": True}, "cluster_id"),
+        ("clusters/edits/undo", {"edit_id": True}, "edit_id"),
+        ("clusters/proposal", {"run_id": True, "decision": "accept"}, "run_id"),
+        ("clusters/proposal", {"run_id": 1, "decision": "accept", "lines": [False]}, "lines.0"),
+    ],
+)
+def test_a_boolean_is_no_number(
+    client: FlaskClient, bearer: Callable[..., Headers], path: str, body: dict[str, Any], field: str
+) -> None:
+    answer = client.post(f"/api/v1/{path}", json=body, headers=bearer())
+    assert answer.status_code == 422
+    assert [(one["field"], one["detail"]) for one in answer.get_json()["errors"]] == [
+        (field, "Input should be a valid integer")
+    ]

@@ -8,6 +8,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from kbsearch.app import Kbsearch
+from kbsearch.importers.records import IncomingCourse, IncomingLesson
 
 Call = Callable[..., TestResponse]
 
@@ -102,6 +103,18 @@ def test_a_field_that_cannot_be_used_is_named(call: Call, change: dict[str, obje
     problem = answer.get_json()
     assert [error["field"] for error in problem["errors"]] == [field]
     assert f"'{field}'" in problem["detail"]
+
+
+def test_a_lesson_of_another_course_is_refused(call: Call, school: Kbsearch) -> None:
+    school.questions.save_course(IncomingCourse("sql", "SQL", (IncomingLesson("sql-1", "Начало"),)))
+    wrong = {"text": "Как отменить коммит?", "course": "git", "lesson": "sql-1"}
+    for path, body in (("questions", wrong), ("suggest", wrong), ("questions", {"questions": [wrong]})):
+        answer = call(path, body)
+        assert answer.status_code == 422
+        assert "belongs to course sql, not to git" in answer.get_json()["detail"]
+    assert call("search", q="коммит", course="git", lesson="sql-1").status_code == 422
+    assert call("questions", wrong | {"course": ""}).status_code == 201
+    assert call("questions", wrong | {"text": "Как вернуть коммит?", "lesson": "git-1"}).status_code == 201
 
 
 def test_null_in_a_field_that_may_be_left_out_is_as_good_as_leaving_it_out(call: Call) -> None:
