@@ -144,7 +144,7 @@ def plain_counts_of(
     )
     wanted = set(cluster_ids)
     if len(wanted) > MANY:
-        rows = session.execute(select(*columns).where(*_fresh(run_id, now)))
+        rows = session.execute(select(*columns).where(*fresh(run_id, now)))
         found = {row[0]: PlainCounts(*row[1:]) for row in rows if row[0] in wanted}
     else:
         some = _kept(session, run_id, wanted, now, columns)
@@ -181,6 +181,15 @@ def forget_counts(session: Session, cluster_ids: Collection[int]) -> None:
         session.execute(delete(ClusterCount).where(ClusterCount.cluster_id.in_(some)))
 
 
+def fresh(run_id: int, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Which counts may be shown."""
+    return (
+        ClusterCount.run_id == run_id,
+        ClusterCount.counted_at > now - FRESH,
+        ClusterCount.counted_at <= now + REFRESHED,
+    )
+
+
 def answered() -> ColumnElement[bool]:
     """Whether a question is answered, by a reply or by a case."""
     return or_(Question.state == QuestionState.ANSWERED, Question.case_id.is_not(None))
@@ -210,17 +219,8 @@ def _kept(
     session: Session, run_id: int, cluster_ids: Collection[int], now: datetime, columns: tuple[Any, ...]
 ) -> Iterator[Any]:
     for some in chunks(list(cluster_ids)):
-        query = select(*columns).where(ClusterCount.cluster_id.in_(some), *_fresh(run_id, now))
+        query = select(*columns).where(ClusterCount.cluster_id.in_(some), *fresh(run_id, now))
         yield from session.execute(query)
-
-
-def _fresh(run_id: int, now: datetime) -> tuple[ColumnElement[bool], ...]:
-    """Which counts may be shown."""
-    return (
-        ClusterCount.run_id == run_id,
-        ClusterCount.counted_at > now - FRESH,
-        ClusterCount.counted_at <= now + REFRESHED,
-    )
 
 
 def _counts(row: Any, course: str) -> Counts:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, case, func, or_, select
 from sqlalchemy.orm import Session, defer
 
 from kbsearch.config import Settings
@@ -116,14 +116,19 @@ class EffectService:
         with self._database.reading() as session:
             return session.scalar(select(func.count()).select_from(_unjudged().subquery())) or 0
 
-    def all(self) -> list[JudgedCase]:
-        """The effects of all cases that are judged, those that reduced most questions first."""
+    def judged(self) -> int:
+        """How many cases are judged."""
+        query = select(func.count()).where(CaseEffect.verdict != NO_CLUSTER)
+        with self._database.reading() as session:
+            return session.scalar(query) or 0
+
+    def all(self, limit: int | None = None) -> list[JudgedCase]:
+        """The effects of the cases that are judged, at most ``limit``: what reduced most questions first."""
         unread = (defer(CaseEffect.series), defer(CaseEffect.clusters), defer(CaseEffect.controls))
         query = select(CaseEffect, Case.title).join(Case, Case.id == CaseEffect.case_id).options(*unread)
+        query = query.where(CaseEffect.verdict != NO_CLUSTER).order_by(*_order()).limit(limit)
         with self._database.reading() as session:
-            kept = session.execute(query.where(CaseEffect.verdict != NO_CLUSTER))
-            rows = [JudgedCase(effect.case_id, title, effect) for effect, title in kept]
-        return sorted(rows, key=lambda row: (_place(row.effect), row.effect.ratio or 1.0, row.case_id))
+            return [JudgedCase(effect.case_id, title, effect) for effect, title in session.execute(query)]
 
     def named(self, cluster_ids: Sequence[int]) -> list[Cluster]:
         """The clusters of these ids that there still are, in that order."""
@@ -137,9 +142,11 @@ def _ordered(found: Iterable[Cluster], ids: Sequence[int]) -> list[Cluster]:
     return sorted(found, key=lambda cluster: place[cluster.id])
 
 
-def _place(effect: CaseEffect) -> int:
-    order = (EffectVerdict.REDUCED, EffectVerdict.NOT_VISIBLE, EffectVerdict.TOO_LITTLE)
-    return order.index(EffectVerdict(effect.verdict))
+def _order() -> tuple[Any, ...]:
+    """By verdict, then by the share of the questions that is left; where nothing is known of it, all are."""
+    told = (EffectVerdict.REDUCED, EffectVerdict.NOT_VISIBLE, EffectVerdict.TOO_LITTLE)
+    place = case({str(one): place for place, one in enumerate(told)}, value=CaseEffect.verdict)
+    return place, func.coalesce(func.nullif(CaseEffect.ratio, 0.0), 1.0), CaseEffect.case_id
 
 
 def saved_questions(effect: CaseEffect) -> float:
@@ -237,9 +244,9 @@ def _material(session: Session, run: Run, now: datetime) -> _Material:
         if (found := sorted(rows[each] for each in answered.get(case.id, ()) if each in rows))
     }
     touched: defaultdict[int, list[int]] = defaultdict(list)
-    for case in cases:
-        for row in clusters.get(case.id, ()):
-            touched[row].append(counts.whole_weeks_since(_published(case)))
+    for one in cases:
+        for row in clusters.get(one.id, ()):
+            touched[row].append(counts.whole_weeks_since(_published(one)))
     school = School(counts.students, counts.courses, cohort_places(session, counts), touched)
     return _Material(run, counts, {case.id: case for case in cases}, clusters, school)
 

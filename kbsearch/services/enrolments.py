@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from sqlalchemy import func, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from kbsearch.errors import InvalidInput
 from kbsearch.importers.records import IncomingEnrolment
@@ -61,14 +61,16 @@ def enrolled(session: Session, weeks: Sequence[date]) -> dict[tuple[str, date], 
 
     A week without a figure of its own has the course's last one before it: courses are told when they change.
     """
-    earlier = aliased(Enrolment)
     start = (
-        select(func.max(earlier.week))
-        .where(earlier.course_code == Enrolment.course_code, earlier.week <= min(weeks))
-        .scalar_subquery()
+        select(Enrolment.course_code, func.max(Enrolment.week).label("week"))
+        .where(Enrolment.week <= min(weeks))
+        .group_by(Enrolment.course_code)
+        .subquery()
     )
-    query = select(Enrolment.course_code, Enrolment.week, Enrolment.students).where(
-        or_(start.is_(None), Enrolment.week >= start)
+    query = (
+        select(Enrolment.course_code, Enrolment.week, Enrolment.students)
+        .outerjoin(start, start.c.course_code == Enrolment.course_code)
+        .where(or_(start.c.week.is_(None), Enrolment.week >= start.c.week))
     )
     by_course: dict[str, tuple[list[date], list[int]]] = {}
     for row in session.execute(query.where(Enrolment.week <= max(weeks)).order_by(Enrolment.week)):

@@ -5,18 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from kbsearch.database import Database
 from kbsearch.insights.coverage import saved_a_week
-from kbsearch.models import Case, CaseState, Cluster, Colour, Coverage, Question, Run, utc_now
-from kbsearch.services.cluster_counts import plain_counts_of, sizes_of
+from kbsearch.models import (
+    Case,
+    CaseState,
+    Cluster,
+    ClusterCount,
+    Colour,
+    Coverage,
+    Question,
+    Run,
+    utc_now,
+)
+from kbsearch.services.cluster_counts import fresh, plain_counts_of
 from kbsearch.services.covered_questions import asks
 from kbsearch.services.newest_run import newest_run
 from kbsearch.services.past_faults import NO_FAULT, PastFault, past_faults_of
+from kbsearch.services.row_chunks import chunks
 
 RECENT = timedelta(days=28)
 WEEKS = 4
@@ -50,8 +61,8 @@ class ClusterGap(NamedTuple):
     ``sure`` of ``sampled`` questions have a published case that is likely enough.  ``lesson``: the code of
     the nearest one, with ``lesson_probability`` of teaching it; ``in_programme``: None when nobody can tell.
     ``recent``: questions of the last 28 days, ``weekly`` a week of them, ``saved`` those a case is expected
-    to save.  ``case``: the newest one that was written for it, if any.  ``size``: of the cluster, and
-    ``past``: those of its questions that spoke of a fault that is over, which no case would save.
+    to save.  ``size``: of the cluster, and ``past``: those of its questions that spoke of a fault that is
+    over, which no case would save.
     """
 
     cluster_id: int
@@ -63,7 +74,6 @@ class ClusterGap(NamedTuple):
     lesson_probability: float
     in_programme: bool | None
     recent: int
-    case: GapCase | None = None
     size: int = 0
     past: PastFault = NO_FAULT
 
@@ -80,7 +90,7 @@ class ClusterGap(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class GapCase:
-    """A case that was written for a cluster and does not cover it yet."""
+    """The newest case that was written for a cluster, which it does not cover yet."""
 
     id: int
     title: str
@@ -124,6 +134,16 @@ class GapService:
             found = _rows(session, run, now or utc_now()) if run else []
         return [one for one in found if _is_gap(one, outside=outside)]
 
+    def cases_of(self, gaps: Iterable[ClusterGap]) -> dict[int, GapCase]:
+        """What was written for each of the gaps that there is a case for, by the id of its cluster."""
+        found: dict[int, GapCase] = {}
+        with self._database.reading() as session:
+            for some in chunks([gap.cluster_id for gap in gaps]):
+                query = select(Case.cluster_id, Case.id, Case.title, Case.state).order_by(Case.id)
+                for row in session.execute(query.where(Case.cluster_id.in_(some))):
+                    found[row.cluster_id] = GapCase(row.id, row.title, CaseState(row.state))
+        return found
+
     def clusters(self, colour: Colour | None = None, now: datetime | None = None) -> list[ClusterGap]:
         """All clusters whose coverage is known, or those of a ``colour``, in the same order."""
         with self._database.reading() as session:
@@ -137,7 +157,7 @@ def _figures(session: Session, run: Run, found: Sequence[ClusterGap], now: datet
     for one in found:
         clusters[one.colour] += 1
         questions[one.colour] += one.recent
-    unknown = sizes_of(session, run.id).keys() - {one.cluster_id for one in found}
+    unknown = _unknown(session, run.id)
     others = plain_counts_of(session, run.id, unknown, now)
     asked = select(func.count()).where(Question.asked_at > now - RECENT, Question.asked_at <= now, asks())
     inside = sum(questions.values()) + sum(one.last_28 for one in others.values())
@@ -151,6 +171,13 @@ def _figures(session: Session, run: Run, found: Sequence[ClusterGap], now: datet
     )
 
 
+def _unknown(session: Session, run_id: int) -> Sequence[int]:
+    """Living clusters of the run that have not been looked at."""
+    query = select(Cluster.id).outerjoin(Coverage, Coverage.cluster_id == Cluster.id)
+    living = (Cluster.last_run_id == run_id, Cluster.size > 0)
+    return session.scalars(query.where(*living, Coverage.cluster_id.is_(None))).all()
+
+
 def _is_gap(gap: ClusterGap, *, outside: bool = False) -> bool:
     if not gap.weekly or gap.colour == Colour.GREEN or gap.past.is_all_of(gap.size):
         return False
@@ -161,41 +188,35 @@ _COLOURS = {str(colour): colour for colour in Colour}
 
 
 def _rows(session: Session, run: Run, now: datetime) -> list[ClusterGap]:
-    rows = session.execute(
-        select(
-            Coverage.cluster_id,
-            Cluster.label,
-            Coverage.colour,
-            Coverage.sampled,
-            Coverage.sure,
-            Coverage.lesson_code,
-            Coverage.lesson_probability,
-            Coverage.in_programme,
-        ).join(Cluster, Cluster.id == Coverage.cluster_id)
-    ).all()
-    counts = plain_counts_of(session, run.id, [row.cluster_id for row in rows], now)
-    written = _written(session)
-    past = past_faults_of(session, run.id, counts, now)
-    found = [
-        ClusterGap(
-            row.cluster_id,
-            row.label,
-            _COLOURS[row.colour],
-            *row[3:],
-            recent=counts[row.cluster_id].last_28,
-            case=written.get(row.cluster_id),
-            size=counts[row.cluster_id].size,
-            past=past.get(row.cluster_id, NO_FAULT),
-        )
-        for row in rows
-    ]
+    rows = _covered(session, run.id, now)
+    counts = plain_counts_of(session, run.id, [row[0] for row in rows if row[-1] is None], now)
+    past = past_faults_of(session, run.id, {row[0] for row in rows}, now)
+    found: list[ClusterGap] = []
+    for cluster_id, label, colour, *told, recent, size in rows:
+        if size is None:
+            recent, size = counts[cluster_id].last_28, counts[cluster_id].size  # noqa: PLW2901
+        fault = past.get(cluster_id, NO_FAULT)
+        found.append(ClusterGap._make((cluster_id, label, _COLOURS[colour], *told, recent, size, fault)))
     return sorted(found, key=lambda gap: (-gap.saved, -gap.recent, gap.cluster_id))
 
 
-def _written(session: Session) -> dict[int, GapCase]:
-    """The newest case that was written for each cluster that has one."""
-    query = select(Case.cluster_id, Case.id, Case.title, Case.state).where(Case.cluster_id.is_not(None))
-    return {
-        row.cluster_id: GapCase(row.id, row.title, CaseState(row.state))
-        for row in session.execute(query.order_by(Case.id))
-    }
+def _covered(session: Session, run_id: int, now: datetime) -> Sequence[Any]:
+    """Clusters with their coverage, and last their recent and all questions: None where no count is kept."""
+    query = select(
+        Coverage.cluster_id,
+        Cluster.label,
+        Coverage.colour,
+        Coverage.sampled,
+        Coverage.sure,
+        Coverage.lesson_code,
+        Coverage.lesson_probability,
+        Coverage.in_programme,
+        ClusterCount.last_28,
+        ClusterCount.size,
+    )
+    kept = and_(ClusterCount.cluster_id == Coverage.cluster_id, *fresh(run_id, now))
+    return session.execute(
+        query.select_from(Coverage)
+        .join(Cluster, Cluster.id == Coverage.cluster_id)
+        .outerjoin(ClusterCount, kept)
+    ).all()

@@ -62,6 +62,14 @@ class InsightRows:
             found = session.scalars(select(Cluster).where(Cluster.id.in_(list(ids))))
             return {one.id: one for one in found}
 
+    def asked(self, period: Period) -> int:
+        """How many questions were asked in ``period``."""
+        query = select(func.count()).where(
+            Question.asked_at >= period.start_at, Question.asked_at < period.end_at, asks()
+        )
+        with self._database.reading() as session:
+            return session.scalar(query) or 0
+
     def counts(self, periods: Sequence[Period]) -> list[PeriodCounts]:
         """What was asked in each of ``periods``, which follow each other from the oldest on."""
         if not periods:

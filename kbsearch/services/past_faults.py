@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import case, func, select
+from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import Session
 
 from kbsearch.models import Fault, FaultQuestion, FaultState, Membership, Question, QuestionState
@@ -37,11 +37,12 @@ def past_faults_of(
     inside = (Question.asked_at > now - RECENT) & (Question.asked_at <= now)
     query = (
         select(Membership.cluster_id, func.count(), func.sum(case((inside, 1), else_=0)))
-        .join(FaultQuestion, FaultQuestion.question_id == Membership.question_id)
-        .join(Fault, Fault.id == FaultQuestion.fault_id)
-        .join(Question, Question.id == Membership.question_id)
+        .select_from(Fault)
+        .join(FaultQuestion, FaultQuestion.fault_id == Fault.id)
+        .join(Question, Question.id == FaultQuestion.question_id)
+        # Inner, SQLite would begin with all memberships of the run instead of the few questions of faults.
+        .outerjoin(Membership, and_(Membership.question_id == Question.id, Membership.run_id == run_id))
         .where(
-            Membership.run_id == run_id,
             Fault.state == FaultState.CLOSED,
             FaultQuestion.probability > 0,
             Question.state != QuestionState.DISMISSED,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -18,7 +19,16 @@ from kbsearch.services.intake import LONGEST_CODE, PreparedQuestion, clean, prep
 from kbsearch.services.question_rows import Received, refuse_unknown_places, store_questions
 from kbsearch.services.row_chunks import chunks
 
-__all__ = ["QuestionService", "Received"]
+__all__ = ["QuestionService", "Received", "Titles"]
+
+
+@dataclass(frozen=True, slots=True)
+class Titles:
+    """Titles of courses and of lessons by code, and the course that each lesson belongs to."""
+
+    courses: dict[str, str]
+    lessons: dict[str, str]
+    course_of: dict[str, str]
 
 
 class QuestionService:
@@ -171,6 +181,17 @@ class QuestionService:
         with self._database.reading() as session:
             query = select(Course).options(selectinload(Course.lessons)).order_by(Course.title, Course.code)
             return list(session.scalars(query))
+
+    def titles(self) -> Titles:
+        """What courses and lessons are called: many times faster than reading them whole."""
+        with self._database.reading() as session:
+            courses = session.execute(select(Course.code, Course.title))
+            lessons = session.execute(select(Lesson.code, Lesson.title, Lesson.course_code)).all()
+            return Titles(
+                {row.code: row.title for row in courses},
+                {row.code: row.title for row in lessons},
+                {row.code: row.course_code for row in lessons},
+            )
 
     def save_course(self, incoming: IncomingCourse) -> None:
         """Add a course or bring it up to date; lessons, and cohorts if any are told, replace those it had.

@@ -12,9 +12,10 @@ from sqlalchemy import select
 
 from clustering.joined_rows import Joined, store_joined
 from kbsearch.database import Database
-from kbsearch.models import ClusterCount, Membership, Question, QuestionState
+from kbsearch.models import ClusterCount, Colour, Coverage, Membership, Question, QuestionState
 from kbsearch.services.cluster_counts import ClusterCountService, counts_of
 from kbsearch.services.current_run import current_run
+from kbsearch.services.gaps import GapService
 from tests.properties.test_edits import ASKED_AT, SEQUENCES, _Editing, draws
 
 NOW = ASKED_AT + timedelta(days=3)
@@ -51,6 +52,14 @@ class _Counting(_Editing):
         for _ in range(slices):
             ClusterCountService(self.database).refresh_due(NOW)
 
+    @rule(draw=draws)
+    def the_worker_looks_at_coverage(self, draw: int) -> None:
+        with self.database.writing() as session:
+            seen = set(session.scalars(select(Coverage.cluster_id)))
+            unseen = [one for one in self.clusters() if one not in seen]
+            for cluster_id in unseen[: draw % 4]:
+                session.add(_looked_at(cluster_id))
+
     @invariant()
     def what_is_kept_is_what_there_is(self) -> None:
         if not hasattr(self, "edits"):
@@ -70,6 +79,19 @@ class _Counting(_Editing):
             told = found[cluster_id]
             assert (told.size, told.answered) == (sizes[cluster_id], answered[cluster_id])
             assert told.weekly[-1] == told.size
+        for gap in GapService(self.database).clusters(now=NOW):
+            assert gap.size == gap.recent == sizes[gap.cluster_id], "counted on the spot or kept"
+
+
+def _looked_at(cluster_id: int) -> Coverage:
+    return Coverage(
+        cluster_id=cluster_id,
+        colour=Colour.RED,
+        sampled=4,
+        sure=0,
+        same_case=0,
+        model_version="m",
+    )
 
 
 def test_counts_are_never_wrong(database: Database) -> None:

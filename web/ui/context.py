@@ -11,6 +11,7 @@ from flask import Flask, g, request, url_for
 from flask_babel import get_locale
 
 from kbsearch.models import Course, Lesson, Role
+from kbsearch.services.questions import Titles
 from web.session import current_person, kb
 from web.ui import charts, fault_words, import_words, markdown, trend_words, words
 from web.ui.days import short_day, short_moment
@@ -66,25 +67,21 @@ class School:
         return kb().questions.courses()
 
     @cached_property
-    def _titles(self) -> dict[str, str]:
-        lessons = {lesson.code: lesson.title for course in self.courses for lesson in course.lessons}
-        return {course.code: course.title for course in self.courses} | lessons
+    def _titles(self) -> Titles:
+        return kb().questions.titles()
 
     def course(self, code: str) -> str:
         """The title of a course; its code when the school does not know it."""
-        return self._titles.get(code, code)
+        return self._titles.courses.get(code, code)
 
     def lesson(self, code: str) -> str:
         """The title of a lesson; its code when the school does not know it."""
-        return self._titles.get(code, code)
-
-    @cached_property
-    def _courses_of(self) -> dict[str, str]:
-        return {lesson.code: course.title for course in self.courses for lesson in course.lessons}
+        return self._titles.lessons.get(code, code)
 
     def course_of(self, code: str) -> str:
         """The title of the course that a lesson belongs to; "" when the school does not know the lesson."""
-        return self._courses_of.get(code, "")
+        course = self._titles.course_of.get(code)
+        return self._titles.courses[course] if course else ""
 
     def lessons_of(self, code: str) -> Sequence[Lesson]:
         """The lessons of a course; none when the school does not know it."""
@@ -98,7 +95,7 @@ def school() -> School:
     return g.school  # type: ignore[no-any-return]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Item:
     """An entry of the menu."""
 
@@ -108,25 +105,25 @@ class Item:
     holds: bool = False
     """Whether the present page is one of those that it leads on to."""
 
-    @property
+    @cached_property
     def url(self) -> str:
         """Where it leads."""
         return url_for(self.endpoint)
 
-    @property
+    @cached_property
     def current(self) -> bool:
         """Whether the present page lies under it."""
         home = url_for("ui.search_page")
         return request.path == self.url or (self.url != home and request.path.startswith(f"{self.url}/"))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Navigation:
     """The menu of somebody with ``role``, in groups of what that role may open; of nobody it is empty."""
 
     role: Role | None
 
-    @property
+    @cached_property
     def main(self) -> list[Item]:
         """The daily pages."""
         if self.role is None:
@@ -138,7 +135,7 @@ class Navigation:
             Item(gettext("Cases"), "case", "ui.cases_page"),
         ]
 
-    @property
+    @cached_property
     def watch(self) -> list[Item]:
         """The pages that tell how things stand."""
         if self.role is None:
@@ -149,7 +146,7 @@ class Navigation:
             Item(gettext("Quality"), "chart", "ui.quality_page"),
         ]
 
-    @property
+    @cached_property
     def manage(self) -> list[Item]:
         """The pages that set things up, by role; none for mentors."""
         items = []
@@ -166,7 +163,7 @@ class Navigation:
             ]
         return items
 
-    @property
+    @cached_property
     def own(self) -> list[Item]:
         """Health, and the page of oneself."""
         if self.role is None:
@@ -176,13 +173,13 @@ class Navigation:
             Item(gettext("Account"), "person", "ui.account"),
         ]
 
-    @property
+    @cached_property
     def more(self) -> Item:
         """The page that leads to the rest on a phone."""
         here = any(item.current for item in self.watch + self.manage + self.own)
         return Item(gettext("More"), "menu", "ui.account", holds=here)
 
-    @property
+    @cached_property
     def all(self) -> list[Item]:
         """Every page one can go to."""
         return self.main + self.watch + self.manage + self.own

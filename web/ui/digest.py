@@ -107,8 +107,8 @@ def _report(
 ) -> Report:
     weeks = kb().insight_rows.counts(_weeks_of(period))
     told = {one.period: one for one in weeks}
-    pair = [told[each] for each in (before, period) if each in told]
-    past, now = pair if len(pair) > 1 else kb().insight_rows.counts([before, period])
+    now = told.get(period) or kb().insight_rows.counts([period])[0]
+    asked_before = told[before].asked if before in told else kb().insight_rows.asked(before)
     figures, gaps = kb().gaps.overview()
     return Report(
         period=period,
@@ -116,7 +116,7 @@ def _report(
         previous=names[1],
         next=following,
         asked=now.asked,
-        asked_before=past.asked,
+        asked_before=asked_before,
         answered=now.answered,
         waiting=now.waiting,
         students=now.students,
@@ -134,7 +134,7 @@ def _tables(period: Period, gaps: Sequence[ClusterGap], limit: int | None) -> li
         insight_parts.outside(insight_parts.not_in_programme(gaps), limit),
         insight_lessons.hard_lessons(kb().hard_points.map_of([period]), limit),
         insight_cases.published(kb().case_care.published(period), limit),
-        insight_cases.effects(kb().effects.all(), kb().effects.waiting(), limit),
+        insight_cases.effects(limit),
         insight_cases.contributions(kb().case_care.contributions(period), period),
     ]
 

@@ -9,6 +9,7 @@ from flask import url_for
 
 from kbsearch.models import Case
 from kbsearch.services.weeks import Period
+from web.session import kb
 from web.ui import words
 from web.ui.context import school
 from web.ui.insight_parts import questions_url
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
 VERDICTS = {"reduced": "good", "not_visible": "warn", "too_little": ""}
 
 
-def effects(found: Sequence[JudgedCase], waiting: int, limit: int | None = None) -> Table:
-    """What published cases did to their questions; ``waiting``: cases that are not judged yet."""
+def effects(limit: int | None = None) -> Table:
+    """What published cases did to their questions, and how many are not judged yet."""
+    found, waiting = kb().effects.all(limit), kb().effects.waiting()
     rows = [
         [
             text(one.title, url_for("ui.case_page", case_id=one.case_id)),
@@ -37,7 +39,7 @@ def effects(found: Sequence[JudgedCase], waiting: int, limit: int | None = None)
             decimal(one.effect.expected),
             _ratio(one),
         ]
-        for one in found[:limit]
+        for one in found
     ]
     unjudged = [_unjudged(waiting)] if waiting else []
     return Table(
@@ -62,7 +64,7 @@ def effects(found: Sequence[JudgedCase], waiting: int, limit: int | None = None)
         ),
         empty=" ".join(unjudged)
         or gettext("No published case has a cluster of its own yet, so no effect can be told."),
-        total=len(found),
+        total=kb().effects.judged(),
     )
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from kbsearch.models import Cluster, ClusterTrend
-    from kbsearch.services.gaps import ClusterGap, CoverageFigures
+    from kbsearch.services.gaps import ClusterGap, CoverageFigures, GapCase
     from kbsearch.services.insight_rows import PeriodCounts
 
 RECENT_DAYS = 28
@@ -105,19 +105,14 @@ def coverage(figures: CoverageFigures) -> Table:
 
 def gaps(found: Sequence[ClusterGap], limit: int | None = None) -> Table:
     """Clusters that a case would help most."""
+    cases = kb().gaps.cases_of(found[:limit])
     rows = [
         [
             text(gap.label, url_for("ui.cluster_page", cluster_id=gap.cluster_id)),
             _colour_of(gap),
             number(gap.recent, questions_url(cluster=gap.cluster_id, days=RECENT_DAYS)),
             decimal(gap.saved),
-            text(
-                gap.case.title,
-                url_for("ui.case_page", case_id=gap.case.id),
-                note=words.case_state(gap.case.state),
-            )
-            if gap.case
-            else text(""),
+            _written(cases.get(gap.cluster_id)),
         ]
         for gap in found[:limit]
     ]
@@ -140,6 +135,12 @@ def gaps(found: Sequence[ClusterGap], limit: int | None = None) -> Table:
         empty=gettext("No gaps: every cluster that was asked about in 28 days is green, or none is known."),
         total=len(found),
     )
+
+
+def _written(case: GapCase | None) -> Cell:
+    if case is None:
+        return text("")
+    return text(case.title, url_for("ui.case_page", case_id=case.id), note=words.case_state(case.state))
 
 
 def _colour_of(gap: ClusterGap) -> Cell:

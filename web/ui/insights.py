@@ -130,7 +130,7 @@ def _month() -> Period:
 
 def _cases(limit: int | None) -> list[Table]:
     return [
-        insight_cases.effects(kb().effects.all(), kb().effects.waiting(), limit),
+        insight_cases.effects(limit),
         insight_cases.stale(kb().case_care.stale(), limit),
         insight_cases.contributions(_mine(kb().case_care.contributions(_month())), _month()),
     ]

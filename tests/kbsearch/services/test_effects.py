@@ -9,7 +9,7 @@ import pytest
 
 from kbsearch.app import Kbsearch
 from kbsearch.database import Database
-from kbsearch.models import Case, CaseState, Question, Run, Variant
+from kbsearch.models import Case, CaseEffect, CaseState, Question, Run, Variant
 from kbsearch.services.effects import EffectService, clusters_of_cases, saved_questions
 from tests.simulation.schools import SimulatedCase, SimulatedSchool
 from tests.simulation.storing import RUN, store
@@ -60,10 +60,47 @@ def test_a_slice_judges_one_case_at_least_and_the_rest_waits(effects: EffectServ
     assert effects.waiting() == 2
     assert effects.refresh_due(NOW, seconds=0)
     assert [row.case_id for row in effects.all()] == [1]
+    assert effects.judged() == 1
     assert (effects.waits(1), effects.waits(2), effects.waiting()) == (False, True, 1)
     assert effects.refresh_due(NOW, seconds=0)
     assert not effects.refresh_due(NOW, seconds=0)
     assert [row.case_id for row in effects.all()] == [1, 2]
+
+
+def test_those_that_reduced_most_come_first(effects: EffectService, database: Database) -> None:
+    effects.refresh(NOW)
+    assert (effects.judged(), len(effects.all())) == (2, 2)
+    with database.writing() as session:
+        for number, (verdict, ratio) in enumerate(LISTED, 3):
+            session.add(Case(id=number, slug=f"c{number}", title="C", answer="A", version=1))
+            session.flush()
+            session.add(_kept(number, verdict, ratio))
+        session.add(Case(id=99, slug="c99", title="C", answer="A", version=1))
+        session.flush()
+        session.add(_kept(99, "", None))
+    listed = [(row.effect.verdict, row.effect.ratio) for row in effects.all()]
+    first, *rest = [row for row in listed if row[0] == "reduced"]
+    assert (first[1] or 0) < 0.5 < (rest[0][1] or 0) < (rest[1][1] or 0)
+    assert listed[-3:] == [("too_little", 0.2), ("too_little", None), ("too_little", 1.4)]
+    assert [row.case_id for row in effects.all(3)] == [row.case_id for row in effects.all()][:3]
+    assert effects.judged() == len(listed) == len(LISTED) + 2
+
+
+LISTED = [("too_little", 1.4), ("too_little", None), ("reduced", 0.8), ("too_little", 0.2), ("reduced", 0.7)]
+
+
+def _kept(case_id: int, verdict: str, ratio: float | None) -> CaseEffect:
+    return CaseEffect(
+        case_id=case_id,
+        run_id=RUN,
+        verdict=verdict,
+        before=1,
+        after=1,
+        ratio=ratio,
+        weeks_before=1,
+        weeks_after=1,
+        published_at=NOW,
+    )
 
 
 def test_another_run_or_publication_judges_again(effects: EffectService, database: Database) -> None:

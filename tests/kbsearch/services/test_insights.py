@@ -65,6 +65,19 @@ def test_a_gap_is_weighed_by_rate_doubt_and_what_a_case_saves(school: Kbsearch) 
     assert gap.saved == pytest.approx(1.0 * 0.75 * SAVED)
 
 
+def test_a_gap_has_the_newest_case_that_was_written_for_it(school: Kbsearch) -> None:
+    cluster = plant_cluster(school, four(school))
+    cover(school, cluster, Colour.RED, sure=0)
+    gaps = school.gaps.gaps(now=NOW)
+    assert school.gaps.cases_of(gaps) == {}
+    for title in ("Первый", "Второй"):
+        case = school.cases.create(CaseDraft(title, "ответ"))
+        with school.database.writing() as session:
+            session.get_one(Case, case.id).cluster_id = cluster
+    found = school.gaps.cases_of(gaps)
+    assert {key: (one.title, one.state) for key, one in found.items()} == {cluster: ("Второй", "draft")}
+
+
 def test_green_clusters_and_silent_ones_are_no_gaps(school: Kbsearch) -> None:
     cover(school, plant_cluster(school, four(school)), Colour.GREEN, sure=4)
     assert school.gaps.gaps(now=NOW) == []
@@ -198,6 +211,7 @@ def test_periods_count_what_was_asked_in_them(school: Kbsearch) -> None:
     before, now = school.insight_rows.counts(school.hard_points.map(weeks=2, now=NOW).weeks)
     assert (now.asked, now.answered, now.waiting, now.students) == (2, 1, 1, 1)
     assert before.asked == 1
+    assert [school.insight_rows.asked(one.period) for one in (before, now)] == [1, 2]
 
 
 def test_small_talk_waits_for_no_answer_and_is_counted_nowhere(school: Kbsearch) -> None:
@@ -211,6 +225,7 @@ def test_small_talk_waits_for_no_answer_and_is_counted_nowhere(school: Kbsearch)
     assert school.gaps.figures(now=NOW).loose == 0
     (week,) = school.insight_rows.counts(school.hard_points.map(weeks=1, now=NOW).weeks)
     assert (week.asked, week.waiting, week.students) == (1, 1, 1)
+    assert school.insight_rows.asked(week.period) == 1
     assert school.insight_rows.page(QuestionFilter(lesson="fe-1"), limit=9)[1] == 1
     school.asides.keep(thanks)
     assert len(school.hard_points.stuck(now=NOW)) == 2

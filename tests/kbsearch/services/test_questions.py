@@ -13,6 +13,7 @@ from kbsearch.errors import Conflict, InvalidInput, NotFound, TooLarge
 from kbsearch.importers.records import IncomingCourse, IncomingLesson, IncomingQuestion, IncomingReply
 from kbsearch.models import Case, Collection, Outbox, Question, QuestionState
 from kbsearch.services.intake import text_key
+from kbsearch.services.questions import Titles
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -193,6 +194,16 @@ def test_a_course_is_brought_up_to_date(app: Kbsearch) -> None:
         ("fe-3", "JavaScript"),
         ("fe-1", "HTML5"),
     ]
+
+
+def test_titles_are_those_of_the_outline(app: Kbsearch) -> None:
+    assert app.questions.titles() == Titles({}, {}, {})
+    outline(app)
+    told, known = app.questions.titles(), app.questions.courses()
+    assert told.courses == {course.code: course.title for course in known}
+    lessons = [lesson for course in known for lesson in course.lessons]
+    assert told.lessons == {lesson.code: lesson.title for lesson in lessons}
+    assert told.course_of == {lesson.code: lesson.course_code for lesson in lessons}
 
 
 def test_a_lesson_of_another_course_is_not_taken_away(app: Kbsearch) -> None:
