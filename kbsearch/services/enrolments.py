@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from kbsearch.errors import InvalidInput
 from kbsearch.importers.records import IncomingEnrolment
-from kbsearch.models import Enrolment, utc_now
-from kbsearch.services.intake import AHEAD, LONGEST_CODE, clean
+from kbsearch.models import Enrolment
+from kbsearch.services.intake import LONGEST_CODE, check_day, clean
 
 
 def monday_of(day: date) -> date:
@@ -25,7 +25,7 @@ def checked(record: IncomingEnrolment) -> IncomingEnrolment:
     """``record`` with its course cleaned.
 
     Raises:
-        InvalidInput: the course has too long a name, or the week begins more than a year from now.
+        InvalidInput: the course has too long a name, or the week has a slip in its year.
     """
     course = clean(record.course)
     if len(course) > LONGEST_CODE:
@@ -35,10 +35,7 @@ def checked(record: IncomingEnrolment) -> IncomingEnrolment:
             length=len(course),
             longest=LONGEST_CODE,
         )
-    if record.day > (utc_now() + AHEAD).date():
-        raise InvalidInput(
-            "The date {moment} lies in the future.", remedy="Check its year.", moment=record.day.isoformat()
-        )
+    check_day(record.day)
     return replace(record, course=course)
 
 

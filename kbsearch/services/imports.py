@@ -24,7 +24,8 @@ from kbsearch.importers.sources import open_source
 from kbsearch.ports import Progress, silent
 from kbsearch.services.enrolments import checked, monday_of
 from kbsearch.services.import_batches import BatchWriter, Prepared, Tally, check_case
-from kbsearch.services.intake import PreparedQuestion
+from kbsearch.services.intake import PreparedQuestion, clean
+from kbsearch.services.outline_checks import check_course, lesson_codes
 from kbsearch.services.outline_names import OutlineNames, Unknown
 from kbsearch.services.questions import QuestionService
 
@@ -123,9 +124,9 @@ class ImportService:
         tally = Tally(LISTED)
         sample: list[Sample] = []
         records, problem = _drawable(source)
-        names = self._names()
+        names, lessons = self._names(), self._lessons()
         for record in islice(records, limit):
-            prepared = _writable(self._prepared(record, names, tally), tally)
+            prepared = _writable(self._prepared(record, names, tally), tally, lessons)
             if prepared is not None:
                 tally.taken[_kind(prepared)] += 1
                 if len(sample) < SAMPLES:
@@ -210,6 +211,10 @@ class ImportService:
     def _names(self) -> OutlineNames:
         return OutlineNames(self._questions.courses())
 
+    def _lessons(self) -> dict[str, str]:
+        """The course of each lesson, by their codes."""
+        return {lesson.code: course.code for course in self._questions.courses() for lesson in course.lessons}
+
     def _prepared(self, record: Record, names: OutlineNames, tally: Tally) -> Prepared | None:
         """``record`` ready to be stored; None when it is skipped, which ``tally`` then holds."""
         if isinstance(record, Skipped):
@@ -235,15 +240,31 @@ class ImportService:
             return None
 
 
-def _writable(prepared: Prepared | None, tally: Tally) -> Prepared | None:
-    """``prepared``; None for a case that could not be written, which ``tally`` then holds."""
-    if prepared is not None and isinstance(prepared.record, IncomingCase):
-        try:
-            check_case(prepared.record)
-        except InvalidInput as error:
-            tally.skip(Skipped.because(prepared.record.place, error))
-            return None
+def _writable(prepared: Prepared | None, tally: Tally, lessons: dict[str, str]) -> Prepared | None:
+    """``prepared``; None for a case or course that could not be written, which ``tally`` then holds.
+
+    ``lessons``: the course of each lesson once what came before is written; brought up to date.
+    """
+    if prepared is None:
+        return None
+    record = prepared.record
+    try:
+        if isinstance(record, IncomingCase):
+            check_case(record)
+        elif isinstance(record, IncomingCourse):
+            check_course(record, lessons)
+            _own(lessons, clean(record.code), lesson_codes(record))
+    except InvalidInput as error:
+        tally.skip(Skipped.because(record.place, error))
+        return None
     return prepared
+
+
+def _own(lessons: dict[str, str], course: str, codes: Sequence[str]) -> None:
+    """Note that ``course`` has the lessons ``codes`` and no others."""
+    for code in [code for code, owner in lessons.items() if owner == course]:
+        del lessons[code]
+    lessons.update(dict.fromkeys(codes, course))
 
 
 def _drawable(source: Source) -> tuple[Iterator[Record], InvalidInput | None]:

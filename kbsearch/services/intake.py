@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from kbsearch.config import Settings
@@ -22,6 +22,8 @@ from kbsearch.text.wording import plain_wording
 LONGEST_CODE = 100
 LONGEST_EXTERNAL_ID = 200
 
+EARLIEST = date(2000, 1, 1)
+"""No school's questions, courses and weeks go further back: an older day is a slip, or stands for none."""
 AHEAD = timedelta(days=366)
 """A question asked later than this from now has a slip in its year; a swapped day is let through."""
 
@@ -169,16 +171,28 @@ def _external_id(incoming: IncomingQuestion) -> str:
 
 
 def _asked_at(incoming: IncomingQuestion, settings: Settings) -> datetime:
-    now = utc_now()
-    moment = _aware(incoming.asked_at, settings) or now
-    if moment > now + AHEAD:
-        raise InvalidInput(
-            _placed("The date {moment} lies in the future.", incoming.place),
-            remedy="Check its year.",
-            moment=f"{incoming.asked_at:%Y-%m-%d}",
-            place=incoming.place,
-        )
+    moment = _aware(incoming.asked_at, settings)
+    if incoming.asked_at is None or moment is None:
+        return utc_now()
+    check_day(incoming.asked_at.date(), incoming.place)
     return moment
+
+
+def check_day(day: date, place: str = "", ahead: timedelta = AHEAD) -> None:
+    """Refuse a day with a slip in its year: before `EARLIEST`, or later than ``ahead`` from now.
+
+    Raises:
+        InvalidInput: it is one; with ``place``, where it stands, if that is given.
+    """
+    if day > (utc_now() + ahead).date():
+        template = "The date {moment} lies in the future."
+    elif day < EARLIEST:
+        template = "The date {moment} lies too far in the past."
+    else:
+        return
+    raise InvalidInput(
+        _placed(template, place), remedy="Check its year.", moment=day.isoformat(), place=place
+    )
 
 
 def _aware(moment: datetime | None, settings: Settings) -> datetime | None:

@@ -12,10 +12,11 @@ from sqlalchemy.orm import Session, selectinload
 
 from kbsearch.config import Settings
 from kbsearch.database import Database
-from kbsearch.errors import InvalidInput, NotFound
+from kbsearch.errors import NotFound
 from kbsearch.importers.records import IncomingCourse, IncomingQuestion
 from kbsearch.models import Case, Cohort, Collection, Course, Lesson, Outbox, Question, QuestionState
-from kbsearch.services.intake import LONGEST_CODE, PreparedQuestion, clean, prepare
+from kbsearch.services.intake import PreparedQuestion, clean, prepare
+from kbsearch.services.outline_checks import check_course, lesson_codes
 from kbsearch.services.question_rows import Received, refuse_unknown_places, store_questions
 from kbsearch.services.row_chunks import chunks
 
@@ -197,18 +198,19 @@ class QuestionService:
         """Add a course or bring it up to date; lessons, and cohorts if any are told, replace those it had.
 
         Raises:
-            InvalidInput: a code or title is missing, or a lesson belongs to another course.
+            InvalidInput: it cannot be stored; see `check_course`.
         """
         with self._database.writing() as session:
             self.store_course(session, incoming)
 
     def store_course(self, session: Session, incoming: IncomingCourse) -> None:
         """`save_course` within the caller's transaction."""
+        codes = lesson_codes(incoming)
+        rows = session.execute(select(Lesson.code, Lesson.course_code).where(Lesson.code.in_(codes)))
+        check_course(incoming, {row.code: row.course_code for row in rows})
         course = Course(code=clean(incoming.code), title=clean(incoming.title)[:300] or clean(incoming.code))
-        _check_course(session, course.code, incoming)
         session.merge(course, load=True)
         session.flush()
-        codes = [clean(lesson.code) for lesson in incoming.lessons]
         session.execute(delete(Lesson).where(Lesson.course_code == course.code, Lesson.code.not_in(codes)))
         for position, lesson in enumerate(incoming.lessons):
             session.merge(
@@ -243,21 +245,3 @@ def _moved(session: Session, question_id: int, state: QuestionState, case_id: in
         question.state, question.case_id = state, case_id
         session.add(Outbox(collection=Collection.QUESTIONS, entity_id=question.id))
     return question
-
-
-def _check_course(session: Session, code: str, incoming: IncomingCourse) -> None:
-    codes = [clean(lesson.code) for lesson in incoming.lessons]
-    if not code or not all(codes):
-        raise InvalidInput("A course and each of its lessons need an id.", remedy="Add the missing id.")
-    if max(map(len, (code, *codes))) > LONGEST_CODE:
-        raise InvalidInput("An id has more than {longest} characters.", longest=LONGEST_CODE)
-    if len(set(codes)) < len(codes):
-        raise InvalidInput("Course {course} has two lessons with the same id.", course=code)
-    query = select(Lesson).where(Lesson.code.in_(codes), Lesson.course_code != code).limit(1)
-    if taken := session.scalar(query):
-        raise InvalidInput(
-            "Lesson {lesson} belongs to course {course} already.",
-            remedy="Lesson ids are unique in the whole school: choose another one.",
-            lesson=taken.code,
-            course=taken.course_code,
-        )

@@ -104,9 +104,12 @@ def test_what_no_database_takes_is_told_or_mended(school: Kbsearch, tmp_path: Pa
         {"course": "x" * 101, "week": "2026-W47", "students": 12},
         {"course": "py", "week": "2999-W01", "students": 12},
         {"course": "py", "week": "soon", "students": 12},
+        {"course": "py", "week": "0001-01-01", "students": 12},
+        {"course": "py", "week": "1999-W52", "students": 12},
     ]
     path.write_text(json.dumps(rows), "utf-8")
     report = school.imports.run(path, ImportOptions())
     assert report.taken == {"enrolments": 2}
-    assert [row.place for row in report.skipped] == ["entry 3", "entry 4", "entry 5"]
+    assert [row.place for row in report.skipped] == [f"entry {number}" for number in range(3, 8)]
+    assert "too far in the past" in report.skipped[-1].reason
     assert all(row.remedy for row in report.skipped)

@@ -226,3 +226,27 @@ def test_outlines_may_stand_in_an_object_and_errors_name_the_lesson(app: Kbsearc
     assert report.taken == {"courses": 1}
     [row] = report.skipped
     assert (row.place, row.details["number"], row.remedy) == ("course 2", 2, "Give each lesson an id.")
+
+
+def test_the_preview_of_outlines_finds_what_the_import_refuses(app: Kbsearch, tmp_path: Path) -> None:
+    app.questions.save_course(IncomingCourse("old", "Old", (IncomingLesson("o1", "Раз"),)))
+    courses = [
+        ("a", ["a1", "a2"], []),
+        ("twice", ["t1", "t1"], []),
+        ("x" * 101, [], []),
+        ("long", ["y" * 101], []),
+        ("stolen", ["o1"], []),
+        ("also-stolen", ["a2"], []),
+        ("ancient", [], ["0001-01-01"]),
+        ("a", ["a1"], ["2026-02-02"]),
+        ("b", ["a2"], []),
+    ]
+    told = [
+        {"id": code, "title": code, "lessons": [{"id": one} for one in lessons], "cohorts": days}
+        for code, lessons, days in courses
+    ]
+    path = written(tmp_path, json.dumps(told), "o.json")
+    preview = app.imports.preview(path, ImportOptions())
+    assert [row.place for row in preview.skipped] == [f"course {number}" for number in range(2, 8)]
+    report = app.imports.run(path, ImportOptions())
+    assert (report.skipped, report.taken) == (preview.skipped, preview.counts)
