@@ -254,9 +254,13 @@ def growing(
 
 
 def weeks(counts: Sequence[PeriodCounts]) -> Table:
-    """What was asked and answered, week by week; a week that is not over says so."""
+    """What was asked and answered, week by week; a week that is not over says so.
+
+    A chart shows weeks that are over, so that there is none before the first of them with a question.
+    """
     now = utc_now()
     running = [place for place, one in enumerate(counts) if one.period.end_at > now]
+    over = [one.asked for one in counts if one.period.end_at <= now]
     rows = [
         [
             text(
@@ -284,7 +288,7 @@ def weeks(counts: Sequence[PeriodCounts]) -> Table:
         ],
         rows if any(one.asked for one in counts) else [],
         empty=gettext("Nothing was asked in these weeks."),
-        chart="weeks",
+        chart="weeks" if any(over) else "",
         moments=[int(one.period.start_at.timestamp()) for one in counts],
         running=running,
     )

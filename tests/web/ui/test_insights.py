@@ -36,6 +36,14 @@ def covered(school: Kbsearch) -> Kbsearch:
     return school
 
 
+@pytest.fixture
+def grown(covered: Kbsearch) -> Kbsearch:
+    """`covered`, and something was asked in a week that is over, whatever day it is today."""
+    asked_at = utc_now() - timedelta(days=8)
+    covered.questions.receive_many([IncomingQuestion("вопрос прошлой недели", asked_at=asked_at)])
+    return covered
+
+
 def name(app: Kbsearch, cluster_id: int, label: str) -> None:
     """Give a cluster a name, as a run or a person does."""
     with app.database.writing() as session:
@@ -64,7 +72,7 @@ def test_every_number_leads_to_as_many_rows(covered: Kbsearch, methodologist: Fl
     assert numbers or page in {"/insights/cases", "/insights/month", "/insights/digest"}
 
 
-def test_the_overview_tells_coverage_and_gaps(covered: Kbsearch, methodologist: FlaskClient) -> None:
+def test_the_overview_tells_coverage_and_gaps(grown: Kbsearch, methodologist: FlaskClient) -> None:
     html = methodologist.get("/insights").text
     for name in ("Coverage", "Gaps: what a case would save", "New and growing", "Week by week"):
         assert name in html
@@ -73,7 +81,7 @@ def test_the_overview_tells_coverage_and_gaps(covered: Kbsearch, methodologist: 
 
 
 def test_the_week_that_is_not_over_is_no_fall_in_the_chart(
-    covered: Kbsearch, methodologist: FlaskClient
+    grown: Kbsearch, methodologist: FlaskClient
 ) -> None:
     table = methodologist.get("/insights").text.split('id="weeks"')[1].split("</section>")[0]
     *past, present = re.findall(r'<tr><th scope="row".*?</tr>', table, re.DOTALL)
@@ -81,6 +89,21 @@ def test_the_week_that_is_not_over_is_no_fall_in_the_chart(
     assert re.findall(r'data-value="([^"]*)"', present)[1:] == ["", "", ""]
     assert "not over yet" not in "".join(past)
     assert all(re.findall(r'data-value="([^"]*)"', row)[1] for row in past)
+
+
+def test_a_school_in_its_first_week_has_a_table_and_no_chart_of_nothing(web_app: Flask) -> None:
+    now = utc_now()
+    today = now.date()
+    lasting = [
+        PeriodCounts(
+            Period(today - timedelta(days=9 - n), today - timedelta(days=2 - n), ZoneInfo("UTC")), *told
+        )
+        for n, told in ((0, (0, 0, 0, 0)), (7, (3, 1, 2, 1)))
+    ]
+    with web_app.test_request_context():
+        first = weeks(lasting)
+        assert (first.chart, len(first.rows)) == ("", 2)
+        assert weeks([PeriodCounts(lasting[0].period, 1, 0, 1, 1), lasting[1]]).chart == "weeks"
 
 
 def test_a_school_with_nothing_is_told_what_to_do(app: Kbsearch, methodologist: FlaskClient) -> None:
