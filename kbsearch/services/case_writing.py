@@ -149,6 +149,26 @@ def enter(case: Case, state: CaseState) -> None:
     case.state = state
 
 
+UNARCHIVED = set(CaseState) - {CaseState.ARCHIVED}
+
+
+def leave_archive(case: Case) -> None:
+    """Undo that ``case`` was archived: its state is the one before, and the moments stay what they were.
+
+    Raises:
+        Conflict: it is not archived, or something else happened to it since.
+    """
+    ordered = sorted(case.revisions, key=lambda revision: revision.number)
+    states = [str(revision.snapshot.get("state", "")) for revision in ordered[-2:]]
+    if case.state != CaseState.ARCHIVED or states[1:] != [CaseState.ARCHIVED] or states[0] not in UNARCHIVED:
+        raise Conflict(
+            "Case '{title}' cannot be taken out of the archive as it was.",
+            remedy="Bring it back as a draft.",
+            title=case.title,
+        )
+    case.state = CaseState(states[0])
+
+
 def keep_revision(session: Session, case: Case, edit: Edit) -> None:
     """Add the revision of what ``case`` is now, and ask for it to be indexed."""
     _append_revision(case, edit)

@@ -24,6 +24,7 @@ from kbsearch.services.case_drafts import (
     draft_of,
     with_variant,
 )
+from kbsearch.services.case_merging import merged_into
 from kbsearch.services.case_writing import (
     Edit,
     ImportedCase,
@@ -32,6 +33,7 @@ from kbsearch.services.case_writing import (
     enter,
     imported,
     keep_revision,
+    leave_archive,
     locked,
     no_case,
     rewritten,
@@ -130,6 +132,24 @@ class CaseService:
                 )
             check_live(draft_of(case), target)
             enter(case, target)
+            keep_revision(session, case, Edit(person_id))
+            return whole(session, case)
+
+    def unarchive(self, case_id: int, *, person_id: int | None = None) -> Case:
+        """Undo that the case was archived, right after: it is again what it was.
+
+        Raises:
+            Conflict: it is not archived, it was merged into another case, or it changed since.
+        """
+        with self._writing() as session:
+            case = locked(session, case_id)
+            if merged_into(session, case_id) is not None:
+                raise Conflict(
+                    "Case '{title}' was merged into another one.",
+                    remedy="Undo the merge on its page.",
+                    title=case.title,
+                )
+            leave_archive(case)
             keep_revision(session, case, Edit(person_id))
             return whole(session, case)
 

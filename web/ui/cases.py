@@ -127,8 +127,20 @@ def move_case(case_id: int) -> Response:
     undo = None
     if CaseState(case.state) in TRANSITIONS[CaseState(moved.state)]:
         undo = (url_for("ui.move_case", case_id=case_id), {"state": str(case.state)})
+    elif moved.state == CaseState.ARCHIVED:
+        undo = (url_for("ui.unarchive_case", case_id=case_id), {})
     said = gettext("The case is now: %(state)s.", state=words.case_state(moved.state))
     say(said, undo=undo)
+    return go(url_for("ui.case_page", case_id=case_id))
+
+
+@blueprint.post("/cases/<int:case_id>/unarchive")
+@requires(Role.METHODOLOGIST)
+def unarchive_case(case_id: int) -> Response:
+    """Undo that a case was archived."""
+    person = current_person()
+    case = kb().cases.unarchive(case_id, person_id=person.id if person else None)
+    say(gettext("The case is now: %(state)s.", state=words.case_state(case.state)))
     return go(url_for("ui.case_page", case_id=case_id))
 
 

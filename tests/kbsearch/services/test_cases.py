@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
+from kbsearch.app import Kbsearch
 from kbsearch.database import Database
 from kbsearch.errors import Conflict, InvalidInput, NotFound, TooLarge
 from kbsearch.importers.records import IncomingCase
@@ -200,6 +203,33 @@ def test_lists_filter_by_state_course_and_words_of_any_case(cases: CaseService) 
 def test_cases_are_given_in_the_order_asked_for(cases: CaseService) -> None:
     ids = [cases.create(CaseDraft(f"Case {n}", "answer")).id for n in range(3)]
     assert [case.id for case in cases.by_ids([ids[2], 999, ids[0]])] == [ids[2], ids[0]]
+
+
+@pytest.mark.parametrize("state", ["published", "needs_check", "in_review"])
+def test_archiving_is_undone_as_if_it_had_not_been(cases: CaseService, state: str) -> None:
+    case = cases.create(UNDO, state="published" if state == "needs_check" else state)
+    before = cases.move(case.id, state) if state == "needs_check" else case
+    cases.move(case.id, "archived")
+    again = cases.unarchive(case.id)
+    moments = ("state", "verified_at", "published_at", "first_published_at", "answer")
+    assert [getattr(again, name) for name in moments] == [getattr(before, name) for name in moments]
+    with pytest.raises(Conflict, match="taken out of the archive"):
+        cases.unarchive(case.id)
+
+
+def test_what_was_edited_in_the_archive_or_merged_is_not_unarchived(
+    app: Kbsearch, cases: CaseService
+) -> None:
+    case = cases.create(UNDO, state="published")
+    archived = cases.move(case.id, "archived")
+    cases.save(case.id, replace(UNDO, answer="иначе"), version=archived.version)
+    with pytest.raises(Conflict, match="taken out of the archive"):
+        cases.unarchive(case.id)
+    one = cases.create(CaseDraft("Первый кейс", "так"), state="published")
+    other = cases.create(CaseDraft("Второй кейс", "иначе"), state="published")
+    app.case_pairs.merge(one.id, other.id)
+    with pytest.raises(Conflict, match="was merged"):
+        cases.unarchive(one.id)
 
 
 def test_unknown_cases_are_not_found(cases: CaseService) -> None:

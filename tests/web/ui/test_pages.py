@@ -207,3 +207,15 @@ def test_before_the_first_run_the_pages_of_clusters_tell_what_to_do(
         assert "No clusters yet" in shown
         assert 'class="button" href="/import"' in shown
     assert "/import" not in mentor.get("/clusters/diff").text
+
+
+def test_archiving_a_published_case_can_be_undone(
+    mentor: FlaskClient, methodologist: FlaskClient, school: Kbsearch
+) -> None:
+    case = school.cases.list(state="published").items[0]
+    page = methodologist.post(f"/cases/{case.id}/state", data={"state": "archived"}, follow_redirects=True)
+    assert f'action="/cases/{case.id}/unarchive"' in page.text
+    assert mentor.post(f"/cases/{case.id}/unarchive").status_code == 403
+    methodologist.post(f"/cases/{case.id}/unarchive")
+    assert school.cases.get(case.id).state == "published"
+    assert methodologist.post(f"/cases/{case.id}/unarchive").status_code == 409
