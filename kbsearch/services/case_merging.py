@@ -23,13 +23,15 @@ from kbsearch.models import (
 from kbsearch.services.case_drafts import CaseDraft, cleaned, draft_of
 from kbsearch.services.case_writing import Edit, enter, keep_revision, locked, rewritten
 from kbsearch.services.row_chunks import chunks
+from kbsearch.text.wording import plain_wording
 
 
 def merge(session: Session, case_id: int, into_id: int, person_id: int | None) -> CasePair:
     """Move all that leads to one case to another one, and archive it; returns what `undo` needs.
 
-    The title and the phrasings become phrasings of the other case, tags and lessons are added to it, and
-    questions that the one answered are answered by the other.  The answer of the other stays as it is.
+    The title and the phrasings become phrasings of the other case unless it has these words, tags and
+    lessons are added to it, and questions that the one answered are answered by the other.  The answer of
+    the other stays as it is.
 
     Raises:
         NotFound: there is no such case.
@@ -65,10 +67,12 @@ def merge(session: Session, case_id: int, into_id: int, person_id: int | None) -
 
 
 def _joined(one: CaseDraft, into: CaseDraft) -> CaseDraft:
+    known = {plain_wording(text) for text in (into.title, *into.variants)}
+    new = {plain_wording(text): text for text in reversed([one.title, *one.variants])}
     return cleaned(
         replace(
             into,
-            variants=tuple(dict.fromkeys([*into.variants, one.title, *one.variants])),
+            variants=(*into.variants, *(text for words, text in reversed(new.items()) if words not in known)),
             tags=tuple(dict.fromkeys([*into.tags, *one.tags])),
             lessons=tuple(dict.fromkeys([*into.lessons, *one.lessons])),
         )

@@ -184,15 +184,19 @@ def check_day(day: date, place: str = "", ahead: timedelta = AHEAD) -> None:
     Raises:
         InvalidInput: it is one; with ``place``, where it stands, if that is given.
     """
-    if day > (utc_now() + ahead).date():
-        template = "The date {moment} lies in the future."
-    elif day < EARLIEST:
-        template = "The date {moment} lies too far in the past."
-    else:
-        return
-    raise InvalidInput(
-        _placed(template, place), remedy="Check its year.", moment=day.isoformat(), place=place
-    )
+    late = day > (utc_now() + ahead).date()
+    if late or day < EARLIEST:
+        raise InvalidInput(
+            _placed(
+                "The date {moment} lies in the future."
+                if late
+                else "The date {moment} lies too far in the past.",
+                place,
+            ),
+            remedy="Check its year.",
+            moment=day.isoformat(),
+            place=place,
+        )
 
 
 def _aware(moment: datetime | None, settings: Settings) -> datetime | None:

@@ -9,6 +9,8 @@ from kbsearch.text.vocabulary import Vocabulary
 
 SHORTEST = 4
 """Shorter words are left alone: too many others are near them."""
+LONGEST = 40
+"""Longer ones are no words, and their edits would take the square of their length in time and memory."""
 TWO_EDITS_FROM = 7
 """From this length on a word may be two edits away."""
 EDIT = 2.0
@@ -34,12 +36,12 @@ class Candidate:
 
 
 def candidates(word: str, known: Vocabulary) -> list[Candidate]:
-    """What ``word`` may have been meant to be, the likeliest first; none when it is known or too short.
+    """What ``word`` may have been meant to be, the likeliest first; none when it is known or no word.
 
     At most two: the second only when it is nearly as likely as the first.
     """
     low = word.lower().replace("ё", "е")
-    if len(low) < SHORTEST or not low.isalpha() or known.knows(low):
+    if not SHORTEST <= len(low) <= LONGEST or not low.isalpha() or known.knows(low):
         return []
     found = [_weighed(near, low, 1, known) for near in known.among(edits(low))]
     if not found and len(low) >= TWO_EDITS_FROM:

@@ -16,9 +16,9 @@ from babel.messages.extract import extract_python
 CARRIERS = {
     "InvalidInput", "TooLarge", "UnreadableFile", "NotFound", "Conflict", "NotAuthenticated", "NotAllowed",
     "StorageUnavailable", "IndexUnavailable", "EncoderUnavailable", "ConfigurationError", "Problem",
-    "KbsearchError", "Flaw",
+    "KbsearchError", "Flaw", "Everyday", "_placed",
 }  # fmt: skip
-"""Errors and flaws of rows: the first text and ``remedy`` are templates."""
+"""Errors, flaws of rows, what puts a place before one: the first text and ``remedy`` are templates."""
 
 SECOND = {"Reason", "Skipped"}
 """Here the second text is the template; the first is a kind or a place."""

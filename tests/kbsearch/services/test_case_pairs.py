@@ -92,6 +92,20 @@ def test_a_merge_moves_all_and_undo_brings_it_back(app: Kbsearch, cases: dict[st
         app.case_pairs.undo_merge(pair.id)
 
 
+def test_a_merged_case_takes_no_phrasing_in_the_same_words(app: Kbsearch, cases: dict[str, int]) -> None:
+    into = app.cases.get(cases["undo"])
+    same = write(
+        app,
+        f"{into.title.upper()}?!",
+        f"Здравствуйте! {into.variants[0].text}",
+        "отменить всё",
+        "Отменить ВСЁ!",
+    )
+    app.case_pairs.merge(same, into.id)
+    told = [variant.text for variant in app.cases.get(into.id).variants]
+    assert told == [*(variant.text for variant in into.variants), "отменить всё"]
+
+
 def test_undo_keeps_what_was_changed_since(app: Kbsearch, cases: dict[str, int]) -> None:
     one, into = cases["again"], cases["undo"]
     pair = app.case_pairs.merge(one, into)
