@@ -51,7 +51,9 @@ Examples:
 @click.option(
     "--without",
     multiple=True,
-    type=click.Choice(["quote", "chatter", "traceback", "layout", "transliteration", "typo", "lexicon"]),
+    type=click.Choice(
+        ["quote", "chatter", "asking", "traceback", "layout", "transliteration", "typo", "lexicon"]
+    ),
     help="Leave out a step of reading the questions; several times for several.",
 )
 @click.option(

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import Literal
 
 from kbsearch.ports import Embedder, Floats
-from kbsearch.text.asking import asking_part
+from kbsearch.text.asking import asking_sentences
 from kbsearch.text.chatter import strip_chatter
 from kbsearch.text.layout import repair_layout
 from kbsearch.text.lexicon import Lexicon, shipped_lexicon
+from kbsearch.text.long_messages import question_part
 from kbsearch.text.quotes import without_quotes
 from kbsearch.text.tracebacks import reduce_tracebacks
 from kbsearch.text.transliteration import to_cyrillic
@@ -28,11 +29,11 @@ MAX_WORDS = 64
 REMEMBERED = 4_096
 """How many encoded queries are kept (8 MB with 512 dimensions)."""
 
-StepKind = Literal["quote", "chatter", "traceback", "layout", "transliteration", "typo", "lexicon", "asking"]
+StepKind = Literal["quote", "chatter", "asking", "traceback", "layout", "transliteration", "typo", "lexicon"]
 SWITCHED_ON: frozenset[StepKind] = frozenset(
-    ("quote", "chatter", "traceback", "layout", "transliteration", "typo", "lexicon")
+    ("quote", "chatter", "asking", "traceback", "layout", "transliteration", "typo", "lexicon")
 )
-"""The steps that are taken; docs/matching.md says what each pays, and why ``asking`` is not among them."""
+"""The steps that are taken; docs/matching.md says what each pays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +102,8 @@ def prepare(text: str, knowledge: Knowledge | None = None, on: frozenset[StepKin
     readings = reading.correct(known.vocabulary) if knowledge else []
     corrected = reading.text
     reading.spell_out(known.lexicon)
-    searched = " ".join([reading.text, *readings])
-    reading.text = corrected
-    reading.apply("asking", asking_part)
-    return Query(reading.text, different_words(searched), repaired, len(stems(whole)), tuple(reading.steps))
+    searched = _searched_words(reading.text, readings)
+    return Query(corrected, searched, repaired, len(stems(whole)), tuple(reading.steps))
 
 
 @lru_cache(maxsize=16_384)
@@ -122,6 +121,7 @@ def _repair(reading: _Reading, vocabulary: Vocabulary) -> bool:
     """Strip and turn ``reading``; whether its layout or script was wrong."""
     reading.apply("quote", without_quotes)
     reading.apply("chatter", strip_chatter)
+    reading.apply("asking", question_part)
     reading.apply("traceback", reduce_tracebacks)
     turned = reading.apply("layout", lambda text: repair_layout(text, vocabulary))
     turned = reading.apply("transliteration", lambda text: to_cyrillic(text, vocabulary)) or turned
@@ -170,6 +170,14 @@ class _Reading:
         if "lexicon" in self._on:
             self.steps += [Step("lexicon", *pair) for pair in lexicon.meanings(self.text).items()]
             self.text = lexicon.spell_out(self.text)
+
+
+def _searched_words(text: str, readings: Sequence[str]) -> tuple[str, ...]:
+    """The different words of ``text`` and ``readings``; of too many those first that stand where it asks."""
+    found = different_words(" ".join([text, *readings]))
+    if len(found) < MAX_WORDS:
+        return found
+    return different_words(" ".join([*asking_sentences(text), text, *readings]))
 
 
 def different_words(text: str) -> tuple[str, ...]:

@@ -30,4 +30,9 @@ def asking_part(text: str) -> str:
 
 def asking_sentences(text: str) -> list[str]:
     """The sentences and lines of ``text`` that ask or say what fails, in order."""
-    return [found.group().strip() for found in _SENTENCE.finditer(text) if _ASKS.search(found.group())]
+    return [sentence for sentence in sentences(text) if _ASKS.search(sentence)]
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences and lines of ``text`` in order, without the space around them."""
+    return [said for found in _SENTENCE.finditer(text) if (said := found.group().strip())]

@@ -39,7 +39,12 @@ def asks_by_itself(text: str) -> bool:
 
 
 def _tells_enough(sentence: str) -> bool:
-    return telling(sentence) >= (TOLD_BESIDE_POINTING if _POINTS.search(sentence) else TOLD)
+    return telling(sentence) >= (TOLD_BESIDE_POINTING if points(sentence) else TOLD)
+
+
+def points(text: str) -> bool:
+    """Whether a word of ``text`` points at something that was said elsewhere: «это», "the same"."""
+    return _POINTS.search(text) is not None
 
 
 def telling(text: str) -> float:
