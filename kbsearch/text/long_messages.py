@@ -12,9 +12,11 @@ TOLD = 3.0
 _ASKED = re.compile(r"\?[?!.)\"»”\s]*$")
 _REFERS = re.compile(
     r"\b(?:он|она|оно|они|его|её|ее|их|ему|ей|им|ним|ними|них|нём|нем|ней|неё|нее|там|туда|оттуда)\b"
-    r"|\bтогда\b|\bкажд\w+\W*$|\b(?:it|its|they|them|there|that|those|these)\b",
+    r"|\bтогда\b|\b(?:it|its|they|them|there|that|those|these)\b",
     re.IGNORECASE,
 )
+_LEAVES_OPEN = re.compile(r"\b(?:кажд\w+|остальн\w+|each|others)\W*$", re.IGNORECASE)
+"""«Что вписывать в каждое?»: each of what, the story says."""
 _OF_PROGRAMS = re.compile(
     r"\w(?:Error|Exception|Warning)\b|^\W*(?:error|fatal)\s*:|```|^\s*(?:\$\s|>>>|File \")|[{}]|\w\(\w*\)"
     r"|;\s*$|^[^А-Яа-яЁё\n]*[=<>|][^А-Яа-яЁё\n]*$",
@@ -41,4 +43,4 @@ def question_part(text: str) -> str:
 
 
 def _tells_what(question: str) -> bool:
-    return telling(question) >= TOLD and not points(question)
+    return telling(question) >= TOLD and not points(question) and not _LEAVES_OPEN.search(question)

@@ -36,6 +36,7 @@ def test_a_question_that_refers_to_the_sentence_before_keeps_it() -> None:
         "Что делать?",
         "Как это исправить?",
         f"Что делать? {QUESTION}",
+        "Где брать пароль, что вписывать в каждое?",
         "Не открывается урок",
         "Что делать, если на странице https://school.example/?page=2 пусто",
         f"ValueError: invalid literal. {QUESTION}",
