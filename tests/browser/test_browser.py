@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from kbsearch.models import Fault, FaultState, utc_now
+from kbsearch.services.cases import CaseDraft
 from tests.browser.conftest import Site
 
 OpenPage = Callable[..., Page]
@@ -181,9 +182,10 @@ def test_unsaved_text_outlives_a_closed_tab(open_page: OpenPage) -> None:
 def test_no_page_scrolls_sideways_on_a_narrow_phone(open_page: OpenPage, site: Site) -> None:
     site.app.people.make_token("Learning platform", ["read", "write"])
     site.app.lexicon.save("аа" * 50, "длинное слово")
+    case = site.app.cases.create(CaseDraft("Ы" * 300, "Я" * 300))
     page = open_page("admin", viewport={"width": 360, "height": 740})
     widths = {}
-    for path in PATHS:
+    for path in [*PATHS, f"/cases/{case.id}", f"/cases/{case.id}/edit"]:
         page.goto(path)
         widths[path] = page.evaluate("document.documentElement.scrollWidth")
     assert {path: width for path, width in widths.items() if width > 360} == {}
