@@ -18,8 +18,8 @@ _REFERS = re.compile(
 _LEAVES_OPEN = re.compile(r"\b(?:кажд\w+|остальн\w+|each|others)\W*$", re.IGNORECASE)
 """«Что вписывать в каждое?»: each of what, the story says."""
 _OF_PROGRAMS = re.compile(
-    r"\w(?:Error|Exception|Warning)\b|^\W*(?:error|fatal)\s*:|```|^\s*(?:\$\s|>>>|File \")|[{}]|\w\(\w*\)"
-    r"|;\s*$|^[^А-Яа-яЁё\n]*[=<>|][^А-Яа-яЁё\n]*$",
+    r"\w(?:Error|Exception|Warning)\b|^[^\w\n]*(?:error|fatal)\s*:|```|^[^\S\n]*(?:\$\s|>>>|File \")|[{}]"
+    r"|\w\(\w*\)|;\s*$|^[^А-Яа-яЁё\n]*[=<>|][^А-Яа-яЁё\n]*$",
     re.IGNORECASE | re.MULTILINE,
 )
 """Code, logs and errors: they tell more of what is asked than the question does."""

@@ -17,7 +17,7 @@ from kbsearch.text.quoted_speech import without_speech
 
 _MAY_QUOTE = re.compile(
     r"^[ ]{0,3}>|\[\d{1,2}[./]\d|^\d{1,2}[./]\d{1,2}[./]\d{4}, \d|\d:\d\d$|[«\"“][^»\"”\n]{8,300}[»\"”]"
-    r"|^\W*(?:пересл|пересыл|исходное|forwarded|begin\s+forwarded|original|from:|от:|on\s.*wrote)",
+    r"|^[^\w\n]*(?:пересл|пересыл|исходное|forwarded|begin\s+forwarded|original|from:|от:|on\s.*wrote)",
     re.IGNORECASE | re.MULTILINE,
 )
 _MARK = re.compile(r" {0,3}>(?!=)")
@@ -34,7 +34,7 @@ _COMMAND = re.compile(
 )
 _MACHINE = re.compile(
     r"\w(?:Error|Exception|Warning)\b"
-    r"|^\W*(?:error|fatal|warning|remote|hint|npm err!|ошибка)(?:\s+\d+|\s*[:!])"
+    r"|^[^\w\n]*(?:error|fatal|warning|remote|hint|npm err!|ошибка)(?:\s+\d+|\s*[:!])"
     r"|cannot\s+connect|permission\s+denied|not\s+(?:found|recognized)",
     re.IGNORECASE | re.MULTILINE,
 )

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kbsearch.matching.queries import MAX_WORDS, SWITCHED_ON, prepare
-from kbsearch.text.asking import LONG
+from kbsearch.text.asking import LONG, sentences
 from kbsearch.text.long_messages import question_part
+from kbsearch.text.quotes import without_quotes
 
 STORY = "Вчера смотрела вебинар до конца, потом ужинала. Собака спала на диване, кот гулял. " * 4
 QUESTION = "Можно ли заменить обществознание на литературу?"
@@ -85,3 +86,17 @@ def test_what_asks_is_searched_for_even_at_the_end_of_many_words() -> None:
 def test_the_step_can_be_left_out() -> None:
     assert prepare(STORY + QUESTION).bare == QUESTION
     assert len(prepare(STORY + QUESTION, on=SWITCHED_ON - {"asking"}).bare) > LONG
+
+
+def test_a_line_without_ends_of_sentences_is_one_sentence() -> None:
+    assert sentences("main.py не видит 10.0.0.1\nчто делать?") == ["main.py не видит 10.0.0.1", "что делать?"]
+
+
+@pytest.mark.parametrize("text", ["a" + "\n" * 200_000 + "b?", "1.1.11 1:11 " * 20_000, "\r\n > " * 50_000])
+def test_reading_takes_time_in_proportion_to_the_length(text: str) -> None:
+    # Were it the square, each of these would take an hour.
+    assert question_part(text) == text
+    assert without_quotes(text) == text
+    assert "".join(sentences(text)).replace(" ", "") == text.replace(" ", "").replace("\n", "").replace(
+        "\r", ""
+    )
