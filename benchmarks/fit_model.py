@@ -1,6 +1,7 @@
 """Fits the shipped model on the schools of `data/` and writes `kbsearch/matching/model.json`.
 
     python -m benchmarks.fit_model
+    python -m benchmarks.fit_model --second    # model_second.json, for cases that e5-small reads as well
 
 Every question of a school is matched several times: with all cases and with a fifth of them removed, as they
 are and with half of each case's other questions confirmed as its variants.  So are questions from outside the
@@ -13,16 +14,17 @@ question's school, so they speak of a school that kbsearch never met.  No other 
 from __future__ import annotations
 
 import json
+import sys
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks import translated
 from benchmarks.elsewhere import SHARE, Elsewhere, asked_elsewhere
-from indexer.embedders.bundled import BundledEmbedder
+from indexer.embedders import E5_SMALL, open_embedder
 from kbsearch.cli.evaluate_matching import temporary_matcher
 from kbsearch.errors import EncoderUnavailable
 from kbsearch.evaluation.learned import with_variants
@@ -35,8 +37,8 @@ from kbsearch.matching.training import JudgedQuery, fit, knowing_scarcity
 from kbsearch.ports import Floats, Role
 
 SAMPLE = sample_school_folder()
-TARGET = Path(matching_model.__file__).with_name("model.json")
-VERSION = "five-schools-4"
+FOLDER = Path(matching_model.__file__).parent
+VERSIONS = {"model.json": "five-schools-4", "model_second.json": "five-schools-second-1"}
 OTHERS = SAMPLE.parent / "other_schools"
 RUNS = ((0.0, 0.0, 0), (0.2, 0.0, 1), (0.0, 0.5, 1), (0.2, 0.5, 2))
 """Share of the cases removed, share of the questions confirmed as variants, and seed, of each run."""
@@ -48,11 +50,11 @@ Run = tuple[float, float, int]
 
 
 class Remembering:
-    """The bundled encoder, which encodes each text once; or one that fails for queries when ``absent``."""
+    """The encoder ``name``, which encodes each text once; or one that fails for queries when ``absent``."""
 
-    def __init__(self, absent: bool = False) -> None:
-        self._inner = BundledEmbedder()
-        self._known: dict[str, Floats] = {}
+    def __init__(self, name: str = "bundled", *, absent: bool = False) -> None:
+        self._inner = open_embedder(name)
+        self._known: dict[tuple[str, Role], Floats] = {}
         self._absent = absent
         self.model_id, self.dimension = self._inner.model_id, self._inner.dimension
 
@@ -60,13 +62,27 @@ class Remembering:
         """Vectors of ``texts``, remembered."""
         if self._absent and role == "query":
             raise EncoderUnavailable("Absent on purpose.")
-        new = [text for text in dict.fromkeys(texts) if text not in self._known]
-        self._known.update(zip(new, self._inner.encode(new, role), strict=True))
-        return np.stack([self._known[text] for text in texts])
+        new = [text for text in dict.fromkeys(texts) if (text, role) not in self._known]
+        keys = [(text, role) for text in new]
+        self._known.update(zip(keys, self._inner.encode(new, role), strict=True))
+        return np.stack([self._known[text, role] for text in texts])
+
+
+@dataclass(frozen=True, slots=True)
+class Encoders:
+    """The encoder that candidates are found by, and that of second opinions."""
+
+    first: Remembering
+    second: Remembering | None = None
+
+
+def encoders(name: str) -> Encoders:
+    """Those that the model in the file ``name`` is for."""
+    return Encoders(Remembering(), Remembering(E5_SMALL) if name == "model_second.json" else None)
 
 
 def judged_questions(
-    school: MatchingSet, elsewhere: Elsewhere, embedder: Remembering, runs: Sequence[Run] = RUNS
+    school: MatchingSet, elsewhere: Elsewhere, by: Encoders, runs: Sequence[Run] = RUNS
 ) -> list[JudgedQuery]:
     """The questions in all ``runs``; those of one question weigh 1 together, and all are held out together.
 
@@ -81,7 +97,7 @@ def judged_questions(
         both, more = translated.also_translated(chosen, texts)
         foreign |= more
         asked = replace(both, questions=both.questions + elsewhere.subjects + elsewhere.everyday)
-        with temporary_matcher(chosen, embedder) as (matcher, ids):
+        with temporary_matcher(chosen, by.first, by.second) as (matcher, ids):
             outcomes = run_matching(matcher, asked, ids, 0.95)
         for outcome in outcomes:
             found[outcome.question.id].append(outcome.judged)
@@ -103,23 +119,23 @@ def schools() -> list[MatchingSet]:
     return [read_matching_set(folder) for folder in (SAMPLE, *sorted(OTHERS.iterdir())) if folder.is_dir()]
 
 
-def fitted(some: Sequence[MatchingSet]) -> MatchingModel:
-    """The model of both ways."""
-    embedders, elsewhere = (Remembering(), Remembering(absent=True)), asked_elsewhere(some, OTHERS)
+def fitted(some: Sequence[MatchingSet], name: str = "model.json") -> MatchingModel:
+    """The model of both ways for the file ``name``."""
+    ways, elsewhere = (encoders(name), Encoders(Remembering(absent=True))), asked_elsewhere(some, OTHERS)
     queries, young = (
         [
             query
             for school in some
-            for embedder in embedders
-            for query in judged_questions(school, elsewhere[school.name], embedder, runs)
+            for by in ways
+            for query in judged_questions(school, elsewhere[school.name], by, runs)
         ]
         for runs in (RUNS, YOUNG_RUNS)
     )
     told = ", ".join(f"{one.name} ({len(one.questions)} questions, {len(one.cases)} cases)" for one in some)
     model = fit(
         queries,
-        version=VERSION,
-        provenance=f"python -m benchmarks.fit_model: {told}, with all cases and with a fifth removed, "
+        version=VERSIONS[name],
+        provenance=f"benchmarks.fit_model, {name}: {told}, with all cases and with a fifth removed, "
         f"without and with half of the questions as variants; what few cases mean with three quarters "
         f"and more removed; {SHARE:.0%} of what each school is asked is "
         f"from outside its world, questions translated by hand weigh {translated.SHARE:.0%} of its own; "
@@ -131,10 +147,11 @@ def fitted(some: Sequence[MatchingSet]) -> MatchingModel:
 
 def main() -> None:
     """Fit, write and report."""
-    model = fitted(schools())
-    TARGET.write_text(json.dumps(model.as_dict(), indent=1) + "\n", "utf-8")
-    for name, way in (("hybrid", model.hybrid), ("text alone", model.text_only)):
-        print(name, way.ranker.as_dict(), json.dumps(way.held_out))
+    name = "model_second.json" if "--second" in sys.argv[1:] else "model.json"
+    model = fitted(schools(), name)
+    (FOLDER / name).write_text(json.dumps(model.as_dict(), indent=1) + "\n", "utf-8")
+    for kind, way in (("hybrid", model.hybrid), ("text alone", model.text_only)):
+        print(kind, way.ranker.as_dict(), json.dumps(way.held_out))
         print("  ", way.calibration.as_dict()["weights"], way.calibration.abstain)
         print("  ", way.calibration.promise(0.95), way.calibration.answer_from(0.95))
 

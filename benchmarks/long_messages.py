@@ -62,7 +62,7 @@ def asked(some: Sequence[Message], without: Collection[str] = ()) -> Iterator[Fo
         by_school[one.school].append(one)
     for school, theirs in by_school.items():
         folder = DATA / school if school == "sample_school" else DATA / "other_schools" / school
-        with temporary_matcher(read_matching_set(folder), embedder, without) as (matcher, ids):
+        with temporary_matcher(read_matching_set(folder), embedder, without=without) as (matcher, ids):
             for one in theirs:
                 right = {ids[case] for case in one.cases}
                 yield Found(one, _place(matcher, one.text, right), _place(matcher, one.asks, right))

@@ -20,8 +20,9 @@ CHUNK = 500
 class Bench:
     """Makes indexes of cases; a text is encoded once in its life."""
 
-    def __init__(self, embedder: Embedder) -> None:
+    def __init__(self, embedder: Embedder, second: Embedder | None = None) -> None:
         self.embedder = _Remembering(embedder)
+        self._second = _Remembering(second) if second else None
 
     @contextmanager
     def index(self, cases: Sequence[Case]) -> Iterator[SearchBackend]:
@@ -31,10 +32,10 @@ class Bench:
             EncoderUnavailable: the encoder failed.
         """
         with tempfile.TemporaryDirectory(prefix="kbsearch-bench-") as folder:
-            index = EmbeddedIndex(Path(folder), self.embedder)
+            index = EmbeddedIndex(Path(folder), self.embedder, second=self._second)
             for start in range(0, len(cases), CHUNK):
                 some = [case_draft(case) for case in cases[start : start + CHUNK]]
-                index.upsert(encoded(some, self.embedder))
+                index.upsert(encoded(some, self.embedder, self._second))
             yield index
 
 

@@ -16,18 +16,31 @@ import numpy as np
 from indexer import advanced, writing
 from indexer.asked import AskedSource
 from indexer.bm25 import Near
-from indexer.generations import Generation, Generations, damaged
+from indexer.generations import Generation, Generations, Manifest, damaged
 from indexer.highlighting import highlight
 from indexer.locks import locked
 from indexer.near_words import WordEncoder, bridges
+from indexer.nearness import Scores
 from indexer.newest import Newest
+from indexer.second_opinion import SecondReader
 from indexer.segments import verify_segment
 from indexer.spelling import Speller
 from indexer.store import Store
-from indexer.view import Scores, View
+from indexer.view import View
 from indexer.word_vectors import append
 from kbsearch.errors import EncoderUnavailable, IndexUnavailable
-from kbsearch.ports import Document, Embedder, Filters, Floats, Highlight, Hits, Ints, NearWord, TextQuery
+from kbsearch.ports import (
+    Document,
+    Embedder,
+    Filters,
+    Floats,
+    Highlight,
+    Hits,
+    Ints,
+    NearWord,
+    SecondOpinion,
+    TextQuery,
+)
 from kbsearch.text.words import stems, words
 
 WAIT_SECONDS = 30.0
@@ -43,7 +56,7 @@ class EmbeddedIndex:
     Any number of threads and processes may search; writers take turns.  Each search sees the newest commit,
     whoever made it.  ``embedder`` tells which model's vectors belong here.  ``asked`` tells what is asked,
     when these are no questions.  ``soft``: vectors of the words are kept, for queries in which near words
-    count.
+    count.  ``second``: the encoder of second opinions; what was indexed without it has none until a rebuild.
     """
 
     def __init__(
@@ -53,11 +66,14 @@ class EmbeddedIndex:
         *,
         asked: AskedSource | None = None,
         soft: bool = False,
+        second: Embedder | None = None,
         wait_seconds: float = WAIT_SECONDS,
     ) -> None:
         self.folder = folder
         self.generations = Generations(folder)
+        self.second = second
         self._embedder = embedder
+        self._reader = SecondReader(second, self.view) if second else None
         self._asked = asked
         self._soft = soft
         self._words = WordEncoder(embedder)
@@ -137,7 +153,7 @@ class EmbeddedIndex:
         """
         view = self.view()
         self._check_model(view.generation)
-        scores, cosines = view.vector_scores(self._off_centre(view, vector))
+        scores, cosines = view.first.vector_scores(self._off_centre(view, vector))
         hits = view.hits(scores, view.present, filters=filters, limit=limit, only=only)
         nearest = view.best_parts(hits.ids, cosines)
         parts, ordinals = tuple(part for part, _ in nearest), tuple(place for _, place in nearest)
@@ -157,8 +173,41 @@ class EmbeddedIndex:
         """
         view = self.view()
         self._check_model(view.generation)
-        scores = view.prototype_scores(self._off_centre(view, vector))
+        scores = view.first.prototype_scores(self._off_centre(view, vector))
         return view.hits(scores, view.present, filters=filters, limit=limit, only=only)
+
+    @property
+    def twice_read(self) -> bool:
+        """Whether a second encoder reads the documents."""
+        return self._reader is not None
+
+    def expect(self, text: str, filters: Filters = NO_FILTERS) -> None:
+        """Begin to read ``text`` for a `second_opinion`."""
+        if self._reader:
+            self._reader.begin(text, filters)
+
+    def second_opinion(
+        self, text: str, only: Collection[int], filters: Filters = NO_FILTERS
+    ) -> SecondOpinion | None:
+        """What the second encoder says of the documents ``only``; see `SearchBackend`.
+
+        Raises:
+            IndexUnavailable: the vectors are damaged.
+        """
+        return self._reader.opinion(text, only, filters) if self._reader else None
+
+    def unread(self) -> Ints:
+        """Ids of the documents that the second encoder, if any, has yet to read, ascending."""
+        view = self.newest()
+        nearness = view.second if self._reader and self._reader.has_read(view.generation) else None
+        if nearness is None:
+            return np.zeros(0, np.int64)
+        return np.sort(view.all_ids[view.owners[~nearness.read]])
+
+    def has_second_opinions(self) -> bool:
+        """Whether the index has room for what the second encoder reads, or there is none that should read."""
+        generation = self.newest().generation
+        return self._reader is None or generation is None or self._reader.has_read(generation)
 
     def _off_centre(self, view: View, vector: Floats) -> Floats:
         asked = self._asked() if self._asked else None
@@ -251,7 +300,8 @@ class EmbeddedIndex:
         for segment in store.segments(view.commit):
             verify_segment(store, segment)
         self._check_model(view.generation)
-        if not view.centred.are_units():
+        kinds = [view.first, view.second] if view.second else [view.first]
+        if not all(nearness.centred.are_units() for nearness in kinds):
             raise damaged(view.generation.vectors_path, "some vectors are not what was written")
 
     # Writing
@@ -309,7 +359,12 @@ class EmbeddedIndex:
 
     def begin_generation(self) -> Generation:
         """A new, empty generation beside the current one; the caller holds the lock that guards it."""
-        generation = self.generations.create(self._embedder.model_id, self._embedder.dimension)
+        manifest = Manifest(self._embedder.model_id, self._embedder.dimension)
+        if self.second:
+            manifest = replace(
+                manifest, second_id=self.second.model_id, second_dimension=self.second.dimension
+            )
+        generation = self.generations.create(manifest)
         Store(generation.folder).create()
         return generation
 

@@ -25,11 +25,13 @@ _NAME = re.compile(r"gen-(\d{4,})")
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What was used to make a generation."""
+    """What was used to make a generation: an encoder, and a second one unless ``second_dimension`` is 0."""
 
     model_id: str
     dimension: int
     format: int = FORMAT
+    second_id: str = ""
+    second_dimension: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,11 @@ class Generation:
     def vectors_path(self) -> Path:
         """Where its vectors lie."""
         return self.folder / "vectors.f32"
+
+    @property
+    def second_path(self) -> Path:
+        """Where those of the second encoder lie, row for row."""
+        return self.folder / "second.f32"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,15 +113,15 @@ class Generations:
             raise damaged(folder, f"format {manifest.format}, this version reads {FORMAT}")
         return Generation(folder, manifest)
 
-    def create(self, model_id: str, dimension: int) -> Generation:
+    def create(self, manifest: Manifest) -> Generation:
         """A new, empty generation, not yet the current one."""
         number = max([self._number(path) for path in self._folders()], default=0) + 1
         folder = self.folder / f"gen-{number:04}"
         folder.mkdir(parents=True)
-        manifest = Manifest(model_id, dimension)
         write_durably(folder / "manifest.json", json.dumps(asdict(manifest)).encode())
         generation = Generation(folder, manifest)
         generation.vectors_path.touch()
+        generation.second_path.touch()
         return generation
 
     def make_current(self, generation: Generation) -> None:

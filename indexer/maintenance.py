@@ -11,13 +11,16 @@ from typing import Any
 from sqlalchemy import func, select
 
 from indexer.embedded import EmbeddedIndex
-from indexer.loading import expected, wanted_ids
+from indexer.loading import drafts, encoded, expected, wanted_ids
 from indexer.rebuilding import rebuild
 from indexer.reports import CheckReport, CollectionCheck, CollectionStatus, IndexStatus
 from kbsearch.database import Database
 from kbsearch.errors import ConfigurationError, IndexUnavailable
 from kbsearch.models import Collection, Outbox, utc_now
 from kbsearch.ports import Embedder, Progress, SearchBackend, silent
+
+READ_LATER = 32
+"""Cases that the second encoder reads at a time: two seconds, for which all that is to be indexed waits."""
 
 
 class IndexMaintenance:
@@ -32,6 +35,8 @@ class IndexMaintenance:
             Collection.CASES: _maintained(cases),
             Collection.QUESTIONS: _maintained(questions),
         }
+        self._tried: dict[int, int] = {}
+        """Fingerprints of cases that the second encoder was given."""
 
     def status(self) -> IndexStatus:
         """Counts, ages and sizes; quick."""
@@ -70,6 +75,10 @@ class IndexMaintenance:
             if not index.exists() and self._in_database(collection) > self._waiting(collection)[0]
         ]
 
+    def without_second_opinions(self) -> list[Collection]:
+        """Collections that were indexed without the second encoder that is set, or with another one."""
+        return [name for name, index in self._indexes.items() if not index.has_second_opinions()]
+
     def require_present(self) -> None:
         """Tell a lost index from one in which nothing fits.
 
@@ -79,6 +88,38 @@ class IndexMaintenance:
         """
         for collection in self.lost():
             raise _gone(self._indexes[collection])
+
+    def read_again(self, limit: int = READ_LATER) -> int:
+        """Let the second encoder read ``limit`` of the cases that it has not read; returns how many it read.
+
+        What has no letters or digits at all is tried once.
+
+        Raises:
+            EncoderUnavailable: it fails.
+        """
+        index = self._indexes[Collection.CASES]
+        unread = set(index.unread().tolist())
+        if index.second is None or not unread:
+            return 0
+        known = {key: mark for key, mark in index.fingerprints().items() if key in unread}
+        due = [key for key, mark in sorted(known.items()) if self._tried.get(key) != mark][:limit]
+        with self._database.reading() as session:
+            found = drafts(session, Collection.CASES, due)
+        if found:
+            index.upsert(encoded(found, self._embedder, index.second))
+        self._tried |= {key: known[key] for key in due}
+        return len(due)
+
+    def read_all(self, progress: Progress = silent) -> None:
+        """`read_again` until nothing is left.
+
+        Raises:
+            EncoderUnavailable: the second encoder fails.
+        """
+        done, total = 0, len(self._indexes[Collection.CASES].unread())
+        while read := self.read_again():
+            done += read
+            progress(done, max(done, total), "reading cases once more")
 
     def compact(self) -> bool:
         """Merge some small segments; returns whether there may be more to merge."""

@@ -26,6 +26,8 @@ from kbsearch.ports import Embedder, Progress, SearchBackend, silent
 RETRY_AFTER = timedelta(minutes=1)
 """A row that failed is tried again after so long, times the number of attempts."""
 MAX_ATTEMPTS = 5
+READ_AT_ONCE = 8
+"""So many cases the second encoder reads before they are found; of more it reads what is there later."""
 BULK = 2_048
 """Rows at a time when nobody waits for a single one: fewer, larger commits."""
 
@@ -40,7 +42,11 @@ class Due:
 
 
 class IndexPipeline:
-    """Works off the outbox.  ``follow`` is told which questions were indexed, before their rows go."""
+    """Works off the outbox.
+
+    ``follow`` is told which questions were indexed, before their rows go.  ``second``: the encoder of second
+    opinions on cases.
+    """
 
     def __init__(
         self,
@@ -49,12 +55,15 @@ class IndexPipeline:
         questions: SearchBackend,
         embedder: Embedder,
         follow: Callable[[Sequence[int]], object] | None = None,
+        *,
+        second: Embedder | None = None,
     ) -> None:
         self._database = database
         self._indexes = {Collection.CASES: cases, Collection.QUESTIONS: questions}
         self._embedder = AheadEmbedder(embedder)
         self._later: list[Due] = []
         self._followed = follow
+        self._second = {Collection.CASES: second, Collection.QUESTIONS: None}
 
     def drain(self, limit: int = 512) -> int:
         """`index`, and `follow` once no more rows wait to be indexed; returns how many rows there were.
@@ -144,7 +153,8 @@ class IndexPipeline:
             found = drafts(session, collection, ids)
         gone = set(ids).difference(draft.document.id for draft in found)
         index = self._indexes[collection]
-        documents = encoded(found, self._embedder) if found else []
+        second = self._second[collection] if len(found) <= READ_AT_ONCE else None
+        documents = encoded(found, self._embedder, second) if found else []
         self._encode_ahead()
         if documents:
             index.upsert(documents)

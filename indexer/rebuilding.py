@@ -30,7 +30,8 @@ def rebuild(
     """Build ``index`` anew from the database; searches and the worker go on with the old one meanwhile.
 
     A rebuild that is killed leaves a folder that the next one removes.  At the end everything that changed
-    meanwhile is caught up by comparing fingerprints, while no other writer can come between.
+    meanwhile is caught up by comparing fingerprints, while no other writer can come between.  The second
+    encoder reads the documents later (`IndexMaintenance.read_again`), for it takes many times as long.
 
     Raises:
         IndexUnavailable: another rebuild of it is running.

@@ -31,8 +31,8 @@ class Segment:
     files: MappedSegment
     arrays: SegmentArrays
     lock: threading.Lock = field(default_factory=threading.Lock)
-    moments: list[NDArray[np.float32]] = field(default_factory=list)
-    """Second moment of its vectors, once it was computed."""
+    moments: dict[int, NDArray[np.float32]] = field(default_factory=dict)
+    """Second moment of its vectors by encoder, once it was computed."""
 
     @cached_property
     def reader(self) -> Any:

@@ -50,6 +50,16 @@ def append_rows(path: Path, rows: Floats) -> int:
     return int(first)
 
 
+def put_rows(path: Path, rows: Floats, first: int) -> None:
+    """Write ``rows``, shape (n, dimension), durably from number ``first`` on; what stood there goes."""
+    with open(path, "r+b") as file:
+        file.seek(first * rows.shape[1] * ITEM)
+        file.write(np.ascontiguousarray(rows, dtype=np.float32).tobytes())
+        file.truncate()
+        file.flush()
+        os.fsync(file.fileno())
+
+
 def map_rows(path: Path, count: int, dimension: int) -> Floats | None:
     """The first ``count`` rows of ``path``, mapped for reading; None when they are not there."""
     try:
@@ -161,6 +171,15 @@ class Centred:
         if not direction.any() or not len(self.used):
             return np.zeros(len(self.used), dtype=np.float32)
         return np.clip(self.projected(direction), -1, 1).round(6)
+
+    def cosines_of(self, direction: Floats, places: Ints) -> Floats:
+        """As `cosines`, of the used rows at ``places`` alone, shape (len(places),)."""
+        if not direction.any() or not len(places):
+            return np.zeros(len(places), dtype=np.float32)
+        kinds, lengths = self.kinds[places], self.lengths[places]
+        dots = self.rows[self.used[places]] @ direction - (self.means @ direction)[kinds]
+        found = np.divide(dots, lengths, out=np.zeros_like(dots), where=lengths > 1e-6)  # noqa: PLR2004
+        return np.asarray(np.clip(found, -1, 1).round(6))
 
     def projected(self, direction: Floats) -> Floats:
         """As `cosines`, neither limited nor rounded."""

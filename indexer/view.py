@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -17,6 +16,7 @@ from indexer.bm25 import Near
 from indexer.documents import PART
 from indexer.generations import Generation, damaged
 from indexer.near_words import Vocabulary
+from indexer.nearness import Nearness, Scores
 from indexer.segments import Mask, Segment
 from indexer.vectors import PASSAGE, Centred, Kinds, map_rows
 from indexer.word_vectors import WordVectors, forms, read, sizes_of
@@ -24,28 +24,10 @@ from kbsearch.ports import PARTS, Filters, Floats, Hits, Ints, Part
 from kbsearch.text.pieces import pieces_of
 from kbsearch.text.word_rarity import piece_rarity
 
+FIRST, SECOND = range(2)
+"""Whose vectors: the encoder's, or the second encoder's."""
 LOOK_SECONDS = 0.002
 """A question is looked for a dozen times within milliseconds: not each time the files are looked at."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Scores:
-    """A score of each document, deleted ones too, and what is known of them together.
-
-    ``moments``: mean and standard deviation over the documents that pass filters, as far as they were asked
-    for: one question is looked for several times.
-    """
-
-    values: Floats
-    moments: dict[Filters, tuple[float, float]] = field(default_factory=dict)
-
-    def over(self, filters: Filters, mask: Mask) -> tuple[float, float]:
-        """The moments over the documents of ``mask``, those that pass ``filters``; zeros when none does."""
-        if (known := self.moments.get(filters)) is None:
-            passing = self.values[mask].astype(np.float64)
-            known = (float(passing.mean()), float(passing.std())) if len(passing) else (0.0, 0.0)
-            self.moments[filters] = known
-        return known
 
 
 class View:
@@ -75,8 +57,6 @@ class View:
         self._earned = lru_cache(maxsize=2_048)(lambda near: bm25.earned(near, self._scored))
         self._held = lru_cache(maxsize=16_384)(lambda stem: bm25.documents_with(stem, self._scored))
         self._piece_scores = lru_cache(maxsize=4)(self._scored_by_pieces)
-        self._vector_scores = lru_cache(maxsize=4)(self._scored_by_vector)
-        self._prototype_scores = lru_cache(maxsize=4)(self._scored_by_prototype)
 
     @cached_property
     def all_ids(self) -> Ints:
@@ -140,6 +120,11 @@ class View:
     def count(self, filters: Filters) -> int:
         """How many documents are present and pass ``filters``."""
         return int(np.count_nonzero(self.mask(filters)))
+
+    def sample(self, filters: Filters, size: int) -> Ints:
+        """Numbers of documents that pass ``filters``: all, or of ``2 * size`` and more each k-th by id."""
+        passing = self.order[self.mask(filters)[self.order]]
+        return passing[:: max(1, len(passing) // size)]
 
     def _mask(self, filters: Filters) -> Mask:
         """Which documents are present and pass ``filters``."""
@@ -248,20 +233,51 @@ class View:
         return np.cumsum(counts) - counts
 
     @cached_property
-    def centred(self) -> Centred:
-        """The vectors.
+    def first(self) -> Nearness:
+        """By the vectors of the encoder.
 
         Raises:
             IndexUnavailable: the file of vectors is missing or too short.
         """
-        used, kinds = self._rows_of(self.owners)
+        return self._nearness(FIRST)
+
+    @cached_property
+    def second(self) -> Nearness | None:
+        """By those of the second encoder; None where none was used.
+
+        Raises:
+            IndexUnavailable: the file of vectors is missing or too short.
+        """
+        used = self.generation is not None and self.generation.manifest.second_dimension > 0
+        return self._nearness(SECOND) if used else None
+
+    @property
+    def centred(self) -> Centred:
+        """The vectors of the encoder; raises as `first`."""
+        return self.first.centred
+
+    def _nearness_of(self, place: int) -> Nearness:
+        second = self.second if place == SECOND else None
+        return second or self.first
+
+    def _nearness(self, place: int) -> Nearness:
+        centred = Centred(self._vectors(place), *self._rows_of(self.owners))
+        return Nearness(centred, self.owners, self.starts, len(self.present), lambda: self._moment(place))
+
+    def _vectors(self, place: int) -> Floats:
+        """The vectors of one encoder, those of parts that nothing refers to among them."""
         if self.generation is None:
-            return Centred(np.zeros((0, 1), np.float32), used, kinds)
-        path, dimension = self.generation.vectors_path, self.generation.manifest.dimension
-        rows = map_rows(path, int((self.rows + self.part_counts).max(initial=0)), dimension)
+            return np.zeros((0, 1), np.float32)
+        manifest = self.generation.manifest
+        path, width = (
+            (self.generation.vectors_path, manifest.dimension)
+            if place == FIRST
+            else (self.generation.second_path, manifest.second_dimension)
+        )
+        rows = map_rows(path, int((self.rows + self.part_counts).max(initial=0)), width)
         if rows is None:
             raise damaged(path, "the vectors are missing or cut short")
-        return Centred(rows, used, kinds)
+        return rows
 
     def _rows_of(self, numbers: Ints) -> tuple[Ints, Kinds]:
         """Rows of the parts of the documents ``numbers``, one after the other, and their kinds."""
@@ -279,50 +295,22 @@ class View:
         row_of = np.fromiter(map(words.__getitem__, self.parts), np.int64, len(self.parts))
         return table[row_of[numbers], within]
 
-    def vector_scores(self, direction: Floats) -> tuple[Scores, Floats]:
-        """Best cosine of each document with a centred ``direction``, and the cosines of all its parts."""
-        return self._vector_scores(direction.tobytes())
-
-    def _scored_by_vector(self, direction: bytes) -> tuple[Scores, Floats]:
-        cosines = self.centred.cosines(np.frombuffer(direction, np.float32))
-        scores = np.zeros(len(self.present), dtype=np.float32)
-        if len(self.owners):
-            scores[self.owners] = np.maximum.reduceat(cosines, self.starts)
-        return Scores(scores), cosines
-
-    def prototype_scores(self, direction: Floats) -> Scores:
-        """Prototype score of each document for a centred ``direction``; 0 while there are no variants."""
-        return self._prototype_scores(direction.tobytes())
-
-    def _scored_by_prototype(self, direction: bytes) -> Scores:
-        scores = np.zeros(len(self.present), dtype=np.float32)
-        if self._inverse is not None:
-            asked = np.frombuffer(direction, np.float32)
-            scores[self.owners] = (self._summed_parts @ (self._inverse @ asked)).round(6)
-        return Scores(scores)
-
-    @cached_property
-    def _summed_parts(self) -> Floats:
-        return prototypes.summed_parts(self.centred, self.starts)
-
-    @cached_property
-    def _inverse(self) -> Floats | None:
-        if not self.centred.counts[prototypes.VARIANT]:
-            return None
-        moment = sum(map(self._moment, range(len(self.segments))))
-        gone = np.flatnonzero(~self.present & (self.part_counts > 0))
-        return prototypes.inverse(self.centred, moment - self._moment_of(gone))
-
     def _moment(self, place: int) -> Floats:
-        """Of all documents of a segment, deleted ones too: it is computed once for all views."""
-        moments = self.segments[place].moments
-        if not moments:
-            moments.append(self._moment_of(np.arange(self.bases[place], self.bases[place + 1])))
-        return moments[0]
+        """Σ v vᵀ over the vectors of the present documents."""
+        moment = sum(self._moment_of_segment(number, place) for number in range(len(self.segments)))
+        gone = np.flatnonzero(~self.present & (self.part_counts > 0))
+        return np.asarray(moment - self._moment_of(gone, place))
 
-    def _moment_of(self, numbers: Ints) -> Floats:
+    def _moment_of_segment(self, number: int, place: int) -> Floats:
+        """Of all documents of a segment, deleted ones too: it is computed once for all views."""
+        moments = self.segments[number].moments
+        if place not in moments:
+            moments[place] = self._moment_of(np.arange(self.bases[number], self.bases[number + 1]), place)
+        return moments[place]
+
+    def _moment_of(self, numbers: Ints, place: int) -> Floats:
         used, kinds = self._rows_of(numbers)
-        return prototypes.second_moment(self.centred.rows, used[kinds != PASSAGE])
+        return prototypes.second_moment(self._nearness_of(place).centred.rows, used[kinds != PASSAGE])
 
     def best_parts(self, ids: Ints, cosines: Floats) -> list[tuple[Part, int]]:
         """Which part of each of the documents ``ids`` came nearest, and which of its kind that is."""

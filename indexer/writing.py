@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from indexer.documents import stored
-from indexer.generations import Generation
+from indexer.generations import Generation, Manifest
 from indexer.store import Store, add_document, keep_all, merge_some, to_merge
-from indexer.vectors import append_rows
+from indexer.vectors import append_rows, put_rows
 from indexer.view import View
 from kbsearch.errors import StorageUnavailable
-from kbsearch.ports import Document
+from kbsearch.ports import Document, Floats
 
 
 def write(
@@ -42,11 +42,22 @@ def write(
         raise ValueError("each part of a document needs one vector")
     try:
         first = append_rows(generation.vectors_path, np.concatenate(vectors)) if sum(counts) else 0
+        if sum(counts) and generation.manifest.second_dimension:
+            put_rows(generation.second_path, _second_rows(latest, generation.manifest), first)
         rows = (first + np.cumsum([0, *counts])).tolist()
         records = [stored(document, row) for document, row in zip(latest, rows, strict=False)]
         _commit(Store(generation.folder), records, stale.tolist())
     except OSError as error:
         raise _storage(generation, error) from error
+
+
+def _second_rows(documents: Sequence[Document], manifest: Manifest) -> Floats:
+    """The vectors of all parts of ``documents`` by the second encoder; zeros where one lacks them."""
+    rows = []
+    for document in documents:
+        shape = (len(document.parts), manifest.second_dimension)
+        rows.append(document.second if document.second.shape == shape else np.zeros(shape, np.float32))
+    return np.concatenate(rows)
 
 
 def _commit(store: Store, records: Sequence[dict[str, Any]], stale: Sequence[int]) -> None:

@@ -48,6 +48,11 @@ class Settings(BaseSettings):
         "bundled",
         description="'bundled', or the name or path of a sentence-transformers model, or 'onnx:' and one.",
     )
+    second_encoder: str = Field(
+        "none",
+        description="An encoder that reads cases and questions once more: 'e5-small', or a name as for the "
+        "encoder; 'none': none.",
+    )
     reranker: str = Field("", description="Name or path of a cross-encoder that re-ranks; empty: none.")
     reranker_budget_ms: float = Field(
         150, gt=0, le=60_000, description="How long a request waits for the re-ranker, in milliseconds."

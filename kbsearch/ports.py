@@ -19,6 +19,7 @@ Ints = NDArray[np.int64]
 Role = Literal["query", "passage"]
 Part = Literal["title", "variant", "answer", "passage", "question"]
 PARTS: tuple[Part, ...] = ("title", "variant", "answer", "passage", "question")
+NO_VECTORS: Floats = np.zeros((0, 0), dtype=np.float32)
 
 
 class Embedder(Protocol):
@@ -65,7 +66,8 @@ class Document:
     """What a search backend keeps of a case or a question.
 
     ``text`` maps the fields title, variants, answer and tags to their text (a question has a title only:
-    its own text).  ``vectors`` has one row for each entry of ``parts``, shape (len(parts), dimension).
+    its own text).  ``vectors`` has one row for each entry of ``parts``, shape (len(parts), dimension), and so
+    has ``second``, of a second encoder; it has no rows where there is none.
     """
 
     id: int
@@ -76,6 +78,7 @@ class Document:
     state: str
     parts: tuple[Part, ...]
     vectors: Floats
+    second: Floats = field(default_factory=lambda: NO_VECTORS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +113,18 @@ class Hits:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SecondOpinion:
+    """What a second encoder says of some documents.
+
+    ``near``: cosines, as `SearchBackend.search_vector`.  ``together``: what all their parts say, as
+    `SearchBackend.search_prototype`.
+    """
+
+    near: Hits
+    together: Hits
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +210,21 @@ class SearchBackend(Protocol):
         """How much title, variants and answer of each document speak for ``vector``, all together.
 
         Learned from the vectors of all documents; every score is 0 while no document has a variant.
+        """
+
+    @property
+    def twice_read(self) -> bool:
+        """Whether a second encoder reads the documents as well."""
+
+    def expect(self, text: str, filters: Filters = Filters()) -> None:
+        """Be told that a `second_opinion` on ``text`` will be asked for, so that it can be begun."""
+
+    def second_opinion(
+        self, text: str, only: AnyCollection[int], filters: Filters = Filters()
+    ) -> SecondOpinion | None:
+        """What a second encoder says of the documents ``only`` for ``text``.
+
+        None where there is no second encoder, or it fails, or the documents were indexed without it.
         """
 
     def vectors(self, ids: AnyCollection[int] | None = None) -> tuple[Ints, Floats]:

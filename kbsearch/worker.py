@@ -140,6 +140,13 @@ class Worker:
             worked = self._app.pipeline.drain() > 0
             if not worked:
                 self._look_at_indexes()
+                if unread := maintenance.without_second_opinions():
+                    _log.info("the second encoder reads the %s: the index is built anew", ", ".join(unread))
+                    maintenance.rebuild(only=unread)
+                    return True
+                if maintenance.read_again():
+                    self._untidy = True
+                    return True
         except IndexUnavailable as error:
             if not error.details.get("rebuild"):
                 raise

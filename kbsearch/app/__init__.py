@@ -30,7 +30,14 @@ class Kbsearch(Patterns):
         """Brings the indexes up to date with the database."""
         from indexer.pipeline import IndexPipeline
 
-        return IndexPipeline(self.database, self.case_index, self.question_index, self.embedder, self._follow)
+        return IndexPipeline(
+            self.database,
+            self.case_index,
+            self.question_index,
+            self.embedder,
+            self._follow,
+            second=self.second_embedder,
+        )
 
     def _follow(self, ids: Sequence[int]) -> None:
         """What happens to questions once they are indexed: doing it again is harmless."""

@@ -39,13 +39,21 @@ class Adapters:
 
         return open_embedder(self.settings.encoder)
 
+    @cached_property
+    def second_embedder(self) -> Embedder | None:
+        """The encoder of second opinions on cases that the settings name, if any; loaded on first use."""
+        from indexer.embedders import open_second_embedder
+
+        return open_second_embedder(self.settings.second_encoder)
+
     def warm_up(self) -> None:
-        """Begin to load the encoder's model while other things are made ready; an error waits for its use."""
-        embedder = self.embedder
+        """Begin to load the encoders while other things are made ready; an error waits for their use."""
+        embedders = [one for one in (self.embedder, self.second_embedder) if one]
 
         def load() -> None:
-            with suppress(EncoderUnavailable):
-                embedder.encode(["warm"], "query")
+            for embedder in embedders:
+                with suppress(EncoderUnavailable):
+                    embedder.encode(["warm"], "query")
 
         threading.Thread(target=load, name="warm-up", daemon=True).start()
 
@@ -82,13 +90,14 @@ class Adapters:
             self.embedder,
             asked=asked,
             soft=collection == Collection.CASES,
+            second=self.second_embedder if collection == Collection.CASES else None,
         )
 
     def bench(self) -> Bench:
         """A new place to try matching on, away from the live index."""
         from indexer.bench import Bench
 
-        return Bench(self.embedder)
+        return Bench(self.embedder, self.second_embedder)
 
     @cached_property
     def maintenance(self) -> IndexMaintenance:

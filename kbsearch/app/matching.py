@@ -100,7 +100,7 @@ class Matching(Adapters):
         """Measurements of quality."""
         from kbsearch.services.quality import QualityService
 
-        return QualityService(self.database, self.settings, self.bench)
+        return QualityService(self.database, self.settings, self.bench, twice_read=self.case_index.twice_read)
 
     @cached_property
     def golden(self) -> GoldenService:
@@ -114,7 +114,7 @@ class Matching(Adapters):
         """Learning from use."""
         from kbsearch.services.learning import LearningService
 
-        return LearningService(self.database, self.bench)
+        return LearningService(self.database, self.bench, twice_read=self.case_index.twice_read)
 
     @cached_property
     def quality_work(self) -> QualityWork:
@@ -128,7 +128,7 @@ class Matching(Adapters):
         """Versions of the matching model."""
         from kbsearch.services.model_versions import ModelVersions
 
-        return ModelVersions(self.database)
+        return ModelVersions(self.database, twice_read=self.case_index.twice_read)
 
     @cached_property
     def promise(self) -> PromiseService:

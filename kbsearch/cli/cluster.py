@@ -68,6 +68,7 @@ def run(  # noqa: PLR0917  # one for each option
     app = _app()
     progress = _quiet if as_json else _bar()
     app.pipeline.drain_all(progress)
+    app.maintenance.read_all(progress)
     run_id = app.cluster_runner.run(
         progress,
         algorithm=algorithm,

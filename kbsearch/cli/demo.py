@@ -77,6 +77,7 @@ def _set_up(app: Kbsearch) -> None:
         late = _import_questions(app, utc_now())
     with _step("Index"):
         app.pipeline.drain_all(_quiet)
+        app.maintenance.read_all(_quiet)
     if app.clusters.latest_run() is None:
         with _step("Clusters"):
             app.cluster_runner.run(_quiet)

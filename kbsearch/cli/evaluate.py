@@ -102,7 +102,7 @@ def clustering(  # noqa: PLR0917  # click passes options by name
     """
     from clustering.algorithms import make
     from clustering.by_case import WithCases
-    from indexer.embedders import open_embedder
+    from indexer.embedders import open_embedder, open_second_embedder
     from kbsearch.config import load_settings
     from kbsearch.evaluation.matching import without_some
     from kbsearch.matching.queries import prepare
@@ -126,7 +126,10 @@ def clustering(  # noqa: PLR0917  # click passes options by name
     )
     if by_case and labelled.cases:
         firsts = _first_cases(
-            without_some(labelled, drop_cases, seed), [questions[each] for each in kept], embedder
+            without_some(labelled, drop_cases, seed),
+            [questions[each] for each in kept],
+            embedder,
+            open_second_embedder(settings.second_encoder),
         )
         clusterer = WithCases(clusterer, texts, firsts)
     report = _measured(clusterer, questions, vectors, aside)
@@ -134,13 +137,13 @@ def clustering(  # noqa: PLR0917  # click passes options by name
 
 
 def _first_cases(
-    cases: MatchingSet, questions: Sequence[LabelledQuestion], embedder: Embedder
+    cases: MatchingSet, questions: Sequence[LabelledQuestion], embedder: Embedder, second: Embedder | None
 ) -> dict[int, First]:
     """The case that comes first for each question, by its place."""
     from kbsearch.cli.evaluate_matching import temporary_matcher
     from kbsearch.services.first_matches import ask, first_of
 
-    with temporary_matcher(cases, embedder) as (matcher, _):
+    with temporary_matcher(cases, embedder, second) as (matcher, _):
         return {
             place: first_of(ask(matcher, one.text, one.course, one.lesson))
             for place, one in enumerate(questions)

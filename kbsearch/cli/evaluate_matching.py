@@ -106,7 +106,7 @@ def command(  # noqa: PLR0917  # click passes options by name
     With --spoil the questions are asked the way hurried people type, with --learn after mentors confirmed
     some of them as variants, with --folds by a model that was refitted on the others.
     """
-    from indexer.embedders import open_embedder
+    from indexer.embedders import open_embedder, open_second_embedder
     from kbsearch.cli.compare_models import compare
     from kbsearch.cli.measure_model import Task
     from kbsearch.config import load_settings
@@ -131,21 +131,26 @@ def command(  # noqa: PLR0917  # click passes options by name
     chosen = without_some(with_variants(whole, learn, seed), drop_cases, seed)
     if spoil:
         chosen = spoiled(chosen, spoil, seed)
-    with temporary_matcher(chosen, open_embedder(settings.encoder), without) as (matcher, ids):
+    second = open_second_embedder(settings.second_encoder)
+    with temporary_matcher(chosen, open_embedder(settings.encoder), second, without) as (matcher, ids):
         outcomes = run_matching(matcher, chosen, ids, settings.answer_precision)
+        base = matcher.model
     if folds:
-        outcomes = refitted(outcomes, folds, settings.answer_precision)
+        outcomes = refitted(outcomes, folds, settings.answer_precision, base)
     report = summarise(outcomes, len(chosen.cases))
     click.echo(json.dumps(figures(report)) if as_json else _table(figures(report)))
 
 
 @contextmanager
 def temporary_matcher(
-    chosen: MatchingSet, embedder: Embedder, without: Collection[str] = ()
+    chosen: MatchingSet,
+    embedder: Embedder,
+    second: Embedder | None = None,
+    without: Collection[str] = (),
 ) -> Iterator[tuple[Matcher, dict[str, int]]]:
     """A matcher over an index of the cases of ``chosen`` in a temporary folder, and their ids in it.
 
-    ``without``: steps of reading a question that are left out.
+    ``second``: the encoder of second opinions.  ``without``: steps of reading a question that are left out.
     """
     from indexer.embedded import EmbeddedIndex
     from indexer.loading import encoded
@@ -156,8 +161,8 @@ def temporary_matcher(
     ids = {case.id: number for number, case in enumerate(chosen.cases, 1)}
     with tempfile.TemporaryDirectory(prefix="kbsearch-evaluation-") as folder:
         asked = _asked(chosen, embedder)
-        index = EmbeddedIndex(Path(folder), embedder, asked=lambda: asked, soft=True)
-        index.upsert(encoded([_draft(ids[case.id], case) for case in chosen.cases], embedder))
+        index = EmbeddedIndex(Path(folder), embedder, asked=lambda: asked, soft=True, second=second)
+        index.upsert(encoded([_draft(ids[case.id], case) for case in chosen.cases], embedder, second))
         understanding = Understanding(index, on=SWITCHED_ON.difference(without))
         matcher = Matcher(index, embedder, understanding=understanding)
         matcher.match("warm")

@@ -135,6 +135,7 @@ def _index(app: Kbsearch, as_json: bool) -> bool:
     try:
         with _bar(as_json) as progress:
             app.pipeline.drain_all(progress)
+            app.maintenance.read_all(progress)
     except KbsearchError as error:
         click.secho(f"kbsearch: {error.message}", fg="red", err=True)
         click.echo(f"  {error.remedy}".rstrip(), err=True)

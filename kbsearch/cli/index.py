@@ -51,7 +51,10 @@ def rebuild(as_json: bool) -> None:
     Needed after a change of the encoder or of kbsearch's index format.
     """
     bar = _Bar(quiet=as_json or not sys.stderr.isatty())
-    state = _maintenance().rebuild(bar)
+    maintenance = _maintenance()
+    maintenance.rebuild(bar)
+    maintenance.read_all(bar)
+    state = maintenance.status()
     bar.close()
     if as_json:
         _print_json(asdict(state))
@@ -79,6 +82,7 @@ def _checked(mend: bool) -> CheckReport:
     report = app.maintenance.check(mend)
     if report.mended:
         app.pipeline.drain_all()
+        app.maintenance.read_all()
     return report
 
 

@@ -67,19 +67,25 @@ def measured(task: Task) -> dict[str, Any]:
         UnreadableFile: the set is broken.
     """
     import indexer.embedded  # noqa: F401  # its memory is not the model's
-    from indexer.embedders import open_embedder
+    from indexer.embedders import open_embedder, open_second_embedder
     from kbsearch.config import load_settings
     from kbsearch.evaluation.comparison import TimedEmbedder
     from kbsearch.evaluation.matching import run_matching, summarise
 
-    chosen, precision = prepared(task), load_settings().answer_precision
+    chosen, settings = prepared(task), load_settings()
     before = _resident_bytes()
     embedder = TimedEmbedder(open_embedder(task.encoder))
     embedder.encode(["warm"], "query")
+    second = open_second_embedder(settings.second_encoder)
+    if second:
+        second.encode(["warm"], "query")
     loaded = _resident_bytes()
     embedder.forget()
-    with temporary_matcher(chosen, embedder) as (matcher, ids), _read_by(task, chosen, matcher) as reading:
-        outcomes = run_matching(reading or matcher, chosen, ids, precision)
+    with (
+        temporary_matcher(chosen, embedder, second) as (matcher, ids),
+        _read_by(task, chosen, matcher) as reading,
+    ):
+        outcomes = run_matching(reading or matcher, chosen, ids, settings.answer_precision)
         size = sum(path.stat().st_size for path in Path(tempfile.gettempdir()).rglob("*") if path.is_file())
     report = summarise(outcomes, len(chosen.cases))
     return {

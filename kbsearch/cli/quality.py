@@ -113,7 +113,8 @@ def _rows(app: Kbsearch, folder: Path | None, bar: ProgressBar) -> list[Measured
         from kbsearch.matching.model import load_model
 
         precision = app.settings.answer_precision
-        rows = rows_of_set(app.bench(), read_matching_set(folder), load_model(), precision, bar)
+        shipped = load_model(twice_read=app.case_index.twice_read)
+        rows = rows_of_set(app.bench(), read_matching_set(folder), shipped, precision, bar)
     bar.close()
     if not rows:
         raise InvalidInput(

@@ -20,13 +20,14 @@ from kbsearch.matching.queries import Query, QueryEncoder
 from kbsearch.matching.rarity import Rarity, Weight
 from kbsearch.matching.standard_scores import (
     FLAT,
+    UNRELATED_SECOND,
     UNRELATED_VECTORS,
     UNRELATED_WORDS,
     Background,
     scores_of,
     standardised,
 )
-from kbsearch.ports import Filters, Floats, Hits, Ints, Part, SearchBackend, TextQuery
+from kbsearch.ports import Filters, Floats, Hits, Ints, Part, SearchBackend, SecondOpinion, TextQuery
 from kbsearch.text.pieces import pieces_of
 from kbsearch.text.words import stems
 
@@ -53,6 +54,9 @@ SIGNALS = (
     "words",
     "unknown",
     "scarcity",
+    "second",
+    "second_cosine",
+    "second_prototype",
 )
 """The columns of `Pool.signals`: all that a ranker sees.
 
@@ -63,6 +67,8 @@ what all parts of the document say together; as vector while no document has var
 words: how many the query has: few of them many documents may explain by chance.
 unknown: how far more than half of the query's weight is in words that no document has, in [0, 1].
 scarcity: log of how many times fewer documents there are than what is asked calls for; see `scarcity`.
+second, second_cosine, second_prototype: as vector, cosine and prototype, by a second encoder; where there is
+none they are those.
 """
 
 
@@ -85,6 +91,11 @@ class Pool:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    @property
+    def twice_read(self) -> bool:
+        """Whether a second encoder told what it thinks."""
+        return not np.array_equal(self.column("second"), self.column("vector"))
 
     def column(self, name: str) -> Floats:
         """The signal ``name`` of each candidate, shape (n,)."""
@@ -131,6 +142,7 @@ class _Found:
     pieces: Hits | None
     vector: Hits | None
     prototype: Hits | None
+    second: SecondOpinion | None
     lesson: frozenset[int]
     size: int
     scarcity: float
@@ -180,6 +192,7 @@ def scarcity(backend: SearchBackend, states: tuple[str, ...]) -> float:
 
 
 def _found(backend: SearchBackend, encoder: QueryEncoder, query: Query, wanted: Wanted) -> _Found:
+    backend.expect(query.bare, wanted.filters)
     asked = TextQuery(query.text, filters=wanted.filters, limit=wanted.limit, only=wanted.only, soft=True)
     text = backend.search_text(asked)
     pieces = backend.search_text(replace(asked, unit="pieces")) if wanted.by_pieces else None
@@ -202,8 +215,9 @@ def _found(backend: SearchBackend, encoder: QueryEncoder, query: Query, wanted: 
     if pieces and (missing := _lacking(pieces, text, near)):
         more = replace(asked, unit="pieces", only=missing, limit=len(missing))
         pieces = _joined(pieces, backend.search_text(more))
+    second = backend.second_opinion(query.bare, near.ids.tolist(), wanted.filters) if near else None
     size, scarce = _size(backend, near, wanted), scarcity(backend, wanted.filters.states)
-    return _Found(text, pieces, near, prototype, lesson, size, scarce)
+    return _Found(text, pieces, near, prototype, second, lesson, size, scarce)
 
 
 def _size(backend: SearchBackend, near: Hits | None, wanted: Wanted) -> int:
@@ -242,16 +256,23 @@ def _signals(found: _Found, ids: Ints, query: Query, weight: Weight, popularity:
     nothing = np.zeros(len(ids), np.float32)
     near = found.vector
     vector = standardised(near, ids, found.size, UNRELATED_VECTORS) if near else nothing
+    cosine = scores_of(near, ids) if near else nothing
+    prototype = _together(found, found.prototype, ids, vector)
+    second = found.second
+    other = standardised(second.near, ids, found.size, UNRELATED_SECOND) if second else vector
     columns = {
         "text": text,
         "pieces": standardised(found.pieces, ids, found.size, _for_pieces(words, query))
         if found.pieces
         else text,
         "vector": vector,
-        "cosine": scores_of(near, ids) if near else nothing,
+        "cosine": cosine,
         "explained": np.minimum(scores_of(found.text, ids) / total, 1.0) if total else nothing,
         "lesson": [one in found.lesson for one in ids.tolist()],
-        "prototype": _together(found, ids, vector),
+        "prototype": prototype,
+        "second": other,
+        "second_cosine": scores_of(second.near, ids) if second else cosine,
+        "second_prototype": _together(found, second.together, ids, other) if second else prototype,
         "words": np.full(len(ids), len(query.words)),
         "unknown": np.full(len(ids), weight.strangeness),
         "scarcity": np.full(len(ids), found.scarcity),
@@ -260,9 +281,8 @@ def _signals(found: _Found, ids: Ints, query: Query, weight: Weight, popularity:
     return np.stack([np.asarray(columns[name], np.float32) for name in SIGNALS], axis=1)
 
 
-def _together(found: _Found, ids: Ints, vector: Floats) -> Floats:
+def _together(found: _Found, prototype: Hits | None, ids: Ints, vector: Floats) -> Floats:
     """What all parts of each of ``ids`` say together; ``vector`` while no document has variants."""
-    prototype = found.prototype
     if prototype is None or prototype.std < FLAT:
         return vector
     return standardised(prototype, ids, found.size, NOTHING)

@@ -41,7 +41,8 @@ scarcity: the signal of that name.  While few cases are written, most questions 
 nearest case stands out all the same.
 """
 MANY_WORDS = 12
-VOICES = ("text", "pieces", "vector")
+VOICES = ("text", "pieces", "vector", "second")
+"""The last one counts where there is a second encoder."""
 CLOSE = 1.0
 
 
@@ -59,7 +60,9 @@ def features(signals: Floats, score: Floats, count: int) -> Floats:
     by_name = {name: signals[:, place] for place, name in enumerate(SIGNALS)}
     by_name["margin"] = _lead(score)
     by_name["score"] = score
-    voices = [by_name[name] for name in VOICES]
+    repeated = np.array_equal(by_name["second"], by_name["vector"])
+    names = VOICES[:-1] if repeated else VOICES
+    voices = [by_name[name] for name in names]
     by_name["agree"] = np.sum([(one >= one.max()) & (one > one.min()) for one in voices], axis=0)
     by_name["crowd"] = np.log([np.count_nonzero(score > one - CLOSE) for one in score[:rows]])
     by_name["length"] = np.log(np.clip(by_name["words"], 1, MANY_WORDS))

@@ -98,7 +98,7 @@ class Matcher:
         self.encoder = QueryEncoder(embedder)
         self.rarity = Rarity(case_index)
         self._rivals = Rivals(case_index, embedder)
-        self.model = model or load_model()
+        self.model = model or load_model(twice_read=case_index.twice_read)
 
     def match(
         self,

@@ -126,9 +126,10 @@ class MatchingModel:
 
 
 @cache
-def load_model() -> MatchingModel:
-    """The model that comes with kbsearch."""
-    return model_from(json.loads(files("kbsearch.matching").joinpath("model.json").read_text("utf-8")))
+def load_model(*, twice_read: bool = False) -> MatchingModel:
+    """The model that comes with kbsearch; ``twice_read``: the one beside a second encoder."""
+    name = "model_second.json" if twice_read else "model.json"
+    return model_from(json.loads(files("kbsearch.matching").joinpath(name).read_text("utf-8")))
 
 
 def model_from(stored: Mapping[str, Any]) -> MatchingModel:

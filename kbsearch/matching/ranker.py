@@ -20,13 +20,17 @@ RANKED = (
     "prototype",
     "vector_unknown",
     "pieces_unknown",
+    "second",
+    "second_prototype",
+    "second_explained",
+    "second_unknown",
 )
 """The columns of `ranked_features`: signals as they are, and
 
-vector_explained: the vector's signal times the largest share of the query that any candidate explains.  The
-more the words explain, the less the vector is needed.
-vector_unknown, pieces_unknown: those signals times ``unknown``.  Of a question in another language than the
-documents pieces of words say nothing, and the vector says what there is to say.
+vector_explained, second_explained: the signal of that encoder times the largest share of the query that any
+candidate explains.  The more the words explain, the less the vectors are needed.
+vector_unknown, second_unknown, pieces_unknown: those signals times ``unknown``.  Of a question in another
+language than the documents pieces of words say nothing, and the vectors say what there is to say.
 """
 
 
@@ -57,7 +61,8 @@ def ranked_features(signals: Floats) -> Floats:
     """What a `Ranker` weighs, shape (n, len(RANKED)), of ``signals``, shape (n, len(SIGNALS))."""
     by_name = {name: signals[:, place] for place, name in enumerate(SIGNALS)}
     most = float(by_name["explained"].max(initial=0.0))
-    by_name["vector_explained"] = by_name["vector"] * np.float32(most)
-    for name in ("vector", "pieces"):
+    for name in ("vector", "second"):
+        by_name[f"{name}_explained"] = by_name[name] * np.float32(most)
+    for name in ("vector", "second", "pieces"):
         by_name[f"{name}_unknown"] = by_name[name] * by_name["unknown"]
     return np.stack([by_name[name] for name in RANKED], axis=1)

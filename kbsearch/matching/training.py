@@ -27,8 +27,17 @@ from kbsearch.ports import Floats
 FOLDS = 10
 PULL = 3.0
 """Towards a calibration that looks at nothing, where there is no model to start from; in judged questions."""
-EVEN = {"text": 0.5, "pieces": 0.5, "vector": 0.5, "prototype": 0.5, "lesson": 3.0}
-"""What a ranker starts from without a model: retrievers have even voices, and the lesson outweighs them."""
+EVEN = {
+    "text": 0.5,
+    "pieces": 0.5,
+    "vector": 0.25,
+    "second": 0.25,
+    "prototype": 0.25,
+    "second_prototype": 0.25,
+    "lesson": 3.0,
+}
+"""What a ranker starts from without a model: retrievers have even voices, the two encoders share theirs, and
+the lesson outweighs them."""
 PULL_TO_EVEN = 100.0
 """Towards `EVEN`: which retriever is best differs from school to school."""
 PULL_TO_BASE = 30.0

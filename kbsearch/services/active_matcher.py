@@ -89,22 +89,32 @@ class ActiveMatcher:
                     self._take(stamp, session)
             self._next = self._clock() + CHECK_SECONDS
 
+    def _model(self, session: Session) -> MatchingModel:
+        return active_model(session, twice_read=self._index.twice_read)
+
     def _take(self, stamp: _Stamp, session: Session) -> None:
         if stamp[0] != self._stamp[0]:
-            self._matcher = Matcher(self._index, self._embedder, active_model(session), self._understanding)
+            self._matcher = Matcher(self._index, self._embedder, self._model(session), self._understanding)
         self._stamp = stamp
 
 
-def active_model(session: Session) -> MatchingModel:
-    """The active version's model; the shipped one when none is active or it cannot be read any more."""
+def active_model(session: Session, *, twice_read: bool = False) -> MatchingModel:
+    """The active version's model; the shipped one when none is active or it cannot be read any more.
+
+    So it is when that version was learned beside a second encoder and there is none now, or the other way.
+    """
+    shipped = load_model(twice_read=twice_read)
     stored = session.scalar(select(ModelVersion).where(ModelVersion.active))
     if stored is None:
-        return load_model()
+        return shipped
+    if bool(stored.provenance.get("twice_read")) != twice_read:
+        _log.warning("the model version %s is for other encoders: the shipped model is used", stored.name)
+        return shipped
     try:
         return model_from(stored.model)
     except (KeyError, TypeError, ValueError):
         _log.warning("the model version %s is not readable: the shipped model is used", stored.name)
-        return load_model()
+        return shipped
 
 
 def _stamp(session: Session) -> _Stamp:

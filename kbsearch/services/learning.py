@@ -53,12 +53,17 @@ class Outcome:
 
 
 class LearningService:
-    """Fits, compares, stores and activates.  ``bench`` makes indexes away from the live one."""
+    """Fits, compares, stores and activates.  ``bench`` makes indexes away from the live one.
 
-    def __init__(self, database: Database, bench: Callable[[], Bench]) -> None:
+    ``twice_read``: by a second encoder as well.
+    """
+
+    def __init__(self, database: Database, bench: Callable[[], Bench], *, twice_read: bool = False) -> None:
         self._database = database
         self._bench = bench
-        self.versions = ModelVersions(database)
+        self._twice_read = twice_read
+        self._shipped = load_model(twice_read=twice_read)
+        self.versions = ModelVersions(database, twice_read=twice_read)
 
     def learn(self, progress: Progress = silent, *, store: bool = True) -> Outcome:
         """Fit a model on all judgements; activate it when it is better than the active one.
@@ -73,20 +78,25 @@ class LearningService:
             Conflict: another version came into use meanwhile, so that the comparison was with the wrong one.
         """
         with self._database.reading() as session:
-            old = active_model(session)
+            old = active_model(session, twice_read=self._twice_read)
             questions = gather(session)[-MOST:]
         replayed = self._replayed(questions, old, progress)
         count = sum(bool(one.right.any()) for one in replayed)
         if count < LEAST:
             return Outcome("too little", count, "", old.version, {"needed": LEAST})
-        figures = _compared(replayed, old, progress)
+        figures = _compared(replayed, old, self._shipped, progress)
         if not _is_better(figures):
             return Outcome("old", count, "", old.version, figures)
         name = next_name([version.name for version in self.versions.list()])
         if store:
-            model = fit(_with_unanswerable(replayed), base=load_model(), version=name, provenance=PROVENANCE)
+            model = fit(_with_unanswerable(replayed), base=self._shipped, version=name, provenance=PROVENANCE)
             self._check_in_use(old.version)
-            provenance = {"judged": len(replayed), "with_right_case": count, "base": load_model().version}
+            provenance = {
+                "judged": len(replayed),
+                "with_right_case": count,
+                "base": self._shipped.version,
+                "twice_read": self._twice_read,
+            }
             self.versions.store(model, parent=old.version, figures=figures, provenance=provenance)
             self.versions.activate(name)
         return Outcome("new", count, name, old.version, figures)
@@ -116,14 +126,16 @@ class LearningService:
         return found
 
 
-def _compared(replayed: Sequence[JudgedQuery], old: MatchingModel, progress: Progress) -> dict[str, Any]:
+def _compared(
+    replayed: Sequence[JudgedQuery], old: MatchingModel, shipped: MatchingModel, progress: Progress
+) -> dict[str, Any]:
     """Both models on questions whose group the new one did not see."""
     parts = _parts(replayed)
     rows: list[tuple[float, ...]] = []
     for number in range(PARTS):
         progress(number, PARTS, "comparing with the old model")
         seen = [one for one, part in zip(replayed, parts, strict=True) if part != number]
-        new = fit(_with_unanswerable(seen), base=load_model(), folds=2)
+        new = fit(_with_unanswerable(seen), base=shipped, folds=2)
         rows += [
             (*_scores(old, one), *_scores(new, one), one.weight)
             for one, part in zip(replayed, parts, strict=True)

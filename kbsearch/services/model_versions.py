@@ -17,13 +17,14 @@ from kbsearch.models import ModelVersion, utc_now
 class ModelVersions:
     """The versions that were learned here; the shipped one has no row and is active when no row is."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, twice_read: bool = False) -> None:
         self._database = database
+        self._twice_read = twice_read
 
     @property
     def shipped(self) -> str:
         """The name of the version that comes with kbsearch."""
-        return load_model().version
+        return load_model(twice_read=self._twice_read).version
 
     def list(self) -> list[ModelVersion]:
         """All versions that were learned, newest first."""

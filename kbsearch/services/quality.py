@@ -72,8 +72,16 @@ class LiveUse:
 class QualityService:
     """Measures and remembers.  ``bench`` makes indexes away from the live one."""
 
-    def __init__(self, database: Database, settings: Settings, bench: Callable[[], Bench]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        settings: Settings,
+        bench: Callable[[], Bench],
+        *,
+        twice_read: bool = False,
+    ) -> None:
         self._database = database
+        self._twice_read = twice_read
         self._precision = settings.answer_precision
         self._bench = bench
         self._golden = GoldenService(database)
@@ -87,7 +95,7 @@ class QualityService:
         """
         self._golden.grow()
         with self._database.reading() as session:
-            model = active_model(session)
+            model = active_model(session, twice_read=self._twice_read)
         rows = self.rows(model, progress)
         if not rows:
             raise InvalidInput(

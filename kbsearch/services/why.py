@@ -35,7 +35,7 @@ far_down: others come before it.  not_among_candidates: no retriever has it amon
 
 SHOWN = 3
 """A suggestion shows so many cases."""
-RETRIEVERS = ("text", "pieces", "vector")
+RETRIEVERS = ("text", "pieces", "vector", "second")
 MOST_TERMS = 20
 MOST_PHRASINGS = 50
 EVERYTHING = 10_000
@@ -306,7 +306,8 @@ def _verdict(
 def _views(pool: Pool, place: int, *, ranked: bool) -> tuple[RetrieverView, ...]:
     if place < 0:
         return ()
-    names = [name for name in RETRIEVERS if name in SIGNALS and not (pool.degraded and name == "vector")]
+    unheard = {"vector": pool.degraded, "second": not pool.twice_read}
+    names = [name for name in RETRIEVERS if name in SIGNALS and not unheard.get(name)]
     views = []
     for name in names:
         column = pool.column(name)

@@ -98,6 +98,14 @@ class ReferenceBackend:
             scores |= {key: float(sum(asked @ row for row in rows)) for key, rows in parts.items()}
         return self._hits(scores, list(scores), filters, limit, only)
 
+    twice_read = False
+
+    def expect(self, text: str, filters: Filters = Filters()) -> None:  # noqa: B008
+        """See the port."""
+
+    def second_opinion(self, text: str, only: Collection[int], filters: Filters = Filters()) -> None:  # noqa: B008
+        """See the port: it has no second encoder."""
+
     def vectors(self, ids: Collection[int] | None = None) -> tuple[Ints, Floats]:
         """See the port."""
         chosen = [one for one in self._all() if (ids is None or one.id in ids) and len(one.vectors)]

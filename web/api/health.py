@@ -83,7 +83,9 @@ def _ask_indexes() -> None:
 
 
 def _ask_encoder() -> None:
-    kb().embedder.encode(["?"], "query")
+    for encoder in (kb().embedder, kb().second_embedder):
+        if encoder:
+            encoder.encode(["?"], "query")
 
 
 def _promise() -> Literal["kept", "lowered"] | None:

@@ -36,8 +36,10 @@ def health_page() -> str:
 
 
 def _encoder() -> str:
-    kb().embedder.encode(["?"], "query")
-    return kb().embedder.model_id
+    encoders = [one for one in (kb().embedder, kb().second_embedder) if one]
+    for encoder in encoders:
+        encoder.encode(["?"], "query")
+    return ", ".join(encoder.model_id for encoder in encoders)
 
 
 def _tried(problems: dict[str, str], part: str, ask: Callable[[], Value]) -> Value | None:

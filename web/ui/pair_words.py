@@ -61,7 +61,12 @@ def verdict_text(verdict: str) -> str:
 
 def retriever_name(name: str) -> str:
     """What a retriever compares."""
-    names = {"text": gettext("words"), "pieces": gettext("pieces of words"), "vector": gettext("meaning")}
+    names = {
+        "text": gettext("words"),
+        "pieces": gettext("pieces of words"),
+        "vector": gettext("meaning"),
+        "second": gettext("meaning, as the second encoder reads it"),
+    }
     return names.get(name, name)
 
 
