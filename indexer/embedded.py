@@ -189,11 +189,7 @@ class EmbeddedIndex:
     def second_opinion(
         self, text: str, only: Collection[int], filters: Filters = NO_FILTERS
     ) -> SecondOpinion | None:
-        """What the second encoder says of the documents ``only``; see `SearchBackend`.
-
-        Raises:
-            IndexUnavailable: the vectors are damaged.
-        """
+        """What the second encoder says of the documents ``only``; see `SearchBackend`."""
         return self._reader.opinion(text, only, filters) if self._reader else None
 
     def unread(self) -> Ints:

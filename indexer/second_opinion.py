@@ -15,7 +15,7 @@ from indexer.generations import Generation
 from indexer.nearness import Nearness, Scores, moments
 from indexer.view import View
 from kbsearch.algebra import ONE_THREAD
-from kbsearch.errors import EncoderUnavailable
+from kbsearch.errors import EncoderUnavailable, IndexUnavailable
 from kbsearch.ports import Embedder, Filters, Floats, SecondOpinion
 
 REMEMBERED = 4_096
@@ -81,14 +81,10 @@ class SecondReader:
         return read if read and read.view is self._view() else self._read(text, filters)
 
     def opinion(self, text: str, only: Collection[int], filters: Filters) -> SecondOpinion | None:
-        """What the vectors say of the documents ``only``; None where there are none, or the encoder fails.
-
-        Raises:
-            IndexUnavailable: the vectors are damaged.
-        """
+        """What the vectors say of the documents ``only``; None where they or the encoder cannot be used."""
         try:
             read = self._finished(text, filters)
-        except EncoderUnavailable as error:
+        except (EncoderUnavailable, IndexUnavailable) as error:
             _log.warning("no second opinion: %s", error)
             return None
         return _opinion(read, only, filters) if read else None

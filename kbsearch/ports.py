@@ -224,7 +224,7 @@ class SearchBackend(Protocol):
     ) -> SecondOpinion | None:
         """What a second encoder says of the documents ``only`` for ``text``.
 
-        None where there is no second encoder, or it fails, or the documents were indexed without it.
+        None where there is no second encoder, it or its vectors fail, or it has not read the documents yet.
         """
 
     def vectors(self, ids: AnyCollection[int] | None = None) -> tuple[Ints, Floats]:

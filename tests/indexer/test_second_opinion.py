@@ -14,7 +14,7 @@ from indexer.bench import Bench
 from indexer.embedded import EmbeddedIndex
 from indexer.embedders.hashing import HashingEmbedder
 from kbsearch.app import Kbsearch
-from kbsearch.errors import EncoderUnavailable
+from kbsearch.errors import EncoderUnavailable, IndexUnavailable
 from kbsearch.models import Case, CaseState, Collection
 from kbsearch.ports import Document, Filters, Floats, Role, SecondOpinion
 from kbsearch.services.cases import CaseDraft
@@ -221,6 +221,19 @@ def test_a_bench_has_them_too() -> None:
         found = index.second_opinion("как удалить ветку", [7])
         assert found is not None
         assert found.near.scores.tolist() == pytest.approx([1], abs=1e-4)
+
+
+@pytest.mark.parametrize("kept", [None, 40])
+def test_lost_vectors_cost_the_second_opinion_alone_and_are_noticed(
+    index: EmbeddedIndex, kept: int | None
+) -> None:
+    path = index.newest().generation.second_path  # type: ignore[union-attr]
+    path.unlink() if kept is None else path.write_bytes(path.read_bytes()[:kept])
+    fresh = EmbeddedIndex(index.folder, EMBEDDER, second=OTHER)
+    assert fresh.second_opinion(TEXT, EVERY) is None
+    assert len(fresh.search_vector(EMBEDDER.encode([TEXT], "query")[0])) == len(SCHOOL)
+    with pytest.raises(IndexUnavailable):
+        fresh.verify()
 
 
 def test_what_was_begun_before_a_change_is_not_told_after_it(index: EmbeddedIndex) -> None:
