@@ -256,13 +256,12 @@ class View:
         """The vectors of the encoder; raises as `first`."""
         return self.first.centred
 
-    def _nearness_of(self, place: int) -> Nearness:
-        second = self.second if place == SECOND else None
-        return second or self.first
-
     def _nearness(self, place: int) -> Nearness:
-        centred = Centred(self._vectors(place), *self._rows_of(self.owners))
-        return Nearness(centred, self.owners, self.starts, len(self.present), lambda: self._moment(place))
+        rows = self._vectors(place)
+        centred = Centred(rows, *self._rows_of(self.owners))
+        return Nearness(
+            centred, self.owners, self.starts, len(self.present), lambda: self._moment(rows, place)
+        )
 
     def _vectors(self, place: int) -> Floats:
         """The vectors of one encoder, those of parts that nothing refers to among them."""
@@ -295,22 +294,22 @@ class View:
         row_of = np.fromiter(map(words.__getitem__, self.parts), np.int64, len(self.parts))
         return table[row_of[numbers], within]
 
-    def _moment(self, place: int) -> Floats:
-        """Σ v vᵀ over the vectors of the present documents."""
-        moment = sum(self._moment_of_segment(number, place) for number in range(len(self.segments)))
+    def _moment(self, rows: Floats, place: int) -> Floats:
+        """Σ v vᵀ over those of ``rows`` that are vectors of the present documents."""
+        moment = sum(self._moment_of_segment(number, rows, place) for number in range(len(self.segments)))
         gone = np.flatnonzero(~self.present & (self.part_counts > 0))
-        return np.asarray(moment - self._moment_of(gone, place))
+        return np.asarray(moment - self._moment_of(gone, rows))
 
-    def _moment_of_segment(self, number: int, place: int) -> Floats:
+    def _moment_of_segment(self, number: int, rows: Floats, place: int) -> Floats:
         """Of all documents of a segment, deleted ones too: it is computed once for all views."""
         moments = self.segments[number].moments
         if place not in moments:
-            moments[place] = self._moment_of(np.arange(self.bases[number], self.bases[number + 1]), place)
+            moments[place] = self._moment_of(np.arange(self.bases[number], self.bases[number + 1]), rows)
         return moments[place]
 
-    def _moment_of(self, numbers: Ints, place: int) -> Floats:
+    def _moment_of(self, numbers: Ints, rows: Floats) -> Floats:
         used, kinds = self._rows_of(numbers)
-        return prototypes.second_moment(self._nearness_of(place).centred.rows, used[kinds != PASSAGE])
+        return prototypes.second_moment(rows, used[kinds != PASSAGE])
 
     def best_parts(self, ids: Ints, cosines: Floats) -> list[tuple[Part, int]]:
         """Which part of each of the documents ``ids`` came nearest, and which of its kind that is."""
