@@ -20,8 +20,9 @@ import numpy as np
 from kbsearch.models import AsideReason
 from kbsearch.ports import Floats
 from kbsearch.text.bidding import bids
-from kbsearch.text.chatter import is_small_talk
+from kbsearch.text.chatter import is_small_talk, without_apology
 from kbsearch.text.common_words import common_words
+from kbsearch.text.inversion import inverted
 from kbsearch.text.layout import repair_layout
 from kbsearch.text.talk_marks import (
     AHEAD,
@@ -141,6 +142,7 @@ class SmallTalkModel:
             vectors: of what the index holds of each, shape (n, dimension), not centred; None: words only.
             model_id: the encoder that made the vectors; with another than the model's own, words only.
         """
+        texts = [without_apology(text) for text in texts]
         known = vectors is not None and model_id == self.model_id
         model = self.full if known else self.words_only
         chosen = [place for place, text in enumerate(texts) if may_be_small_talk(text)]
@@ -157,13 +159,13 @@ class SmallTalkModel:
 
 
 def may_be_small_talk(text: str) -> bool:
-    """Whether ``text`` is short enough, and neither asks outright nor bids anybody to do something."""
+    """Whether ``text`` is short enough, and neither asks by mark or order of words nor bids anybody do it."""
     if len(text) > LONGEST:
         return False
     words = len(WORD.findall(text))
     if ("?" in text and words >= ASKING) or (words >= THANKING_AHEAD and AHEAD.search(text)):
         return False
-    return not bids(text)
+    return not bids(text) and not inverted(text)
 
 
 def talk_features(text: str) -> Floats:

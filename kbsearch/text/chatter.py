@@ -25,6 +25,12 @@ _PHRASES = r"""
 | (?:can|could)\s+(?:you|anyone|anybody|someone)\s+(?:please\s+)?(?:tell|help)(?:\s+me)?
 | does\s+(?:anyone|anybody)\s+know
 """
+_APOLOGIES = r"""
+(?:извин(?:и|ите|яюсь)|прост(?:и|ите)|прошу\s+прощения|сорри)\s*,?\s*(?:за\s+беспокойство|что\s+(?:отвлекаю|беспокою))
+| (?:(?:i\s+am|i['’]?m)\s+)?(?:(?:so|very)\s+)?sorry\s+(?:to|for)\s+
+  (?:bother|disturb|interrupt|troubl)(?:e|ing)?(?:\s+you)?(?:\s+(?:all|again|guys))?
+"""
+"""Said before a question; whoever takes one back says sorry for something else."""
 _REACTIONS = r"""
 спс | сп[ао]сиб[оа]\w* | пасиб\w* | thx | ty | ок(?:ей|ак|ус)? | ok(?:ay)? | ага+ | угу+ | м?да+
 | не+т | ну | ща | ясно | хм+ | понял[аи]? | понятно | пон(?:ял)?\s+принял[аи]? | пон | принято
@@ -39,11 +45,14 @@ _REACTIONS = r"""
 _BEGINS_WORD = r"(?<!\S)[.,;][a-zA-Z]"
 """A sign that belongs to a word: «.env», or «,fpf» for «база» in the wrong keyboard layout."""
 _CHATTER = re.compile(
-    rf"(?<!\w)(?:{_PHRASES})(?!\w)(?:(?!{_BEGINS_WORD})[\s,.!:;)(])*", re.IGNORECASE | re.VERBOSE
+    rf"(?<!\w)(?:{_PHRASES} | {_APOLOGIES})(?!\w)(?:(?!{_BEGINS_WORD})[\s,.!:;)(])*",
+    re.IGNORECASE | re.VERBOSE,
 )
+_APOLOGY = re.compile(rf"(?<!\w)(?:{_APOLOGIES})(?!\w)[\s,.!:;)(–—-]*", re.IGNORECASE | re.VERBOSE)
 _MARGIN = re.compile(rf"(?:(?!{_BEGINS_WORD})[\s,.!;:–—-])*")
 _SMALL_TALK = re.compile(
-    rf"(?:(?>(?<!\w)(?:{_PHRASES} | {_REACTIONS})(?!\w))|[^\w+?]|_)*+", re.IGNORECASE | re.VERBOSE
+    rf"(?:(?>(?<!\w)(?:{_PHRASES} | {_APOLOGIES} | {_REACTIONS})(?!\w))|[^\w+?]|_)*+",
+    re.IGNORECASE | re.VERBOSE,
 )
 _SPACES = re.compile(r"[ \t]+")
 LONGEST_SMALL_TALK = 100
@@ -66,6 +75,11 @@ def _stripped(text: str) -> str:
 
 
 _stripped_short = lru_cache(maxsize=8_192)(_stripped)
+
+
+def without_apology(text: str) -> str:
+    """``text`` without "sorry to bother you"; the text itself when nothing else would be left."""
+    return _APOLOGY.sub(" ", text).strip() or text
 
 
 def is_small_talk(text: str) -> bool:

@@ -80,6 +80,40 @@ def test_who_asks_for_something_to_be_done_is_not_set_aside(embedder: BundledEmb
 @pytest.mark.parametrize(
     "text",
     [
+        "Sorry to bother you, feeding schedule for starter in the fridge",
+        "sorry for bothering you, how to calculate hydration",
+        "Sorry to bother you, i want my money back",
+        "Извините за беспокойство, сертификат на имя мужа",
+        "is my sourdough starter still alive",
+        "Hi! is my sourdough starter still alive",
+        "do you give a diploma thanks!",
+        "Hello, is 8 hours of proofing too long thanks!",
+        "deadline was yesterday. can i still upload, thanks",
+    ],
+)
+def test_who_excuses_a_question_or_asks_without_its_mark_is_not_set_aside(
+    embedder: BundledEmbedder, text: str
+) -> None:
+    assert told(embedder, [text]) == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sorry to bother you",
+        "Sorry to bother you, found it myself",
+        "извиняюсь за беспокойство, вопрос решён",
+        "did it!",
+        "have a nice day everyone",
+    ],
+)
+def test_an_excuse_without_a_question_is(embedder: BundledEmbedder, text: str) -> None:
+    assert told(embedder, [text]) != {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
         "Спасибо, всё открылось 🙏",
         "+1",
         "ок, понял",
