@@ -16,6 +16,7 @@ from kbsearch.models import (
     Colour,
     Coverage,
     InferredLesson,
+    Lesson,
     Membership,
     Question,
     QuestionState,
@@ -39,8 +40,8 @@ class Cover(StrEnum):
 class QuestionFilter:
     """Which questions; every field that is not empty narrows.
 
-    ``lesson``: told or inferred.  ``owner_id``: whose case answered it.  ``waiting``: open, and no mentor has
-    replied.  ``start`` is included, ``end`` is not.
+    ``lesson``: told or inferred.  ``course``: told, or that of an inferred lesson.  ``owner_id``: whose case
+    answered it.  ``waiting``: open, and no mentor has replied.  ``start`` is included, ``end`` is not.
     """
 
     course: str = ""
@@ -98,9 +99,7 @@ def narrowed(query: Any, wanted: QuestionFilter) -> Any:
     }
     conditions += [column == value for column, value in plain.items() if value not in ("", None)]
     if wanted.course:
-        # Within a time the index by time reads fewer rows than that by course: keep the latter out.
-        course = func.coalesce(Question.course_code, "") if wanted.start else Question.course_code
-        conditions.append(course == wanted.course)
+        conditions.append(_of_course(wanted.course, within_a_time=wanted.start is not None))
     if wanted.lesson:
         inferred = and_(Question.lesson_code == "", InferredLesson.lesson_code == wanted.lesson)
         conditions.append(or_(Question.lesson_code == wanted.lesson, inferred))
@@ -116,6 +115,14 @@ def narrowed(query: Any, wanted: QuestionFilter) -> Any:
     if wanted.end:
         conditions.append(Question.asked_at < wanted.end)
     return query.where(*conditions)
+
+
+def _of_course(code: str, *, within_a_time: bool) -> ColumnElement[bool]:
+    """Whether a question tells the course, or tells none and has a lesson of it by inference."""
+    # Within a time the index by time reads fewer rows than that by course: keep the latter out.
+    course = func.coalesce(Question.course_code, "") if within_a_time else Question.course_code
+    lessons = select(Lesson.code).where(Lesson.course_code == code)
+    return or_(course == code, and_(course == "", InferredLesson.lesson_code.in_(lessons)))
 
 
 def place_of(periods: Sequence[Period]) -> ColumnElement[int]:

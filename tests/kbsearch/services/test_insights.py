@@ -158,6 +158,20 @@ def test_inferred_lessons_are_counted_and_marked_and_rates_need_enrolment(school
     assert nowhere
 
 
+def test_a_question_belongs_to_the_course_of_its_inferred_lesson(school: Kbsearch) -> None:
+    other = IncomingCourse("qa", "Тесты", (IncomingLesson("qa-1", "Отчёты"),))
+    school.questions.save_course(other)
+    ask(school, "про css", course="fe", lesson="fe-2")
+    silent, elsewhere = ask(school, "ещё про css", 3, author="a"), ask(school, "про отчёт", author="b")
+    with school.database.writing() as session:
+        for question, lesson in ((silent, "fe-2"), (elsewhere, "qa-1")):
+            session.add(InferredLesson(question_id=question, lesson_code=lesson, probability=0.9))
+    whole, own = school.hard_points.map(now=NOW), school.hard_points.map(course="fe", now=NOW)
+    assert [row.total for row in own.rows] == [row.total for row in whole.rows if row.course == "fe"] == [2]
+    assert [one.author != "" for one in school.hard_points.stuck(course="fe", now=NOW)] == [True]
+    assert school.insight_rows.page(QuestionFilter(course="fe"), limit=9)[1] == 2
+
+
 def test_students_who_ask_again_or_wait_are_stuck(school: Kbsearch) -> None:
     reply = IncomingReply("вот так", by_mentor=True)
     for n in range(3):
