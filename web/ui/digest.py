@@ -39,7 +39,10 @@ SHORT, LONG = 5, 10
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A period with its tables and figures.  ``previous`` and ``next`` name its neighbours, "" for none."""
+    """A period with its tables and figures.  ``previous`` and ``next`` name its neighbours, "" for none.
+
+    ``begun`` says that the period is not over, "" when it is.
+    """
 
     period: Period
     name: str
@@ -51,6 +54,7 @@ class Report:
     waiting: int
     students: int
     share: float | None
+    begun: str
     tables: Sequence[Table]
 
     @property
@@ -61,7 +65,7 @@ class Report:
     @property
     def change(self) -> float | None:
         """Growth over the period before, 0.1 for a tenth more; None without anything to compare."""
-        return self.asked / self.asked_before - 1 if self.asked_before else None
+        return self.asked / self.asked_before - 1 if self.asked_before and not self.begun else None
 
 
 def digest_tables(week: str, limit: int | None = SHORT) -> Report:
@@ -121,6 +125,7 @@ def _report(
         waiting=now.waiting,
         students=now.students,
         share=figures.share,
+        begun=insight_parts.begun(period, utc_now()),
         tables=[insight_parts.weeks(weeks), *_tables(period, gaps, limit)],
     )
 

@@ -266,7 +266,7 @@ def weeks(counts: Sequence[PeriodCounts]) -> Table:
             text(
                 day(one.period),
                 questions_url(week=name_of_week(one.period)),
-                note=_begun(one.period, now),
+                note=begun(one.period, now),
                 filed=one.period.first.isoformat(),
             ),
             number(one.asked, questions_url(week=name_of_week(one.period))),
@@ -294,7 +294,7 @@ def weeks(counts: Sequence[PeriodCounts]) -> Table:
     )
 
 
-def _begun(period: Period, now: datetime) -> str:
+def begun(period: Period, now: datetime) -> str:
     """What keeps a period from being compared with others: that it is not over, or has not begun."""
     if period.start_at > now:
         return gettext("not begun yet")

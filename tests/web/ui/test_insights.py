@@ -20,7 +20,7 @@ from kbsearch.models import Cluster, utc_now
 from kbsearch.services.insight_rows import PeriodCounts
 from kbsearch.services.weeks import Period
 from web import create_app
-from web.ui.digest import digest_text
+from web.ui.digest import digest_tables, digest_text
 from web.ui.insight_parts import weeks
 from web.ui.insight_tables import chance
 
@@ -211,6 +211,21 @@ def test_the_digest_is_an_e_mail_too(covered: Kbsearch, language: str, said: str
     assert "<" not in text
     assert "&#" not in text
     assert not re.search(r"[ \t]$", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize(("ago", "said"), [(0, "not over yet"), (1, "")])
+def test_a_week_that_is_not_over_is_compared_with_none(covered: Kbsearch, ago: int, said: str) -> None:
+    now = utc_now().astimezone(ZoneInfo(covered.settings.timezone))
+    thursdays = [now - timedelta(days=now.weekday() + 4), now - timedelta(days=now.weekday() + 11)]
+    asked = [IncomingQuestion(f"вопрос {day}", asked_at=day) for day in thursdays]
+    covered.questions.receive_many(asked)
+    flask, week = create_app(covered, testing=True), f"{now - timedelta(weeks=ago):%G-W%V}"
+    with flask.test_request_context(headers={"Cookie": "language=en"}):
+        report = digest_tables(week)
+    assert report.asked_before > 0
+    assert (report.begun, report.change is None) == (said, bool(said))
+    text = digest_text(flask, week, "en", "")
+    assert (f"({said})" in text, "(before: " in text) == (bool(said), not said)
 
 
 def test_the_month_can_be_printed(covered: Kbsearch, methodologist: FlaskClient) -> None:
