@@ -201,7 +201,7 @@ def _rows(session: Session, run: Run, now: datetime) -> list[ClusterGap]:
 
 
 def _covered(session: Session, run_id: int, now: datetime) -> Sequence[Any]:
-    """Clusters with their coverage, and last their recent and all questions: None where no count is kept."""
+    """Living clusters with their coverage, and last recent and all questions: None where no count is kept."""
     query = select(
         Coverage.cluster_id,
         Cluster.label,
@@ -219,4 +219,5 @@ def _covered(session: Session, run_id: int, now: datetime) -> Sequence[Any]:
         query.select_from(Coverage)
         .join(Cluster, Cluster.id == Coverage.cluster_id)
         .outerjoin(ClusterCount, kept)
+        .where(Cluster.size > 0)
     ).all()

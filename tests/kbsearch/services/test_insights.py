@@ -85,6 +85,21 @@ def test_green_clusters_and_silent_ones_are_no_gaps(school: Kbsearch) -> None:
     assert school.gaps.clusters(Colour.RED, now=NOW) == []
 
 
+def test_a_cluster_that_was_merged_is_counted_no_more(school: Kbsearch) -> None:
+    ids = four(school)
+    whole = plant_cluster(school, ids)
+    part = school.cluster_edits.split(whole, ids[:2]).cluster_id
+    assert part is not None
+    for one in (whole, part):
+        cover(school, one, Colour.GREEN, sure=4)
+    assert school.gaps.figures(NOW).clusters[Colour.GREEN] == 2
+    edit = school.cluster_edits.merge(part, whole)
+    assert [one.cluster_id for one in school.gaps.clusters(now=NOW)] == [whole]
+    assert school.gaps.figures(NOW).clusters[Colour.GREEN] == 1
+    school.cluster_edits.undo(edit.id)
+    assert school.gaps.figures(NOW).clusters[Colour.GREEN] == 2
+
+
 def test_a_cluster_nobody_asked_about_lately_is_no_gap(school: Kbsearch) -> None:
     cover(school, plant_cluster(school, four(school, days=60)), Colour.RED, sure=0)
     assert school.gaps.gaps(now=NOW) == []
