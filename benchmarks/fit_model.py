@@ -24,7 +24,7 @@ import numpy as np
 
 from benchmarks import translated
 from benchmarks.elsewhere import SHARE, Elsewhere, asked_elsewhere
-from indexer.embedders import E5_SMALL, open_embedder
+from indexer.embedders import BUNDLED, E5_SMALL, open_embedder
 from kbsearch.cli.evaluate_matching import temporary_matcher
 from kbsearch.errors import EncoderUnavailable
 from kbsearch.evaluation.learned import with_variants
@@ -34,11 +34,11 @@ from kbsearch.importers.sample_school import sample_school_folder
 from kbsearch.matching import model as matching_model
 from kbsearch.matching.model import MatchingModel
 from kbsearch.matching.training import JudgedQuery, fit, knowing_scarcity
-from kbsearch.ports import Floats, Role
+from kbsearch.ports import Embedder, Floats, Role
 
 SAMPLE = sample_school_folder()
 FOLDER = Path(matching_model.__file__).parent
-VERSIONS = {"model.json": "five-schools-4", "model_second.json": "five-schools-second-1"}
+VERSIONS = {"model.json": "five-schools-4", "model_second.json": "five-schools-second-2"}
 OTHERS = SAMPLE.parent / "other_schools"
 RUNS = ((0.0, 0.0, 0), (0.2, 0.0, 1), (0.0, 0.5, 1), (0.2, 0.5, 2))
 """Share of the cases removed, share of the questions confirmed as variants, and seed, of each run."""
@@ -50,10 +50,10 @@ Run = tuple[float, float, int]
 
 
 class Remembering:
-    """The encoder ``name``, which encodes each text once; or one that fails for queries when ``absent``."""
+    """An encoder that encodes each text once; or one that fails for queries when ``absent``."""
 
-    def __init__(self, name: str = "bundled", *, absent: bool = False) -> None:
-        self._inner = open_embedder(name)
+    def __init__(self, inner: Embedder, *, absent: bool = False) -> None:
+        self._inner = inner
         self._known: dict[tuple[str, Role], Floats] = {}
         self._absent = absent
         self.model_id, self.dimension = self._inner.model_id, self._inner.dimension
@@ -78,7 +78,8 @@ class Encoders:
 
 def encoders(name: str) -> Encoders:
     """Those that the model in the file ``name`` is for."""
-    return Encoders(Remembering(), Remembering(E5_SMALL) if name == "model_second.json" else None)
+    second = Remembering(open_embedder(E5_SMALL)) if name == "model_second.json" else None
+    return Encoders(Remembering(open_embedder(BUNDLED)), second)
 
 
 def judged_questions(
@@ -121,7 +122,8 @@ def schools() -> list[MatchingSet]:
 
 def fitted(some: Sequence[MatchingSet], name: str = "model.json") -> MatchingModel:
     """The model of both ways for the file ``name``."""
-    ways, elsewhere = (encoders(name), Encoders(Remembering(absent=True))), asked_elsewhere(some, OTHERS)
+    alone = Encoders(Remembering(open_embedder(BUNDLED), absent=True))
+    ways, elsewhere = (encoders(name), alone), asked_elsewhere(some, OTHERS)
     queries, young = (
         [
             query

@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from indexer.embedders import open_embedder
+from indexer.embedders import shipped
 from kbsearch.cli.evaluate_matching import temporary_matcher
 from kbsearch.evaluation.sets import read_matching_set
 from kbsearch.importers.sample_school import sample_school_folder
@@ -56,13 +56,13 @@ def messages(half: str = "") -> list[Message]:
 
 def asked(some: Sequence[Message], without: Collection[str] = ()) -> Iterator[Found]:
     """Asks the schools of ``some``; ``without``: steps that are left out."""
-    embedder = open_embedder("bundled")
+    encoders = shipped()
     by_school: defaultdict[str, list[Message]] = defaultdict(list)
     for one in some:
         by_school[one.school].append(one)
     for school, theirs in by_school.items():
         folder = DATA / school if school == "sample_school" else DATA / "other_schools" / school
-        with temporary_matcher(read_matching_set(folder), embedder, without=without) as (matcher, ids):
+        with temporary_matcher(read_matching_set(folder), *encoders, without=without) as (matcher, ids):
             for one in theirs:
                 right = {ids[case] for case in one.cases}
                 yield Found(one, _place(matcher, one.text, right), _place(matcher, one.asks, right))

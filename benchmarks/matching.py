@@ -19,20 +19,21 @@ from typing import Any
 import numpy as np
 
 from benchmarks.peers import PEERS, Finder
-from indexer.embedders import open_embedder
+from indexer.embedders import open_embedder, shipped
 from kbsearch.cli.evaluate_matching import figures, temporary_matcher
 from kbsearch.evaluation.matching import run_matching, summarise
 from kbsearch.evaluation.sets import MatchingSet, read_matching_set
 from kbsearch.importers.sample_school import sample_school_folder
+from kbsearch.ports import Embedder
 
 BASELINE = Path(__file__).parents[1] / "tests" / "relevance" / "baseline.json"
 PRECISION = 0.95
 GATED = ("hit@1", "hit@3", "hit@5", "mrr@5", "answer_precision", "answer_coverage")
 
 
-def ours(chosen: MatchingSet) -> dict[str, Any]:
-    """Figures of kbsearch."""
-    with temporary_matcher(chosen, open_embedder("bundled")) as (matcher, ids):
+def ours(chosen: MatchingSet, first: Embedder, second: Embedder | None = None) -> dict[str, Any]:
+    """Figures of kbsearch with one encoder or two."""
+    with temporary_matcher(chosen, first, second) as (matcher, ids):
         outcomes = run_matching(matcher, chosen, ids, PRECISION)
     return figures(summarise(outcomes, len(chosen.cases)))
 
@@ -63,7 +64,10 @@ def table(folder: Path, most: int) -> None:
     every = max(1, -(-len(whole.questions) // most)) if most else 1
     chosen = replace(whole, questions=whole.questions[::every])
     embedder = open_embedder("bundled")
-    rows: dict[str, dict[str, Any]] = {"kbsearch": ours(chosen)}
+    rows: dict[str, dict[str, Any]] = {
+        "kbsearch": ours(chosen, *shipped()),
+        "kbsearch, one encoder": ours(chosen, embedder),
+    }
     for name, make in PEERS.items():
         try:
             rows[name] = theirs(chosen, make(chosen, embedder))
@@ -83,8 +87,11 @@ def main() -> None:
     parser.add_argument("--most", type=int, default=0, help="ask no more than so many questions; 0: all")
     given = parser.parse_args()
     if given.baseline:
-        found = ours(read_matching_set(sample_school_folder()))
-        BASELINE.write_text(json.dumps({name: found[name] for name in GATED}, indent=1) + "\n", "utf-8")
+        school = read_matching_set(sample_school_folder())
+        first, second = shipped()
+        found = {"both encoders": ours(school, first, second), "one encoder": ours(school, first)}
+        gated = {kind: {name: row[name] for name in GATED} for kind, row in found.items()}
+        BASELINE.write_text(json.dumps(gated, indent=1) + "\n", "utf-8")
     for folder in given.folders:
         table(folder, given.most)
 

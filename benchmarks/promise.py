@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.fit_model import Remembering
+from indexer.embedders import shipped
 from kbsearch.cli.evaluate_matching import temporary_matcher
 from kbsearch.config import load_settings
 from kbsearch.evaluation.learned import with_variants
@@ -27,10 +28,11 @@ BROKEN_AT_MOST = 0.1
 
 def measured(whole: MatchingSet, seeds: Sequence[int], drop: float, learn: float) -> list[MatchingReport]:
     """The figures of ``whole`` for each seed, with the target that is the default."""
-    target, embedder, found = load_settings().answer_precision, Remembering(), []
+    target, found = load_settings().answer_precision, []
+    encoders = [Remembering(one) for one in shipped() if one]
     for seed in seeds:
         chosen = without_some(with_variants(whole, learn, seed), drop, seed)
-        with temporary_matcher(chosen, embedder) as (matcher, ids):
+        with temporary_matcher(chosen, *encoders) as (matcher, ids):
             outcomes = run_matching(matcher, chosen, ids, target)
         found.append(summarise(outcomes, len(chosen.cases)))
     return found

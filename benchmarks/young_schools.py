@@ -20,6 +20,7 @@ import numpy as np
 
 from clustering.algorithms import make, strengths_of
 from clustering.by_case import grouped_by_case
+from indexer.embedders import shipped
 from indexer.embedders.bundled import BundledEmbedder
 from kbsearch.cli.evaluate_matching import temporary_matcher
 from kbsearch.evaluation.matching import without_some
@@ -69,8 +70,7 @@ def without_scarcity(model: MatchingModel) -> MatchingModel:
 
 def measured(chosen: MatchingSet, model: MatchingModel, found: Clusters) -> Figures:
     """Figures with the cases of ``chosen``; ``found``: the clusters of a clusterer that knows no cases."""
-    embedder = BundledEmbedder()
-    with temporary_matcher(chosen, embedder) as (matcher, ids):
+    with temporary_matcher(chosen, *shipped()) as (matcher, ids):
         matcher.model = model
         firsts = {
             place: first_of(ask(matcher, one.text, one.course, one.lesson))
@@ -114,7 +114,7 @@ def clusters(school: MatchingSet) -> Clusters:
 
 def main() -> None:
     """Measure each folder named."""
-    model = load_model()
+    model = load_model(twice_read=shipped()[1] is not None)
     for folder in sys.argv[1:]:
         school = read_matching_set(Path(folder))
         found = clusters(school)

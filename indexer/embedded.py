@@ -354,12 +354,17 @@ class EmbeddedIndex:
             _log.warning("near words of %s are not found yet: %s", self.folder, error)
 
     def begin_generation(self) -> Generation:
-        """A new, empty generation beside the current one; the caller holds the lock that guards it."""
+        """A new, empty generation beside the current one; the caller holds the lock that guards it.
+
+        It has no room for second opinions while their encoder cannot be loaded: what it cannot read is found.
+        """
         manifest = Manifest(self._embedder.model_id, self._embedder.dimension)
         if self.second:
-            manifest = replace(
-                manifest, second_id=self.second.model_id, second_dimension=self.second.dimension
-            )
+            try:
+                size = self.second.dimension
+                manifest = replace(manifest, second_id=self.second.model_id, second_dimension=size)
+            except EncoderUnavailable as error:
+                _log.warning("%s is indexed without second opinions: %s", self.folder, error)
         generation = self.generations.create(manifest)
         Store(generation.folder).create()
         return generation

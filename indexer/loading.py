@@ -17,8 +17,6 @@ from kbsearch.ports import NO_VECTORS, Document, Embedder, Floats, Part
 from kbsearch.text.passages import passages, titled
 
 CHUNK = 2_000
-READ_TWICE: frozenset[Part] = frozenset(("title", "variant", "passage"))
-"""Parts that a second encoder reads: answers say what their passages say, and cost half as much again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +126,8 @@ def encoded(found: Sequence[Draft], embedder: Embedder, second: Embedder | None 
     Raises:
         EncoderUnavailable: an encoder failed.
     """
-    vectors = _vectors([text for draft in found for text in draft.texts], embedder)
-    others = _vectors([text for draft in found for text in _read_twice(draft)], second) if second else None
+    texts = [text for draft in found for text in draft.texts]
+    vectors, others = _vectors(texts, embedder), _vectors(texts, second) if second else None
     documents, start = [], 0
     for draft in found:
         end = start + len(draft.texts)
@@ -137,14 +135,6 @@ def encoded(found: Sequence[Draft], embedder: Embedder, second: Embedder | None 
         documents.append(replace(draft.document, vectors=vectors[start:end], second=more))
         start = end
     return documents
-
-
-def _read_twice(draft: Draft) -> list[str]:
-    """The texts of the parts of ``draft`` that a second encoder reads, "" for the others."""
-    return [
-        text if part in READ_TWICE else ""
-        for part, text in zip(draft.document.parts, draft.texts, strict=True)
-    ]
 
 
 def _vectors(texts: Sequence[str], embedder: Embedder) -> Floats:

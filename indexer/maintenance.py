@@ -21,6 +21,10 @@ from kbsearch.ports import Embedder, Progress, SearchBackend, silent
 
 READ_LATER = 32
 """Cases that the second encoder reads at a time: two seconds, for which all that is to be indexed waits."""
+FEW = 500
+"""So many cases a command waits for, which is up to a minute."""
+MANY_SEGMENTS = 16
+"""From so many on some are merged between what is read: each slice leaves one, and searches look into all."""
 
 
 class IndexMaintenance:
@@ -76,8 +80,16 @@ class IndexMaintenance:
         ]
 
     def without_second_opinions(self) -> list[Collection]:
-        """Collections that were indexed without the second encoder that is set, or with another one."""
-        return [name for name, index in self._indexes.items() if not index.has_second_opinions()]
+        """Collections that were indexed without the second encoder that is set, or with another one.
+
+        Raises:
+            EncoderUnavailable: it cannot be loaded: a rebuild would change nothing.
+        """
+        found = [name for name, index in self._indexes.items() if not index.has_second_opinions()]
+        for name in found:
+            if second := self._indexes[name].second:
+                second.encode(["?"], "query")
+        return found
 
     def require_present(self) -> None:
         """Tell a lost index from one in which nothing fits.
@@ -107,6 +119,8 @@ class IndexMaintenance:
             found = drafts(session, Collection.CASES, due)
         if found:
             index.upsert(encoded(found, self._embedder, index.second))
+            if len(index.newest().segments) >= MANY_SEGMENTS:
+                index.compact()
         self._tried |= {key: known[key] for key in due}
         return len(due)
 
@@ -120,6 +134,22 @@ class IndexMaintenance:
         while read := self.read_again():
             done += read
             progress(done, max(done, total), "reading cases once more")
+        while done and self.compact():
+            pass
+
+    def read_few(self, progress: Progress = silent, most: int = FEW) -> int:
+        """`read_all` where no more than ``most`` are unread; returns how many are left to the worker.
+
+        Raises:
+            EncoderUnavailable: the second encoder fails.
+        """
+        index = self._indexes[Collection.CASES]
+        if self.without_second_opinions():
+            return index.count()
+        if (unread := len(index.unread())) > most:
+            return unread
+        self.read_all(progress)
+        return 0
 
     def compact(self) -> bool:
         """Merge some small segments; returns whether there may be more to merge."""
@@ -128,11 +158,12 @@ class IndexMaintenance:
     def _status(self, collection: Collection) -> CollectionStatus:
         index = self._indexes[collection]
         waiting, failed, oldest = self._waiting(collection)
-        name, count, model_id, problem = index.generations.current_name(), 0, "", ""
+        name, count, unread, model_id, problem = index.generations.current_name(), 0, 0, "", ""
         try:
             if collection in self.lost():
                 raise _gone(index)
             count = index.count()
+            unread = len(index.unread()) if index.has_second_opinions() else count
             model_id = index.generations.open(name).manifest.model_id if name else ""
             index.ping()
         except IndexUnavailable as error:
@@ -142,6 +173,7 @@ class IndexMaintenance:
             collection=str(collection),
             in_database=self._in_database(collection),
             in_index=count,
+            unread=unread,
             waiting=waiting,
             failed=failed,
             oldest_seconds=oldest.total_seconds() if oldest else None,

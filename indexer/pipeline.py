@@ -7,6 +7,7 @@ follows: an import is searchable first and looked through for repeats then.
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from collections.abc import Collection as AnyCollection
@@ -18,10 +19,13 @@ from sqlalchemy import Update, delete, func, or_, select, update
 
 from indexer.ahead import AheadEmbedder
 from indexer.bisecting import each_that_works
-from indexer.loading import drafts, encoded
+from indexer.loading import Draft, drafts, encoded
 from kbsearch.database import Database
+from kbsearch.errors import EncoderUnavailable
 from kbsearch.models import Collection, Outbox, utc_now
-from kbsearch.ports import Embedder, Progress, SearchBackend, silent
+from kbsearch.ports import Document, Embedder, Progress, SearchBackend, silent
+
+_log = logging.getLogger(__name__)
 
 RETRY_AFTER = timedelta(minutes=1)
 """A row that failed is tried again after so long, times the number of attempts."""
@@ -153,13 +157,20 @@ class IndexPipeline:
             found = drafts(session, collection, ids)
         gone = set(ids).difference(draft.document.id for draft in found)
         index = self._indexes[collection]
-        second = self._second[collection] if len(found) <= READ_AT_ONCE else None
-        documents = encoded(found, self._embedder, second) if found else []
+        documents = self._encoded(found, collection) if found else []
         self._encode_ahead()
         if documents:
             index.upsert(documents)
         if gone:
             index.delete(gone)
+
+    def _encoded(self, found: Sequence[Draft], collection: Collection) -> list[Document]:
+        if (second := self._second[collection]) and len(found) <= READ_AT_ONCE:
+            try:
+                return encoded(found, self._embedder, second)
+            except EncoderUnavailable as error:
+                _log.warning("not read a second time: %s", error)
+        return encoded(found, self._embedder)
 
     def _encode_ahead(self) -> None:
         """Begin to encode what comes after these rows: one core writes while the other one encodes."""

@@ -11,11 +11,13 @@ class CollectionStatus:
     """The state of one index.  ``problem`` is "" when it can be searched by text and vector.
 
     ``waiting`` and ``failed`` count outbox rows; ``oldest_seconds`` is the age of the oldest that waits.
+    ``unread``: documents that the second encoder has yet to read; they are found meanwhile.
     """
 
     collection: str
     in_database: int
     in_index: int
+    unread: int
     waiting: int
     failed: int
     oldest_seconds: float | None

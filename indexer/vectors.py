@@ -85,6 +85,11 @@ class Centred:
     kinds: Kinds
 
     @cached_property
+    def _span(self) -> tuple[int, int]:
+        """Where used rows begin and end: before them lies what was replaced since, often all at once."""
+        return (int(self.used.min()), int(self.used.max()) + 1) if len(self.used) else (0, 0)
+
+    @cached_property
     def _squares(self) -> Floats:
         rows = self.rows
         squares = np.empty(len(rows), dtype=np.float32)
@@ -183,6 +188,7 @@ class Centred:
 
     def projected(self, direction: Floats) -> Floats:
         """As `cosines`, neither limited nor rounded."""
-        dots = (self.rows @ direction)[self.used] - (self.means @ direction)[self.kinds]
+        first, last = self._span
+        dots = (self.rows[first:last] @ direction)[self.used - first] - (self.means @ direction)[self.kinds]
         found: Floats = np.divide(dots, self.lengths, out=np.zeros_like(dots), where=self.lengths > 1e-6)  # noqa: PLR2004
         return found

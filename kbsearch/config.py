@@ -49,9 +49,9 @@ class Settings(BaseSettings):
         description="'bundled', or the name or path of a sentence-transformers model, or 'onnx:' and one.",
     )
     second_encoder: str = Field(
-        "none",
+        "auto",
         description="An encoder that reads cases and questions once more: 'e5-small', or a name as for the "
-        "encoder; 'none': none.",
+        "encoder; 'none': none; 'auto': 'e5-small' beside 'bundled' where its packages are installed.",
     )
     reranker: str = Field("", description="Name or path of a cross-encoder that re-ranks; empty: none.")
     reranker_budget_ms: float = Field(

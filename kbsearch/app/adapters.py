@@ -44,7 +44,7 @@ class Adapters:
         """The encoder of second opinions on cases that the settings name, if any; loaded on first use."""
         from indexer.embedders import open_second_embedder
 
-        return open_second_embedder(self.settings.second_encoder)
+        return open_second_embedder(self.settings.second_encoder, self.settings.encoder)
 
     def warm_up(self) -> None:
         """Begin to load the encoders while other things are made ready; an error waits for their use."""

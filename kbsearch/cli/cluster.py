@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kbsearch.cli.second_reading import read_few
+
 if TYPE_CHECKING:
     from kbsearch.app import Kbsearch
     from kbsearch.models import ClusterTrend, Run
@@ -68,7 +70,7 @@ def run(  # noqa: PLR0917  # one for each option
     app = _app()
     progress = _quiet if as_json else _bar()
     app.pipeline.drain_all(progress)
-    app.maintenance.read_all(progress)
+    read_few(app, progress)
     run_id = app.cluster_runner.run(
         progress,
         algorithm=algorithm,

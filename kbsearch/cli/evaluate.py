@@ -129,7 +129,7 @@ def clustering(  # noqa: PLR0917  # click passes options by name
             without_some(labelled, drop_cases, seed),
             [questions[each] for each in kept],
             embedder,
-            open_second_embedder(settings.second_encoder),
+            open_second_embedder(settings.second_encoder, settings.encoder),
         )
         clusterer = WithCases(clusterer, texts, firsts)
     report = _measured(clusterer, questions, vectors, aside)

@@ -131,7 +131,7 @@ def command(  # noqa: PLR0917  # click passes options by name
     chosen = without_some(with_variants(whole, learn, seed), drop_cases, seed)
     if spoil:
         chosen = spoiled(chosen, spoil, seed)
-    second = open_second_embedder(settings.second_encoder)
+    second = open_second_embedder(settings.second_encoder, settings.encoder)
     with temporary_matcher(chosen, open_embedder(settings.encoder), second, without) as (matcher, ids):
         outcomes = run_matching(matcher, chosen, ids, settings.answer_precision)
         base = matcher.model

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kbsearch.cli.second_reading import read_few
 from kbsearch.config import load_settings
 from kbsearch.errors import InvalidInput, KbsearchError, fill
 
@@ -135,7 +136,7 @@ def _index(app: Kbsearch, as_json: bool) -> bool:
     try:
         with _bar(as_json) as progress:
             app.pipeline.drain_all(progress)
-            app.maintenance.read_all(progress)
+            read_few(app, progress)
     except KbsearchError as error:
         click.secho(f"kbsearch: {error.message}", fg="red", err=True)
         click.echo(f"  {error.remedy}".rstrip(), err=True)

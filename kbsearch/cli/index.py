@@ -106,6 +106,10 @@ def _print_collection(one: CollectionStatus) -> None:
     click.echo(f"{one.collection}: {one.in_index:,} of {one.in_database:,} indexed, {one.waiting:,} waiting")
     if one.oldest_seconds is not None:
         click.echo(f"  the oldest has waited for {one.oldest_seconds:,.0f} s")
+    if one.unread:
+        click.echo(
+            f"  {one.unread:,} are found, but not read by the second encoder yet; the worker does that"
+        )
     if one.failed:
         click.secho(f"  {one.failed:,} failed; the worker tries them again", fg="yellow")
     if one.generation:

@@ -76,7 +76,7 @@ def measured(task: Task) -> dict[str, Any]:
     before = _resident_bytes()
     embedder = TimedEmbedder(open_embedder(task.encoder))
     embedder.encode(["warm"], "query")
-    second = open_second_embedder(settings.second_encoder)
+    second = open_second_embedder(settings.second_encoder, task.encoder)
     if second:
         second.encode(["warm"], "query")
     loaded = _resident_bytes()

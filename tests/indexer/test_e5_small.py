@@ -79,7 +79,7 @@ def test_a_broken_file_is_no_model(tmp_path: Path, kept: int) -> None:
 
 
 def test_it_is_opened_by_its_name() -> None:
-    found = open_second_embedder("e5-small")
+    found = open_second_embedder("e5-small", "bundled")
     assert found is not None
     assert found.model_id == E5SmallEmbedder.model_id
-    assert open_second_embedder("none") is None
+    assert open_second_embedder("none", "bundled") is None

