@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from heapq import nlargest
 from typing import NamedTuple
 
 import numpy as np
@@ -25,8 +26,19 @@ LEAST = 0.4
 Two such questions are about one topic with a probability of about the square, .16 and more, which is what
 the clusterer reaches on small schools.
 """
-KEPT = 0.3
-"""Probability down to which it stays there, so that small changes of a model move nothing."""
+SHARE = 0.4
+"""A case that is sure of no question gets them from this share of what its likeliest ones reach.
+
+Where misses and mistakes count alike, the best threshold is half of the F1 that it gives, so it is lower for
+what is hard to tell (Lipton, Elkan and Naryanaswamy, "Optimal thresholding of classifiers to maximize F1
+measure", 2014).
+"""
+LOWEST = 0.2
+"""Probability below which no question goes to a case."""
+STAYS = 0.1
+"""How much less it may be for a question that is there, so that small changes of a model move nothing."""
+KEPT = LOWEST - STAYS
+"""Probability below which a first match puts no question anywhere."""
 LIKELY = 0.5
 """Mean probability from which a cluster is called after its case."""
 WIDE = 2.0
@@ -68,6 +80,7 @@ def grouped_by_case(
 ) -> ByCase:
     """Give the questions of each case that at least `FEWEST` go to a label of their own.
 
+    They go there from a probability of `LEAST` on, or of less where their case is sure of none (`_least`).
     Equal questions go to the same case: the one that is likeliest for any of them.  A case gets the likeliest
     of its questions, up to `WIDE` times as many as a label has on average, and beyond that those that are
     `SURE`.  What is left of a label with fewer than `FEWEST` questions is in none.
@@ -107,18 +120,19 @@ def _settled(
     room: float,
 ) -> tuple[Ints, Floats]:
     """The case of each row, -1 for none, and its probability; the same for equal questions."""
-    homes = _homes(firsts, places)
+    keys: list[object] = [
+        tuple(stems_once(text)) or question for question, text in zip(ids, texts, strict=True)
+    ]
+    least = _least(ids, keys, firsts)
+    homes = _homes(firsts, places, least)
     wished: dict[object, _Wish] = {}
-    keys: list[object] = []
-    for question, text in zip(ids, texts, strict=True):
-        key = tuple(stems_once(text)) or question
-        keys.append(key)
+    for question, key in zip(ids, keys, strict=True):
         first = firsts.get(question)
         if first is None or first.case_id is None:
             continue
         stays = question in places and places[question] == homes.get(first.case_id)
-        claim = first.probability + (LEAST - KEPT if stays else 0.0)
-        if claim >= LEAST:
+        claim = first.probability + (STAYS if stays else 0.0)
+        if claim >= least[first.case_id]:
             wish = _Wish(first.probability, claim, first.case_id)
             wished[key] = max(wished.get(key, wish), wish)
     best = _within(wished, Counter(keys), room)
@@ -139,11 +153,34 @@ def _within(wished: Mapping[object, _Wish], counts: Mapping[object, int], room: 
     return found
 
 
-def _homes(firsts: Mapping[int, First], places: Mapping[int, int]) -> dict[int, int]:
-    """The cluster before the run that holds most of the questions of each case."""
+def _least(ids: Sequence[int], keys: Sequence[object], firsts: Mapping[int, First]) -> dict[int, float]:
+    """Case → the probability from which questions go to it, by how likely it answers its likeliest ones.
+
+    Those are `FEWEST` different ones: in equal questions it is no surer than in one.
+    """
+    chances: defaultdict[int, dict[object, float]] = defaultdict(dict)
+    for question, key in zip(ids, keys, strict=True):
+        first = firsts.get(question)
+        if first is not None and first.case_id is not None:
+            known = chances[first.case_id]
+            known[key] = max(known.get(key, 0.0), first.probability)
+    return {case: _from(nlargest(FEWEST, known.values())) for case, known in chances.items()}
+
+
+def _from(likeliest: Sequence[float]) -> float:
+    """The probability from which a case gets questions that answers its ``likeliest`` ones with these."""
+    return min(LEAST, max(LOWEST, SHARE * sum(likeliest) / len(likeliest)))
+
+
+def _homes(
+    firsts: Mapping[int, First], places: Mapping[int, int], least: Mapping[int, float]
+) -> dict[int, int]:
+    """The cluster before the run that holds most of the questions that go to each case."""
     tallies: defaultdict[int, Counter[int]] = defaultdict(Counter)
     for question, first in firsts.items():
-        if first.case_id is not None and first.probability >= LEAST and question in places:
+        if first.case_id is None or question not in places:
+            continue
+        if first.probability >= least.get(first.case_id, LEAST):
             tallies[first.case_id][places[question]] += 1
     return {case: min(tally, key=lambda home: (-tally[home], home)) for case, tally in tallies.items()}
 

@@ -6,11 +6,23 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clustering.by_case import FEWEST, KEPT, LEAST, SURE, ByCase, WithCases, case_of_each, grouped_by_case
+from clustering.by_case import (
+    FEWEST,
+    LEAST,
+    LOWEST,
+    SHARE,
+    STAYS,
+    SURE,
+    ByCase,
+    WithCases,
+    case_of_each,
+    grouped_by_case,
+)
 from kbsearch.ports import Floats, Ints
 from kbsearch.services.first_matches import First
 
-BETWEEN = (KEPT + LEAST) / 2
+BETWEEN = LEAST - STAYS / 2
+"""Too little to go to a case that is sure of others, and enough to stay."""
 WORDS = ("коммит", "ветка", "оплата", "дедлайн", "сертификат", "отступ")
 
 
@@ -28,7 +40,7 @@ def laid(
     )
 
 
-def sure(*rows: int, case: int = 7, chance: float = 0.9) -> dict[int, First]:
+def sure(*rows: int, case: int = 7, chance: float = 1.0) -> dict[int, First]:
     return {row: First(case, chance) for row in rows}
 
 
@@ -53,6 +65,36 @@ def test_what_was_in_the_cluster_of_the_case_stays_there_when_its_chance_falls_a
     firsts = sure(0, 1, 2) | sure(3, 4, chance=BETWEEN)
     found = laid([0] * 8, firsts, places={0: 30, 1: 30, 2: 30, 3: 30, 4: 31})
     assert found.labels.tolist() == [1, 1, 1, 1, 0, 0, 0, 0]
+
+
+def test_a_case_that_is_sure_of_none_gets_what_is_likely_beside_its_likeliest() -> None:
+    chances = [0.75, 0.7, 0.65, 0.3, SHARE * 0.7 + 0.01, SHARE * 0.7 - 0.01, LOWEST]
+    firsts = {row: First(7, chance) for row, chance in enumerate(chances)}
+    assert laid([-1] * 7, firsts).cases.tolist() == [7] * 5 + [-1] * 2
+
+
+def test_a_case_that_is_sure_of_some_gets_none_that_it_hardly_answers() -> None:
+    firsts = sure(0, 1, 2) | sure(3, chance=LEAST) | sure(4, chance=LEAST - 0.01)
+    assert laid([-1] * 5, firsts).cases.tolist() == [7] * 4 + [-1]
+
+
+def test_no_question_goes_to_a_case_that_hardly_answers_it_however_unsure_the_case_is() -> None:
+    chances = [LOWEST, LOWEST, LOWEST, LOWEST - 0.01]
+    firsts = {row: First(7, chance) for row, chance in enumerate(chances)}
+    assert laid([-1] * 4, firsts).cases.tolist() == [7, 7, 7, -1]
+
+
+def test_a_question_asked_again_and_again_makes_its_case_no_surer() -> None:
+    texts = ["отменить коммит"] * 5 + [f"вопрос номер{row} слово{row}" for row in range(4)]
+    chances = [0.9] * 5 + [0.3, 0.3, 0.25, 0.15]
+    firsts = {row: First(7, chance) for row, chance in enumerate(chances)}
+    assert laid([-1] * 9, firsts, texts=texts).cases.tolist() == [7] * 8 + [-1]
+
+
+def test_what_was_in_the_cluster_of_an_unsure_case_stays_there_too() -> None:
+    chances = [0.5, 0.5, 0.5, LOWEST - STAYS / 2, LOWEST - STAYS / 2]
+    firsts = {row: First(7, chance) for row, chance in enumerate(chances)}
+    assert laid([-1] * 5, firsts, {0: 30, 1: 30, 2: 30, 3: 30, 4: 31}).cases.tolist() == [7] * 4 + [-1]
 
 
 def test_a_case_gets_no_more_than_two_usual_clusters_of_questions_that_it_may_answer() -> None:
@@ -81,7 +123,7 @@ def test_what_is_in_the_cluster_of_the_case_keeps_its_room() -> None:
 
 def test_equal_questions_go_to_the_case_that_is_likeliest_for_any_of_them() -> None:
     texts = ["отменить коммит", "отменить коммит!", "отмени коммиты", "другое", "третье", "коммит отменить?"]
-    firsts = sure(0, 1) | {2: First(8, 0.95)}
+    firsts = sure(0, 1, chance=0.9) | {2: First(8, 0.95)}
     found = laid([0] * 6, firsts, texts=texts)
     assert found.cases.tolist()[:3] == [8, 8, 8]
     assert found.labels.tolist()[:3] == [found.labels[0]] * 3

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from kbsearch.cli.evaluate import command
 from kbsearch.importers.sample_school import sample_school_folder
 
-BASELINE = {"acc": 0.655, "ari": 0.615, "talk_aside": 0.91}
+BASELINE = {"acc": 0.68, "ari": 0.623, "talk_aside": 0.91}
 TOLERANCE = 0.01
 """The last digits of vectors differ between processors, and may part or join a small cluster."""
 
