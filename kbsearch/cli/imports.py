@@ -184,6 +184,7 @@ def _show_preview(path: Path, preview: ImportPreview, as_json: bool) -> None:
             if value:
                 click.echo(f"    {name}: {_short(value)}")
     click.echo(f"  would take: {_counts(preview.counts) or 'nothing'}")
+    _show_undated(preview.undated)
     _show_unknown(preview.unknown)
     _show_rest(preview.skipped, preview.skipped_count, preview.harmless, preview.masked)
     if preview.problem:
@@ -209,8 +210,16 @@ def _show_report(path: Path, report: ImportReport, as_json: bool) -> None:
     if report.kept_places:
         click.echo(f"  {report.kept_places:>7} of the known ones have another course or lesson here and keep")
         click.echo("          theirs: questions never change once they are taken")
+    _show_undated(report.undated)
     _show_unknown(report.unknown)
     _show_rest(report.skipped, report.skipped_count, report.harmless, report.masked)
+
+
+def _show_undated(count: int) -> None:
+    if count:
+        told = "question tells no date and counts" if count == 1 else "questions tell no date and count"
+        click.secho(f"  {count:>7} {told} as asked when taken in. If a column holds it, say", fg="yellow")
+        click.echo("          --map asked_at=COLUMN first: questions never change once they are taken")
 
 
 def _show_unknown(unknown: list[Unknown]) -> None:

@@ -15,13 +15,15 @@ title: title, заголовок, название, subject, тема, name
 answer: answer, ответ, reply, ответ наставника, ответ куратора, ответ ментора, решение, response, текст ответа
 answer: solution, answer text, mentor answer, mentor reply
 author: author, автор, студент, student, user, пользователь, имя, ученик, from, кто, фио, username
-author: userfullname, user id, userid, author id, student id, от кого, логин, email
+author: userfullname, user id, userid, author id, student id, от кого, логин, email, student name, who
 answer_author: mentor, наставник, куратор, ментор, автор ответа, answered by, кто ответил
 course: course, курс, course id, course code, программа, поток, код курса
 lesson: lesson, урок, lesson id, lesson code, занятие, модуль, module, код урока
 asked_at: asked at, date, дата, created at, created, дата вопроса, time, время, timestamp, дата и время
-asked_at: datetime, когда, дата создания, asked, sent at, дата сообщения
-id: id, external id, №, номер, ид, question id, message id, номер вопроса, ticket id
+asked_at: datetime, когда, дата создания, asked, sent at, дата сообщения, when, date asked, asked on
+asked_at: date and time, date created, created on, submitted at, received at
+id: id, external id, №, номер, ид, question id, message id, номер вопроса, ticket id, ticket no
+id: ticket №, ticket number, ticket, номер обращения, номер заявки
 language: language, lang, язык
 variants: variants, варианты, формулировки, phrasings, aliases, вопросы, questions
 lessons: lessons, уроки

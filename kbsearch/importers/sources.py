@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -20,12 +21,16 @@ from kbsearch.importers.json_file import (
 )
 from kbsearch.importers.markdown_cases import open_markdown
 from kbsearch.importers.options import ImportOptions, Meter, Source
+from kbsearch.importers.records import Record, Skipped
 from kbsearch.importers.telegram import is_telegram, open_telegram
 from kbsearch.importers.text_lines import read_lines, tell_encoding
 from kbsearch.importers.xlsx_file import open_xlsx
 
 FORMATS = ("csv", "xlsx", "jsonl", "json", "telegram", "markdown", "evalset", "outline")
 """What can be read; "json" is an array of objects."""
+
+_BESIDE = frozenset((".csv", ".xlsx", ".jsonl", ".json", ".md"))
+"""Ends of names of files that an export of a chat has none of, but for its own."""
 
 _FOREIGN = {
     b"\xd0\xcf\x11\xe0": "an old .xls workbook or a .doc file",
@@ -67,7 +72,7 @@ def _open(path: Path, options: ImportOptions) -> Source:
     if path.is_dir() and name not in {"markdown", "evalset", "telegram"}:
         raise InvalidInput("{path} is a folder, not a {format} file.", path=str(path), format=name)
     if name == "telegram" and path.is_dir():
-        path = path / "result.json"
+        return _with_files_beside(_open_json(path / "result.json", name, options), path)
     if name in {"json", "telegram", "outline"}:
         return _open_json(path, name, options)
     openers: dict[str, Callable[[Path, ImportOptions], Source]] = {
@@ -78,6 +83,21 @@ def _open(path: Path, options: ImportOptions) -> Source:
         "evalset": open_evaluation_set,
     }
     return openers[name](path, options)
+
+
+def _with_files_beside(chat: Source, folder: Path) -> Source:
+    """The records of a chat's export; files beside it that could be imported are passed over and counted."""
+    beside = sorted(
+        file.name for file in folder.iterdir() if file.suffix.lower() in _BESIDE and file.is_file()
+    )
+
+    def records() -> Iterator[Record]:
+        yield from chat.records()
+        for name in beside:
+            if name != "result.json":
+                yield Skipped(name, "a file beside the chat: import it by itself", harmless=True)
+
+    return replace(chat, records=records)
 
 
 def tell_format(path: Path) -> str:

@@ -46,6 +46,7 @@ class Tally:
     unknown: Counter[Named] = field(default_factory=Counter)
     clashes: int = 0
     kept_places: int = 0
+    undated: int = 0
 
     def skip(self, row: Skipped) -> None:
         """Count a row that is not taken."""

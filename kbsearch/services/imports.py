@@ -59,7 +59,7 @@ class ImportPreview:
     why nothing can be taken yet, such as a column that is not mapped; "" when it can.  ``header``: where the
     names of the columns stand ("line 4"); "" when a table has none, None when the format needs none.
     ``unknown``: courses and lessons that no outline of the school has, and lessons of another course, those
-    with most rows first.
+    with most rows first.  ``undated``: questions of a table that tell no date, and count as asked when taken.
     """
 
     format: str
@@ -77,6 +77,7 @@ class ImportPreview:
     remedy: str = ""
     header: str | None = None
     unknown: list[Unknown] = field(default_factory=list)
+    undated: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +87,9 @@ class ImportReport:
     ``taken`` counts questions_new, questions_known, cases_new, cases_changed, cases_same, courses and
     enrolments (weeks of courses).
     ``skipped`` names the first rows that could not be taken.  ``harmless`` counts by reason what is no
-    content.  ``masked`` counts by kind what was masked in what is new.  ``unknown`` and ``header`` are
-    those of `ImportPreview`.  Of known questions (same source and id), which never change: ``clashes`` have
-    another text in the file, ``kept_places`` another course or lesson.
+    content.  ``masked`` counts by kind what was masked in what is new.  ``unknown``, ``undated`` and
+    ``header`` are those of `ImportPreview`.  Of known questions (same source and id), which never change:
+    ``clashes`` have another text in the file, ``kept_places`` another course or lesson.
     """
 
     taken: dict[str, int]
@@ -99,6 +100,7 @@ class ImportReport:
     unknown: list[Unknown] = field(default_factory=list)
     clashes: int = 0
     kept_places: int = 0
+    undated: int = 0
     header: str | None = None
 
     @property
@@ -147,6 +149,7 @@ class ImportService:
             remedy=problem.remedy if problem else "",
             header=source.header,
             unknown=tally.unknown_names(names),
+            undated=tally.undated if source.columns else 0,
         )
 
     def run(self, path: Path, options: ImportOptions, progress: Progress = silent) -> ImportReport:
@@ -175,6 +178,7 @@ class ImportService:
             unknown=tally.unknown_names(self._names()),
             clashes=tally.clashes,
             kept_places=tally.kept_places,
+            undated=tally.undated if source.columns else 0,
             header=source.header,
         )
 
@@ -225,6 +229,7 @@ class ImportService:
                 placed = names.place_question(record)
                 ready = self._questions.prepare(replace(placed, place=""))
                 tally.unknown.update(names.unknown_in(placed))
+                tally.undated += record.asked_at is None
                 return Prepared(replace(record, text="", replies=()), ready)
             if isinstance(record, IncomingCourse):
                 return Prepared(record)

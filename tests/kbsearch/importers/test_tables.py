@@ -78,6 +78,13 @@ def test_a_broken_row_costs_only_itself(tmp_path: Path) -> None:
 LOG = "\n".join(f'  File ""app.py"", line {n}, in <module>' for n in range(1_000))
 
 
+def test_headers_of_an_english_help_desk_are_known(tmp_path: Path) -> None:
+    text = "Ticket №,When,Student,Message\nT-7,05.10.2026 12:00,ann,why is it flat\n"
+    (record,) = drawn(written(tmp_path, "q.csv", text.encode()))
+    assert (record.external_id, record.author, record.text) == ("T-7", "ann", "why is it flat")
+    assert record.asked_at is not None
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1251", "utf-16"])
 @pytest.mark.parametrize(("delimiter", "end"), [(",", "\n"), (";", "\r\n"), ("\t", "\r\n")])
 def test_a_quoted_cell_may_have_any_number_of_lines(

@@ -38,6 +38,16 @@ def drawn(
     return questions, [record for record in records if isinstance(record, Skipped)]
 
 
+def test_of_a_folder_what_stands_beside_the_chat_is_counted(tmp_path: Path) -> None:
+    (tmp_path / "result.json").write_text(json.dumps(chat(said(1, 1, "как сдать?"))), "utf-8")
+    for name in ("questions.csv", "cases.xlsx", "messages.html"):
+        (tmp_path / name).write_text("text\nраз\n", "utf-8")
+    records = list(open_source(tmp_path, ImportOptions()).records())
+    beside = [record.place for record in records if isinstance(record, Skipped) and record.harmless]
+    assert beside == ["cases.xlsx", "questions.csv"]
+    assert [q.text for q in records if isinstance(q, IncomingQuestion)] == ["как сдать?"]
+
+
 def test_a_burst_of_one_person_is_one_question(tmp_path: Path) -> None:
     data = chat(
         said(1, 1, "Всем привет", 0),

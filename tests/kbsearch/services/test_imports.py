@@ -48,6 +48,14 @@ def test_the_same_ids_with_other_texts_are_noticed(app: Kbsearch, tmp_path: Path
     assert (report.taken, report.clashes) == ({"questions_known": 1}, 1)
 
 
+def test_questions_of_a_table_without_a_date_are_told(app: Kbsearch, tmp_path: Path) -> None:
+    path = written(tmp_path, "id,text,asked\n1,раз,\n2,два,2026-11-02\n3,три,\n")
+    assert app.imports.preview(path, ImportOptions()).undated == 2
+    assert app.imports.run(path, ImportOptions()).undated == 2
+    cases = written(tmp_path, "title,answer\nкак,так\n")
+    assert app.imports.run(cases, ImportOptions()).undated == 0
+
+
 def test_known_questions_keep_their_course_and_lesson_and_the_report_says_so(
     app: Kbsearch, tmp_path: Path
 ) -> None:
