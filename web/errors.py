@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from flask import Flask, Response, g, jsonify, make_response, redirect, render_template, request
 from flask_babel import gettext
@@ -129,7 +129,7 @@ def of_http(error: HTTPException) -> Problem:
         404: "Check the address.",
         405: "See /api/v1/docs for what it does." if is_api() else "Go back and try again.",
         413: "Send less at once.",
-        415: "Send the header 'Content-Type: application/json'.",
+        415: "Send it as it is, with the header 'Content-Type: application/json'.",
         429: "Wait a little, then try again.",
     }
     if isinstance(error, CSRFError):
@@ -145,7 +145,7 @@ _DETAILS = {
     404: "There is nothing at this address.",
     405: "This address does not take that method.",
     413: "The request is larger than what is taken.",
-    415: "The request's content type is not one that is taken.",
+    415: "The request's content type or encoding is not one that is taken.",
     429: "There were too many requests in too short a time.",
 }
 
@@ -215,12 +215,20 @@ def _plain_page(problem: Problem) -> str:
 
 
 def _to_sign_in() -> BaseResponse:
-    back = request.full_path.rstrip("?") if request.method == "GET" else "/"
-    target = f"/sign-in?next={quote(back)}"
     if request.headers.get("HX-Request"):
         # A redirect would put the sign-in form into the middle of the page.
-        return make_response("", HTTPStatus.UNAUTHORIZED, {"HX-Redirect": "/sign-in"})
-    return redirect(target)
+        target = f"/sign-in?next={quote(_page_of('HX-Current-URL'))}"
+        return make_response("", HTTPStatus.UNAUTHORIZED, {"HX-Redirect": target})
+    back = request.full_path.rstrip("?") if request.method == "GET" else _page_of("Referer")
+    return redirect(f"/sign-in?next={quote(back)}")
+
+
+def _page_of(header: str) -> str:
+    """The page of this site that a form or a block was sent from, where what was typed can be restored."""
+    sent = urlsplit(request.headers.get(header, ""))
+    if sent.netloc != request.host or not sent.path:
+        return "/"
+    return f"{sent.path}?{sent.query}" if sent.query else sent.path
 
 
 def _answer_http(error: HTTPException) -> BaseResponse:

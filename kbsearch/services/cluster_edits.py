@@ -25,7 +25,7 @@ from kbsearch.services.cluster_names import kept, names_of, rename_changed
 from kbsearch.services.current_run import current_run
 from kbsearch.services.edit_rows import STANDS, standing_edits
 from kbsearch.services.edit_undoing import take_back
-from kbsearch.services.placing import existing, living, members, put, run_of, settle, where
+from kbsearch.services.placing import living, members, put, run_of, settle, where
 from kbsearch.services.question_states import set_state, states_of
 from kbsearch.services.row_chunks import chunks
 
@@ -51,10 +51,11 @@ class ClusterEditService:
         Raises:
             InvalidInput: the name is empty or longer than 300 characters.
             NotFound: there is no such cluster.
+            Conflict: it has ended.
         """
         name = _name(label)
         with self._database.writing() as session:
-            cluster = existing(session, cluster_id)
+            cluster, _ = living(session, cluster_id)
             before = {"label": cluster.label, "pinned": cluster.label_pinned}
             cluster.label, cluster.label_pinned = name, True
             return _stored(session, _edit(EditKind.RENAME, cluster_id, person_id, label=name, before=before))

@@ -144,7 +144,27 @@ def test_a_stranger_is_sent_to_sign_in_and_back(doors: Flask) -> None:
     assert answer.status_code == 302
     assert answer.location.startswith("/sign-in?next=/for-mentor%3Fq%3D")
     block = client.get("/for-mentor", headers={"HX-Request": "true"})
-    assert (block.status_code, block.headers["HX-Redirect"]) == (401, "/sign-in")
+    assert (block.status_code, block.headers["HX-Redirect"]) == (401, "/sign-in?next=/")
+
+
+@pytest.mark.parametrize(
+    ("page", "back"),
+    [
+        ("http://localhost/cases/new?cluster=7", "/cases/new%3Fcluster%3D7"),
+        ("http://localhost/questions/new", "/questions/new"),
+        ("https://evil.example/cases/new", "/"),
+        ("//evil.example/", "/"),
+        ("", "/"),
+    ],
+)
+def test_whose_session_ended_while_writing_comes_back_to_the_page(
+    web_app: Flask, page: str, back: str
+) -> None:
+    client = web_app.test_client()
+    sent = client.post("/questions/new", headers={"Referer": page})
+    assert (sent.status_code, sent.location) == (302, f"/sign-in?next={back}")
+    block = client.get("/questions/1", headers={"HX-Request": "true", "HX-Current-URL": page})
+    assert block.headers["HX-Redirect"] == f"/sign-in?next={back}"
 
 
 @pytest.mark.parametrize(

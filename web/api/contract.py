@@ -10,7 +10,7 @@ from flask_openapi3.models.info import Info
 from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
-from werkzeug.exceptions import BadRequest
+from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from kbsearch import __version__
 from kbsearch.errors import InvalidInput, TooLarge
@@ -99,7 +99,7 @@ PROBLEMS = {
     404: "There is no such thing.",
     409: "The step is not possible in the present state.",
     413: "The body or a text in it is too large.",
-    415: "The body is not declared as JSON.",
+    415: "The body is not declared as JSON, or is compressed.",
     422: "A field is missing, unknown or out of its range.",
     429: "The token made too many calls; see Retry-After.",
     500: "Something broke on our side.",
@@ -150,6 +150,8 @@ def _check_body() -> None:
     if request.method != "POST":
         return
     request.max_content_length = API_BODY_BYTES
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise UnsupportedMediaType
     try:
         body = request.get_json()
     except RecursionError as error:
@@ -174,17 +176,20 @@ def refuse(error: ValidationError) -> NoReturn:
         "{count} of the fields cannot be used; the first: {first}.",
         remedy="See 'errors' for each, and /api/v1/docs for what is expected.",
         count=len(found),
-        first=f"'{errors[0]['field']}': {errors[0]['detail']}",
+        first=f"'{errors[0]['field']}': {errors[0]['detail']}" if errors[0]["field"] else errors[0]["detail"],
         errors=errors,
     )
 
 
 def _said(fault: ErrorDetails) -> str:
-    """What pydantic says, but in words that fit what cannot be empty, and texts: it counts their "items"."""
+    """What pydantic says, but in words that fit: it counts the "items" of texts, and names our classes."""
     short = fault["type"] in {"string_too_short", "too_short"}
     if short and "at least 1 " in fault["msg"]:
         return "It must not be empty"
-    return fault["msg"].replace("items after validation", "characters")
+    if fault["type"] in {"model_type", "model_attributes_type", "dict_type"}:
+        return "Input should be an object"
+    counted = "items" if fault["msg"].startswith("List") else "characters"
+    return fault["msg"].removeprefix("Value error, ").replace("items after validation", counted)
 
 
 def fitting(text: str) -> str:

@@ -40,7 +40,8 @@ class QuestionIn(Input):
 
     text: Text = Field(min_length=1, description="What the student asked, as it was written.")
     external_id: Annotated[Text, Field(max_length=200)] = Field(
-        "", description="Your id; the same source and id are taken once. Empty: made from the content."
+        "",
+        description="Your id; the same source and id are taken once. Empty: text, author and asked_at.",
     )
     source: Annotated[Text, Field(min_length=1, max_length=100)] = Field(
         "api", description="Where your ids are unique."

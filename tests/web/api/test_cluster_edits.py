@@ -93,6 +93,13 @@ def test_what_cannot_be_done_is_a_problem(
     assert (answer.status_code, answer.mimetype) == (status, "application/problem+json"), answer.get_json()
 
 
+def test_a_cluster_that_has_ended_is_not_renamed(call: Call, topics: Kbsearch) -> None:
+    one, other = (each["id"] for each in call("clusters").get_json()["items"][:2])
+    assert call("clusters/edits", {"kind": "merge", "cluster_id": one, "into_id": other}).status_code == 201
+    answer = call("clusters/edits", {"kind": "rename", "cluster_id": one, "label": "Отмена"})
+    assert (answer.status_code, answer.get_json()["code"]) == (409, "conflict")
+
+
 def test_edits_of_no_cluster_are_not_found(call: Call) -> None:
     assert call("clusters/1/edits").status_code == 404
     assert call("clusters/edits/undo", {"edit_id": 1}).status_code == 404

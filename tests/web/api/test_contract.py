@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import html
 import re
 from collections.abc import Callable, Iterator
@@ -160,6 +161,31 @@ def test_malformed_bodies(
         answer = client.post(f"/api/v1/{path}", data=data, content_type=kind, headers=bearer())
         assert (answer.status_code, answer.get_json()["code"]) == expected
         assert answer.mimetype == "application/problem+json"
+
+
+def test_a_compressed_body_is_refused_as_such(client: FlaskClient, bearer: Callable[..., Headers]) -> None:
+    headers = bearer()
+    headers["Content-Encoding"] = "gzip"
+    body = gzip.compress(b'{"text": "a"}')
+    answer = client.post("/api/v1/suggest", data=body, content_type="application/json", headers=headers)
+    assert (answer.status_code, answer.get_json()["code"]) == (415, "unsupported-media-type")
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "said"),
+    [
+        ("questions", {"questions": [{"text": "a"}] * 501}, "'questions': List … at most 500 items, not 501"),
+        ("questions", {"text": "a", "replies": ["b"]}, "'replies.0': Input should be an object"),
+        ("suggest", {"text": "a", "course": "c" * 101}, "'course': Value … at most 100 characters, not 101"),
+        ("clusters/edits", {"kind": "keep"}, "'keep' needs cluster_id"),
+    ],
+)
+def test_what_is_wrong_is_said_in_words(
+    client: FlaskClient, bearer: Callable[..., Headers], path: str, body: dict[str, Any], said: str
+) -> None:
+    answer = client.post(f"/api/v1/{path}", json=body, headers=bearer())
+    whole = said.replace("…", "should have")
+    assert answer.get_json()["detail"] == f"1 of the fields cannot be used; the first: {whole}."
 
 
 def test_a_body_over_the_limit(client: FlaskClient, bearer: Callable[..., Headers]) -> None:
