@@ -68,6 +68,7 @@ def run(  # noqa: PLR0917  # one for each option
     The first run is accepted at once; later ones propose a diff: see `kbsearch cluster diff`.
     """
     app = _app()
+    app.questions.check_place(course)
     progress = _quiet if as_json else _bar()
     app.pipeline.drain_all(progress)
     read_few(app, progress)
@@ -163,7 +164,7 @@ def accept(lines: tuple[int, ...], course: str) -> None:
     """Accept the LINES of the last run's diff, or all that are open; the others stay as they were."""
     app = _app()
     run_id, chosen = _chosen(app.proposals.latest(course), lines)
-    click.echo(f"{app.proposals.accept(run_id, chosen)} changes accepted.")
+    click.echo(f"{_changes(app.proposals.accept(run_id, chosen))} accepted.")
     app.map_drawer.draw_due()
 
 
@@ -180,7 +181,11 @@ def reject(lines: tuple[int, ...], course: str) -> None:
     """Reject the LINES of the last run's diff, or all that are open."""
     service = _app().proposals
     run_id, chosen = _chosen(service.latest(course), lines)
-    click.echo(f"{service.reject(run_id, chosen)} changes rejected.")
+    click.echo(f"{_changes(service.reject(run_id, chosen))} rejected.")
+
+
+def _changes(count: int) -> str:
+    return f"{count} change" if count == 1 else f"{count} changes"
 
 
 def _chosen(proposal: Proposal | None, numbers: tuple[int, ...]) -> tuple[int, list[int] | None]:
@@ -198,7 +203,7 @@ def _chosen(proposal: Proposal | None, numbers: tuple[int, ...]) -> tuple[int, l
 
 def _print_diff(proposal: Proposal, limit: int) -> None:
     run = proposal.run
-    click.echo(f"Run {run.id} ({run.state}): {proposal.total} changes, {proposal.open} to decide.")
+    click.echo(f"Run {run.id} ({run.state}): {_changes(proposal.total)}, {proposal.open} to decide.")
     if proposal.is_open and proposal.is_obsolete:
         click.echo(
             f"Since then: {proposal.newer_questions} new questions, {proposal.newer_edits} edits. "

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from kbsearch.app import Kbsearch
 from kbsearch.cli import group
 from kbsearch.errors import InvalidInput
-from kbsearch.importers.records import IncomingQuestion
+from kbsearch.importers.records import IncomingCourse, IncomingLesson, IncomingQuestion
 from tests.clustering.conftest import TAILS, TOPICS
 
 
@@ -48,6 +48,13 @@ def test_a_run_tells_what_it_found(home: Path) -> None:
     output = called(home, "run", "--resolution", "2").output
     assert "Run 1:" in output
     assert "of 48 questions" in output
+
+
+def test_a_course_that_no_outline_has_is_refused(home: Path, app: Kbsearch) -> None:
+    app.questions.save_course(IncomingCourse("git", "Git", (IncomingLesson("git-1", "Commits"),)))
+    with pytest.raises(InvalidInput, match="no course 'gti'"):
+        called(home, "run", "--course", "gti")
+    assert "No clusters yet" in called(home, "show").output
 
 
 def test_a_wrong_algorithm_is_refused(home: Path) -> None:

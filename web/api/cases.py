@@ -18,6 +18,7 @@ blueprint = api_blueprint("cases", "The knowledge base.")
 @requires_token(Scope.READ)
 def list_cases(query: CasesQuery) -> Response:
     """List cases, last changed first."""
+    kb().questions.check_place(query.course)
     page = kb().cases.list(
         state=query.state, course=query.course, text=query.q, limit=query.limit, offset=query.offset
     )

@@ -188,6 +188,7 @@ def undo_edit(body: UndoBody) -> Response:
 @requires_token(Scope.READ)
 def read_proposal(query: ProposalQuery) -> Response:
     """Read what the newest run proposes, decided or not."""
+    kb().questions.check_place(query.course)
     proposal = kb().proposals.latest(query.course)
     if proposal is None:
         raise NotFound("Nothing is proposed: clustering has not run.", remedy="Run it first.")

@@ -100,6 +100,7 @@ class ClustersOut(Output):
 @requires_token(Scope.READ)
 def list_clusters(query: ClustersQuery) -> Response:
     """List the clusters of the last run."""
+    kb().questions.check_place(query.course)
     page = kb().clusters.list(course=query.course, sort=query.sort, limit=query.limit, offset=query.offset)
     trends = kb().trends.of(row.cluster.id for row in page.items)
     items = [_cluster(row, trends.get(row.cluster.id)) for row in page.items]

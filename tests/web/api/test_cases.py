@@ -28,6 +28,12 @@ def test_lists_that_are_not_given(call: Call, query: dict[str, object]) -> None:
     assert call("cases", **query).status_code == 422
 
 
+@pytest.mark.parametrize("path", ["cases", "clusters", "clusters/proposal"])
+def test_a_course_that_no_outline_has_is_refused(call: Call, path: str) -> None:
+    answer = call(path, course="gti")
+    assert (answer.status_code, answer.get_json()["code"]) == (422, "invalid-input")
+
+
 def test_a_case_is_read_with_its_variants(call: Call, school: Kbsearch) -> None:
     case = call(f"cases/{school.cases.by_slug('undo-commit').id}").get_json()
     assert case["variants"] == ["случайно закоммитил, как откатить коммит"]
