@@ -117,6 +117,9 @@ def case_by_slug(slug: str) -> Response:
 def move_case(case_id: int) -> Response:
     """Bring a case to another state."""
     case, person, target = kb().cases.get(case_id), current_person(), text_of("state")
+    if target == case.state:  # clicked twice, or in two tabs: what was wanted is so
+        say(gettext("The case is now: %(state)s.", state=words.case_state(case.state)))
+        return go(url_for("ui.case_page", case_id=case_id))
     if (
         target in set(CaseState)
         and target not in steps(case)

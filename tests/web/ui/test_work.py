@@ -155,6 +155,8 @@ def test_mentors_write_drafts_and_methodologists_publish(
     assert mentor.post(f"{here}/state", data={"state": "published"}).status_code == 403
     assert mentor.post("/cases/new", data=form | {"do": "save:published"}).status_code == 403
     methodologist.post(f"{here}/state", data={"state": "published"})
+    again = methodologist.post(f"{here}/state", data={"state": "published"}, follow_redirects=True)
+    assert (again.status_code, "The case is now: published" in again.text) == (200, True)
     assert mentor.get(f"{here}/edit").status_code == 403
     methodologist.post(f"{here}/state", data={"state": "draft"})
     assert mentor.get(f"{here}/edit").status_code == 200
