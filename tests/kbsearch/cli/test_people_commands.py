@@ -57,6 +57,12 @@ def test_a_database_of_a_newer_version_is_left_alone(run: Run, tmp_path: Path) -
         run("init")
 
 
+def test_without_a_terminal_the_password_comes_from_standard_input(run: Run) -> None:
+    run("init")
+    refused = run("user", "add", "anna")
+    assert (refused.exit_code, "--password-stdin" in refused.output) == (2, True)
+
+
 def test_people_come_and_go(run: Run) -> None:
     run("init")
     added = run(
