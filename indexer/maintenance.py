@@ -44,7 +44,9 @@ class IndexMaintenance:
 
     def status(self) -> IndexStatus:
         """Counts, ages and sizes; quick."""
-        return IndexStatus(self._embedder.model_id, tuple(map(self._status, Collection)))
+        second = self._indexes[Collection.CASES].second
+        second_id = second.model_id if second else ""
+        return IndexStatus(self._embedder.model_id, second_id, tuple(map(self._status, Collection)))
 
     def rebuild(
         self, progress: Progress = silent, only: Sequence[Collection] = tuple(Collection)

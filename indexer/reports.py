@@ -30,9 +30,10 @@ class CollectionStatus:
 
 @dataclass(frozen=True, slots=True)
 class IndexStatus:
-    """The state of both indexes, and the encoder that the settings name."""
+    """The state of both indexes, the encoder that the settings name, and the second one ("": none)."""
 
     model_id: str
+    second_id: str
     collections: tuple[CollectionStatus, ...]
 
     @property

@@ -97,7 +97,7 @@ def _print_json(value: dict[str, Any]) -> None:
 
 
 def _print_status(state: IndexStatus) -> None:
-    click.echo(f"Encoder: {state.model_id}")
+    click.echo(f"Encoder: {state.model_id}" + (f"; {state.second_id} for cases" if state.second_id else ""))
     for one in state.collections:
         _print_collection(one)
 
