@@ -42,6 +42,8 @@ PENDING = 2_000_000
 """Pairs that wait to be sorted; bounds the memory where very many rows are alike."""
 AHEAD = 16
 """Cells whose pairs may wait to be offered."""
+DIGITS = 5
+"""Of a likeness: the last bits of equal ones differ by processor and place, and would part what is alike."""
 _APART = 16.0
 """More than two likenesses can differ by, so that one number sorts by row and then by likeness."""
 
@@ -134,6 +136,7 @@ def search_all(rows: Floats, best: Best) -> None:
     for start in range(0, len(rows), BLOCK):
         asking = every[start : start + BLOCK]
         likeness = rows[start : start + BLOCK] @ rows.T
+        np.round(likeness, DIGITS, out=likeness)
         likeness[asking - start, asking] = -np.inf
         best.offer(*best.of_use(asking, every, likeness))
         best.settle()

@@ -127,6 +127,14 @@ def test_of_very_many_equal_rows_each_has_others_as_neighbours() -> None:
     assert (found.ids != np.arange(3_000)[:, None]).all()
 
 
+def test_the_last_bits_of_a_likeness_part_nothing() -> None:
+    """Questions that differ by a number alone are all equally alike, but for how a processor adds."""
+    equal = np.linalg.cholesky(np.full((12, 12), 0.9) + 0.1 * np.eye(12)).astype(np.float32)
+    noise = np.random.default_rng(0).normal(scale=3e-7, size=equal.shape).astype(np.float32)
+    found = nearest(equal + noise, 3).ids
+    assert found[3:].tolist() == [[0, 1, 2]] * 9
+
+
 def test_few_rows_have_few_neighbours() -> None:
     assert nearest(unit(3), 5).ids[:, 2:].tolist() == [[-1] * 3] * 3
     assert nearest(unit(1), 5).ids.tolist() == [[-1] * 5]
