@@ -49,6 +49,11 @@ _CHATTER = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _APOLOGY = re.compile(rf"(?<!\w)(?:{_APOLOGIES})(?!\w)[\s,.!:;)(–—-]*", re.IGNORECASE | re.VERBOSE)
+_SORRY = re.compile(
+    r"\A\W*(?:(?:hi|hello|hey|привет|здравствуйте)\W+)?(?:so\s+)?(?:sorry|excuse\s+me|извините|простите|сорри)\b"
+    r"(?=(?:\W+\w+){3})\W+?(?=\.?\w)",
+    re.IGNORECASE,
+)
 _MARGIN = re.compile(rf"(?:(?!{_BEGINS_WORD})[\s,.!;:–—-])*")
 _SMALL_TALK = re.compile(
     rf"(?:(?>(?<!\w)(?:{_PHRASES} | {_APOLOGIES} | {_REACTIONS})(?!\w))|[^\w+?]|_)*+",
@@ -71,15 +76,16 @@ def strip_chatter(text: str) -> str:
 
 def _stripped(text: str) -> str:
     bare = _SPACES.sub(" ", _CHATTER.sub(" ", text)).rstrip(" \n\t,.!;:-–—")
-    return _MARGIN.sub("", bare, count=1) or text.strip()
+    return _SORRY.sub("", _MARGIN.sub("", bare, count=1), count=1) or text.strip()
 
 
 _stripped_short = lru_cache(maxsize=8_192)(_stripped)
 
 
 def without_apology(text: str) -> str:
-    """``text`` without "sorry to bother you"; the text itself when nothing else would be left."""
-    return _APOLOGY.sub(" ", text).strip() or text
+    """``text`` without "sorry to bother you", or "sorry" before three words and more, if anything is left."""
+    rest = _SORRY.sub("", _APOLOGY.sub(" ", text).strip(), count=1)
+    return rest or text
 
 
 def is_small_talk(text: str) -> bool:
