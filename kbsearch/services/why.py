@@ -317,10 +317,11 @@ def _views(pool: Pool, place: int, *, ranked: bool) -> tuple[RetrieverView, ...]
 
 
 def _terms(result: MatchResult, case: Case) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The telling words that were searched for: those that the case has, and those that it has not."""
+    """The telling words that were searched for and the case has, and those that were asked and it has not."""
     parts = (case.title, *(variant.text for variant in case.variants), case.answer, " ".join(case.tags))
     theirs = {stem for part in parts for stem in stems(part)}
     asked = [word for word in result.query.words if not is_everywhere(word)]
     shared = [word for word in asked if set(stems(word)) & theirs]
-    missing = [word for word in asked if not set(stems(word)) & theirs]
+    said = set(stems(result.query.bare))  # what the lexicon adds is searched for, but nobody misses it
+    missing = [word for word in asked if set(stems(word)) & said and not set(stems(word)) & theirs]
     return tuple(shared[:MOST_TERMS]), tuple(missing[:MOST_TERMS])

@@ -43,6 +43,7 @@ def test_the_figures_are_those_of_the_search(school: Kbsearch) -> None:
     assert all(1 <= view.rank <= why.candidates for view in why.retrievers)
     assert set(why.shared) >= {"отменить", "коммит", "git"}
     assert "последний" in why.missing
+    assert "commit" not in why.missing, "nobody asked that: the lexicon adds it"
     assert why.nearest == "Отменить коммит"
     assert 0 < why.likeness <= 1
     assert not why.filters
