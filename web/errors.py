@@ -78,7 +78,7 @@ HTTP_CODES = {
     429: "rate-limited",
 }
 
-OUR_WORDS = {"role", "your_role", "state", "fault"}
+OUR_WORDS = {"role", "your_role", "state", "fault", "before", "after"}
 """Details of errors whose values are names from our own code, not what somebody wrote."""
 
 _log = logging.getLogger(__name__)

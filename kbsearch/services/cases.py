@@ -127,8 +127,8 @@ class CaseService:
                 raise Conflict(
                     "A case cannot go from '{before}' to '{after}'.",
                     remedy="Open the case again to see which steps are possible now.",
-                    before=str(case.state),
-                    after=str(target),
+                    before=str(case.state).replace("_", " "),
+                    after=str(target).replace("_", " "),
                 )
             check_live(draft_of(case), target)
             enter(case, target)

@@ -219,3 +219,15 @@ def test_archiving_a_published_case_can_be_undone(
     methodologist.post(f"/cases/{case.id}/unarchive")
     assert school.cases.get(case.id).state == "published"
     assert methodologist.post(f"/cases/{case.id}/unarchive").status_code == 409
+
+
+def test_a_step_that_is_not_possible_names_states_as_the_page_does(
+    methodologist: FlaskClient, school: Kbsearch
+) -> None:
+    case = school.cases.list(state="published").items[0]
+    methodologist.post(f"/cases/{case.id}/state", data={"state": "archived"})
+    page = methodologist.post(f"/cases/{case.id}/state", data={"state": "needs_check"}, follow_redirects=True)
+    assert "from &#39;archived&#39; to &#39;needs check&#39;" in page.text
+    methodologist.set_cookie("language", "ru")
+    page = methodologist.post(f"/cases/{case.id}/state", data={"state": "needs_check"}, follow_redirects=True)
+    assert "из «в архиве» в «нужна проверка»" in page.text
