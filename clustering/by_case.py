@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from clustering.algorithms import strengths_of
+from clustering.living import lives_on, sizes_of
 from kbsearch.ports import Clusterer, Floats, Ints
 from kbsearch.services.first_matches import First
 from kbsearch.text.words import stems_once
@@ -83,7 +84,8 @@ def grouped_by_case(
     They go there from a probability of `LEAST` on, or of less where their case is sure of none (`_least`).
     Equal questions go to the same case: the one that is likeliest for any of them.  A case gets the likeliest
     of its questions, up to `WIDE` times as many as a label has on average, and beyond that those that are
-    `SURE`.  What is left of a label with fewer than `FEWEST` questions is in none.
+    `SURE`.  What is left of a label with fewer than `FEWEST` questions is in none.  A cluster that lives on
+    may have fewer, and one that takes its questions from others needs one more (`_enough`).
 
     Args:
         ids: of the questions, shape (n,).
@@ -96,8 +98,9 @@ def grouped_by_case(
     _, usual = np.unique(labels[labels >= 0], return_counts=True)
     room = WIDE * float(usual.mean()) if len(usual) else float("inf")
     cases, chances = _settled(ids.tolist(), texts, firsts, places, room)
-    counts = Counter(cases.tolist())
-    large = {case for case, count in counts.items() if case >= 0 and count >= FEWEST}
+    earlier = np.array([places.get(question, -1) for question in ids.tolist()], dtype=np.int64)
+    sizes = sizes_of(earlier)
+    large = {case for case, rows in _rows_of(cases).items() if _enough(earlier[rows], sizes)}
     cases = np.array([case if case in large else -1 for case in cases.tolist()], dtype=np.int64)
     placed = cases >= 0
     numbers = {case: number for number, case in enumerate(sorted(large), int(labels.max(initial=-1)) + 1)}
@@ -105,11 +108,36 @@ def grouped_by_case(
         [numbers.get(case, label) for case, label in zip(cases.tolist(), labels.tolist(), strict=True)],
         dtype=np.int64,
     )
-    sizes = Counter(found[found >= 0].tolist())
-    small = [label for label, size in sizes.items() if size < FEWEST and label not in numbers.values()]
+    left = _rows_of(np.where(placed, -1, found))
+    small = [
+        label for label, rows in left.items() if len(rows) < FEWEST and not lives_on(earlier[rows], sizes)
+    ]
     lost = np.isin(found, small)
     strength = np.where(placed, chances, np.where(lost, 0.0, strengths))
     return ByCase(np.where(lost, -1, found), strength.astype(np.float32), cases)
+
+
+def _rows_of(labels: Ints) -> dict[int, Ints]:
+    """The rows of each of ``labels``, shape (n,); those of -1 are left out."""
+    if not len(labels):
+        return {}
+    order = np.argsort(labels, kind="stable")
+    values, starts = np.unique(labels[order], return_index=True)
+    rows = np.split(order, starts[1:])
+    return {value: some for value, some in zip(values.tolist(), rows, strict=True) if value >= 0}
+
+
+def _enough(earlier: Ints, sizes: Mapping[int, int]) -> bool:
+    """Whether the questions that go to a case are a cluster.
+
+    Of `FEWEST` two would otherwise leave clusters that live, and come back when one of them goes.
+
+    Args:
+        earlier: their clusters before the run, -1 for none.
+        sizes: of the clusters before the run.
+    """
+    moved = int((earlier >= 0).sum())
+    return len(earlier) >= FEWEST + (moved > 1) or lives_on(earlier, sizes)
 
 
 def _settled(

@@ -15,6 +15,7 @@ from sklearn.base import BaseEstimator, ClusterMixin
 from clustering.coarser import paired
 from clustering.communities import MANY_NEIGHBOURS, communities, in_order, neighbour_graph, steadied
 from clustering.granularity import KEPT_SHARE, RESOLUTIONS, Granularity, steadiest, togetherness
+from clustering.living import lives_on, sizes_of
 from clustering.nearest import nearest
 from clustering.neighbours import (
     LESSON_WEIGHT,
@@ -51,7 +52,7 @@ class SharedNeighbourLeiden(BaseEstimator, ClusterMixin):  # type: ignore[misc] 
     Args:
         n_neighbors: neighbours that make a question's surroundings, at most (`neighbours_for`).
         resolution: granularity of Leiden (higher: more, smaller clusters); None finds the steadiest.
-        min_cluster_size: smaller clusters are dissolved.
+        min_cluster_size: smaller clusters are dissolved, unless most of an earlier one lives on in them.
         min_strength: weaker members are put into no cluster.
         spelling_weight: what likeness of spelling counts beside likeness of vectors; needs ``texts``.
         lesson_weight: what the same lesson counts beside likeness of vectors; needs ``lessons``.
@@ -227,7 +228,12 @@ class SharedNeighbourLeiden(BaseEstimator, ClusterMixin):  # type: ignore[misc] 
         """Weak members and then small clusters taken out, clusters renumbered in order."""
         labels = np.where(strengths >= self.min_strength, labels, -1)
         sizes = np.bincount(labels[labels >= 0], minlength=labels.max(initial=-1) + 1)
-        labels[np.isin(labels, np.flatnonzero(sizes < self.min_cluster_size))] = -1
+        small = np.flatnonzero((sizes > 0) & (sizes < self.min_cluster_size))
+        if self.initial is not None:
+            earlier = np.asarray(self.initial)
+            known = sizes_of(earlier)
+            small = np.array([one for one in small if not lives_on(earlier[labels == one], known)])
+        labels[np.isin(labels, small)] = -1
         inside = labels >= 0
         labels[inside] = in_order(labels[inside])
         return labels, np.where(inside, strengths, 0.0).astype(np.float32)

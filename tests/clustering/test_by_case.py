@@ -18,6 +18,7 @@ from clustering.by_case import (
     case_of_each,
     grouped_by_case,
 )
+from clustering.living import FEWEST_LEFT
 from kbsearch.ports import Floats, Ints
 from kbsearch.services.first_matches import First
 
@@ -54,6 +55,27 @@ def test_what_a_case_answers_is_put_together_and_the_rest_stays() -> None:
 def test_a_case_that_answers_too_few_puts_nothing_together() -> None:
     labels = [0, 0, 0, 1, 1, 1]
     assert laid(labels, sure(0, 3)).labels.tolist() == labels
+
+
+def test_the_cluster_of_a_case_lives_on_with_two_questions() -> None:
+    places = {0: 30, 1: 30, 2: 31, 3: 31, 4: 31}
+    assert laid([-1] * 2 + [0] * 3, sure(0, 1), places).labels.tolist() == [1, 1, 0, 0, 0]
+    most_elsewhere = {0: 31, 1: 31, 2: 31, 3: 31, 4: 31}
+    assert laid([-1] * 2 + [0] * 3, sure(0, 1), most_elsewhere).labels.tolist() == [-1, -1, 0, 0, 0]
+
+
+def test_what_is_left_of_a_cluster_lives_on_with_two_questions() -> None:
+    firsts, places = sure(0, 1, 2), {0: 30, 1: 30, 2: 30, 3: 31, 4: 31, 5: 31}
+    assert laid([0] * 5, firsts, places).labels.tolist() == [1, 1, 1, 0, 0]
+    assert laid([0] * 5, firsts).labels.tolist() == [1, 1, 1, -1, -1]
+
+
+def test_a_case_takes_three_questions_from_no_clusters_that_live() -> None:
+    labels, places = [0] * 5 + [1] * 5, dict(zip(range(10), [30] * 5 + [31] * 5, strict=True))
+    assert laid(labels, sure(3, 4, 5), places).labels.tolist() == labels
+    assert laid(labels, sure(3, 4, 5, 6), places).labels.tolist() == [0] * 3 + [2] * 4 + [1] * 3
+    new = {row: place for row, place in places.items() if row not in {4, 5}}
+    assert laid(labels, sure(3, 4, 5), new).labels.tolist() == [0] * 3 + [2] * 3 + [1] * 4
 
 
 def test_a_question_that_a_case_hardly_answers_stays_where_it_is() -> None:
@@ -160,7 +182,11 @@ def test_no_clusters_below_the_fewest_and_equal_questions_together(
     after = found.labels.tolist()
     assert len(after) == len(sizes and rows)
     for label in set(after) - {-1}:
-        assert after.count(label) >= FEWEST
+        before = [places.get(row) for row in range(len(rows)) if after[row] == label]
+        assert len(before) >= FEWEST or any(
+            before.count(home) > list(places.values()).count(home) / 2 for home in set(before) - {None}
+        )
+        assert len(before) >= FEWEST_LEFT
     for word in by_word:
         assert len({after[row] for row, (_, each, *_) in enumerate(rows) if each == word}) == 1
     for case in set(found.cases.tolist()) - {-1}:

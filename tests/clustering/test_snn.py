@@ -228,6 +228,18 @@ def test_a_run_starts_from_the_last_one() -> None:
     assert agreed[0] >= agreed[1]
 
 
+def test_an_earlier_cluster_lives_on_with_two_questions() -> None:
+    vectors = np.zeros((98, 40), np.float32)
+    vectors[:96, :32], vectors[96:, 39] = blobs(12, 8, 0.3), 9
+    vectors[97, 38] = 1  # of two that are like nothing else, neither repeats the other
+    initial = np.append(np.repeat(np.arange(12), 8), [12, 12])
+    labels = SharedNeighbourLeiden(initial=initial).fit_predict(vectors)
+    assert labels[-1] == labels[-2] == 12
+    for others in (None, np.append(initial[:-2], [12, 13]), np.append(initial[:-4], [12] * 4)):
+        fewer = SharedNeighbourLeiden(initial=others).fit_predict(vectors)
+        assert fewer[-2:].tolist() == [-1, -1]
+
+
 def test_new_topics_are_found_beside_those_of_the_last_run() -> None:
     vectors = blobs(12, 20, 0.5)
     initial = np.append(np.repeat(np.arange(11), 20), np.full(20, -1))
