@@ -24,6 +24,7 @@ from kbsearch.services.cluster_counts import (
 )
 from kbsearch.services.cluster_rows import ClusterRow, rows_of
 from kbsearch.services.edit_rows import edits_of
+from kbsearch.services.namesakes import Namesake, named_alike, namesakes_of
 from kbsearch.services.newest_run import newest_run
 
 Sort = Literal["size", "recent", "uncovered"]
@@ -152,6 +153,21 @@ class ClusterService:
         """Those of the clusters that a standing edit of a person is about."""
         with self._database.reading() as session:
             return set(edits_of(session, list(cluster_ids)))
+
+    def namesakes(self, cluster_id: int) -> builtins.list[Namesake]:
+        """The other living clusters that are called as this one.
+
+        Raises:
+            NotFound: there is no such cluster.
+        """
+        with self._database.reading() as session:
+            return namesakes_of(session, _cluster(session, cluster_id))
+
+    def named_alike(self) -> dict[int, str]:
+        """Clusters of `latest_run` whose name another one has too → the name of their theme, "" for none."""
+        with self._database.reading() as session:
+            run = newest_run(session)
+            return named_alike(session, run.id) if run else {}
 
 
 def _run(session: Session, run_id: int) -> Run:

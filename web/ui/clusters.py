@@ -87,6 +87,7 @@ def cluster_page(cluster_id: int) -> str:
         edits=kb().cluster_edits.history(cluster_id),
         people={each.id: each.name for each in kb().people.list()},
         nearest=kb().near_clusters.of(cluster_id),
+        namesakes=kb().clusters.namesakes(cluster_id),
         more=0 if everything else min(detail.row.size, MAX_MEMBERS) - len(detail.questions),
         reviewing=bool(request.args.get("review")),
         address=address,

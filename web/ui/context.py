@@ -53,6 +53,7 @@ def _context() -> dict[str, Any]:
         "fault_words": fault_words,
         "current_fault": kb().faults.current,
         "school": school(),
+        "apart": apart,
         "navigation": Navigation(Role(person.role) if person else None),
         "may": lambda role: person is not None and Role(person.role).includes(Role(role)),
     }
@@ -93,6 +94,19 @@ def school() -> School:
     if "school" not in g:
         g.school = School()
     return g.school  # type: ignore[no-any-return]
+
+
+def apart(cluster_id: int) -> str:
+    """What tells a cluster from others of its name, its theme and number; "" when the name is its own.
+
+    The clusters that share names are read once a request, and only when something asks.
+    """
+    if "named_alike" not in g:
+        g.named_alike = kb().clusters.named_alike()
+    if cluster_id not in g.named_alike:
+        return ""
+    number = gettext("cluster %(number)s", number=cluster_id)
+    return " · ".join(part for part in (g.named_alike[cluster_id], number) if part)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from kbsearch.services.covered_questions import Cover, QuestionFilter
 from kbsearch.services.weeks import Period, name_of_week
 from web.session import kb
 from web.ui import words
-from web.ui.context import school
+from web.ui.context import apart, school
 from web.ui.days import short_day
 from web.ui.insight_tables import Cell, Column, Table, chance, decimal, lesson, number, share, text
 from web.ui.texts import gettext
@@ -103,12 +103,19 @@ def coverage(figures: CoverageFigures) -> Table:
     )
 
 
+def _named(label: str, cluster_id: int) -> Cell:
+    """The name of a cluster, with what tells it from others of that name."""
+    told = apart(cluster_id)
+    filed = f"{label} ({told})" if told else ""
+    return text(label, url_for("ui.cluster_page", cluster_id=cluster_id), note=told, filed=filed)
+
+
 def gaps(found: Sequence[ClusterGap], limit: int | None = None) -> Table:
     """Clusters that a case would help most."""
     cases = kb().gaps.cases_of(found[:limit])
     rows = [
         [
-            text(gap.label, url_for("ui.cluster_page", cluster_id=gap.cluster_id)),
+            _named(gap.label, gap.cluster_id),
             _colour_of(gap),
             number(gap.recent, questions_url(cluster=gap.cluster_id, days=RECENT_DAYS)),
             decimal(gap.saved),
@@ -157,7 +164,7 @@ def outside(found: Sequence[ClusterGap], limit: int | None = None) -> Table:
     """What neither a case nor a lesson covers."""
     rows = [
         [
-            text(gap.label, url_for("ui.cluster_page", cluster_id=gap.cluster_id)),
+            _named(gap.label, gap.cluster_id),
             _colour_of(gap),
             number(gap.recent, questions_url(cluster=gap.cluster_id, days=RECENT_DAYS)),
             lesson(
@@ -191,7 +198,7 @@ def clusters(found: Sequence[ClusterGap], colour: str, limit: int | None = None,
     """Clusters with what covers them, and which lesson."""
     rows = [
         [
-            text(one.label, url_for("ui.cluster_page", cluster_id=one.cluster_id)),
+            _named(one.label, one.cluster_id),
             _colour_of(one),
             number(one.recent, questions_url(cluster=one.cluster_id, days=RECENT_DAYS)),
             decimal(one.saved),
@@ -225,7 +232,7 @@ def growing(
     known = [one for one in found if one.cluster_id in clusters]
     rows = [
         [
-            text(clusters[one.cluster_id].label, url_for("ui.cluster_page", cluster_id=one.cluster_id)),
+            _named(clusters[one.cluster_id].label, one.cluster_id),
             text(gettext("new") if one.state == "new" else gettext("growing"), tone="accent"),
             number(one.observed, questions_url(cluster=one.cluster_id, days=7 * one.weeks)),
             decimal(one.expected),

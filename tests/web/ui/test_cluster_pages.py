@@ -13,6 +13,7 @@ from kbsearch.app import Kbsearch
 from kbsearch.importers.records import IncomingQuestion
 from kbsearch.models import (
     CaseState,
+    Cluster,
     ClusterTrend,
     Colour,
     Coverage,
@@ -21,6 +22,7 @@ from kbsearch.models import (
     QuestionState,
     Run,
     RunState,
+    Theme,
     utc_now,
 )
 from kbsearch.ports import silent
@@ -345,3 +347,34 @@ def test_a_trend_tells_the_day_that_it_began(methodologist: FlaskClient, school:
     assert "since Mar 9 ·" in " ".join(methodologist.get("/clusters/1").text.split())
     methodologist.set_cookie("language", "ru")
     assert "с 9 мар. ·" in " ".join(methodologist.get("/clusters/1").text.split())
+
+
+def test_clusters_of_one_name_are_told_apart_wherever_they_are_listed(
+    methodologist: FlaskClient, topics: Kbsearch
+) -> None:
+    first, second, third = [row.cluster for row in topics.clusters.list().items[:3]]
+    with topics.database.writing() as session:
+        run = first.last_run_id
+        theme = Theme(label="Оплата", keywords=[], first_run_id=run, last_run_id=run)
+        session.add(theme)
+        session.flush()
+        session.get_one(Cluster, first.id).theme_id = theme.id
+        session.get_one(Cluster, second.id).theme_id = None
+    topics.coverage.refresh()
+    assert "has this name too" not in methodologist.get(f"/clusters/{second.id}").text
+    form = {"label": first.label.upper()}
+    page = methodologist.post(f"/clusters/{second.id}/name", data=form, follow_redirects=True).text
+    assert "Renamed." in page
+    assert f'has this name too: <a href="/clusters/{first.id}">cluster {first.id}</a> (Оплата)' in page
+    methodologist.post(f"/clusters/{second.id}/name", data={"label": first.label})
+    assert f"cluster {second.id}</a>" in methodologist.get(f"/clusters/{first.id}").text
+    told = (f"Оплата · cluster {first.id}<", f">cluster {second.id}<")
+    lists = [methodologist.get(f"/clusters{tab}").text for tab in ("", "/themes")]
+    for page in [*lists, methodologist.get("/insights/clusters").text]:
+        assert all(one in page for one in told)
+        assert f"cluster {third.id}<" not in page
+    queue = methodologist.get(f"/clusters/review?cluster={first.id}").text
+    assert waiting(queue) == first.id
+    assert told[0] in queue
+    table = "/insights/file?page=clusters&table=clusters&format=csv"
+    assert f"{first.label} (Оплата · cluster {first.id})" in methodologist.get(table).text
