@@ -52,9 +52,10 @@ class Coverage(Base):
     """How far a cluster is covered.
 
     ``sampled`` questions were asked of the matcher; ``sure`` of them have a published case that is likely
-    enough, ``same_case`` of these one and the same, ``case_id``.  ``lesson_code``: the lesson nearest to its
-    exemplars ("" without an outline), that teaches it with ``lesson_probability`` in [0, 1];
-    ``in_programme``: whether a lesson does, None when nobody can tell.
+    enough, ``same_case`` of these one and the same, ``case_id``.  ``in_check_id``: the case that would cover
+    it if it did not need a check.  ``lesson_code``: the lesson nearest to its exemplars ("" without an
+    outline), that teaches it with ``lesson_probability`` in [0, 1]; ``in_programme``: whether a lesson does,
+    None when nobody can tell.
     """
 
     __tablename__ = "coverage"
@@ -65,6 +66,7 @@ class Coverage(Base):
     sure: Mapped[int]
     same_case: Mapped[int]
     case_id: Mapped[int | None] = mapped_column(ForeignKey("case.id", ondelete="SET NULL"), index=True)
+    in_check_id: Mapped[int | None] = mapped_column(ForeignKey("case.id", ondelete="SET NULL"), index=True)
     lesson_code: Mapped[str] = mapped_column(String(100), default="")
     lesson_probability: Mapped[float] = mapped_column(default=0.0)
     in_programme: Mapped[bool | None]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -14,9 +14,12 @@ from sqlalchemy.orm import Session
 from kbsearch.database import Database
 from kbsearch.insights.coverage import SAMPLE, Sampled, covered
 from kbsearch.insights.lessons import IN_PROGRAMME, LessonMatch
-from kbsearch.matching.matcher import Matcher
+from kbsearch.matching.matcher import LIVE, Matcher
 from kbsearch.models import (
+    Case,
+    CaseState,
     Cluster,
+    Colour,
     Coverage,
     CoverageSample,
     Membership,
@@ -26,7 +29,7 @@ from kbsearch.models import (
 )
 from kbsearch.ports import Progress, silent
 from kbsearch.services.active_matcher import ActiveMatcher
-from kbsearch.services.first_matches import FirstMatches, ask, first_of, kept_firsts
+from kbsearch.services.first_matches import SHOWN_TO_ALL, FirstMatches, ask, first_of, kept_firsts
 from kbsearch.services.lesson_matching import LessonMatching
 from kbsearch.services.newest_run import newest_run
 
@@ -89,17 +92,21 @@ class CoverageService:
             run = newest_run(session)
             samples = _samples(session, run.id) if run else {}
             stored, fresh = _stored(session), self._fresh(session, samples, occasion)
+            checked = set(session.scalars(select(Case.id).where(Case.state == CaseState.NEEDS_CHECK)))
         lessons = self._cluster_lessons(samples)
         done, clusters = 0, list(samples)
         for at in range(0, len(clusters), BATCH):
-            found = {}
+            found, in_check = {}, {}
             for each in clusters[at : at + BATCH]:
                 progress(at, len(clusters), "asking what covers the clusters")
                 found[each], new = self._asked(samples[each], stored.get(each, {}), fresh, occasion)
+                in_check[each] = self._in_check(samples[each], found[each], checked)
                 done += new
             with self._database.writing() as session:
                 for each, sample in found.items():
-                    _write(session, each, sample, lessons.get(each), self._basis)
+                    _write(
+                        session, each, sample, lessons.get(each), in_check=in_check[each], basis=self._basis
+                    )
         inferred = self._tidied(clusters, occasion, progress)
         return {"clusters": len(clusters), "asked": done, "inferred": inferred, "occasion": str(occasion)}
 
@@ -150,6 +157,19 @@ class CoverageService:
             found.append(answer or _first(matcher, one))
         return found, count
 
+    def _in_check(
+        self, sample: Sequence[Asked], found: list[Sampled], checked: Collection[int]
+    ) -> int | None:
+        """The case of those that need a check (``checked``) that would cover a cluster, by its exemplars.
+
+        Cases in this state are shown to mentors still, so that its gap is closed by checking.
+        """
+        if not checked or covered(found).colour == Colour.GREEN:
+            return None
+        matcher = self._active.get()
+        verdict = covered([_first(matcher, one, LIVE) for one in sample if one.is_exemplar])
+        return verdict.case_id if verdict.colour == Colour.GREEN and verdict.case_id in checked else None
+
     def _cluster_lessons(self, samples: Mapping[int, Sequence[Asked]]) -> dict[int, LessonMatch]:
         prepared = self._lessons.prepare()
         if prepared is None or not samples:
@@ -159,9 +179,9 @@ class CoverageService:
         return {each: match for each, match in zip(samples, matches, strict=True) if match is not None}
 
 
-def _first(matcher: Matcher, asked: Asked) -> Sampled:
-    """The published case that comes first for a question."""
-    first = first_of(ask(matcher, asked.text, asked.course, asked.lesson))
+def _first(matcher: Matcher, asked: Asked, states: tuple[str, ...] = SHOWN_TO_ALL) -> Sampled:
+    """The published case, or the one in ``states``, that comes first for a question."""
+    first = first_of(ask(matcher, asked.text, asked.course, asked.lesson, states))
     return Sampled(asked.id, first.case_id, first.probability)
 
 
@@ -219,7 +239,13 @@ def _stored(session: Session) -> dict[int, dict[int, tuple[str, Sampled]]]:
 
 
 def _write(
-    session: Session, cluster_id: int, sample: list[Sampled], lesson: LessonMatch | None, basis: str
+    session: Session,
+    cluster_id: int,
+    sample: list[Sampled],
+    lesson: LessonMatch | None,
+    *,
+    in_check: int | None,
+    basis: str,
 ) -> None:
     if session.get(Cluster, cluster_id) is None:
         return
@@ -234,7 +260,7 @@ def _write(
     verdict = covered(sample)
     row = session.get(Coverage, cluster_id) or Coverage(cluster_id=cluster_id)
     row.colour, row.sampled, row.sure = verdict.colour, verdict.sampled, verdict.sure
-    row.same_case, row.case_id = verdict.same_case, verdict.case_id
+    row.same_case, row.case_id, row.in_check_id = verdict.same_case, verdict.case_id, in_check
     row.lesson_code = lesson.code if lesson else ""
     row.lesson_probability = lesson.probability if lesson else 0.0
     row.in_programme = lesson.probability >= IN_PROGRAMME if lesson else None

@@ -57,13 +57,15 @@ class First:
     probability: float
 
 
-def ask(matcher: Matcher, text: str, course: str, lesson: str) -> MatchResult:
-    """Match a question with what students may be shown, the first case only.
+def ask(
+    matcher: Matcher, text: str, course: str, lesson: str, states: tuple[str, ...] = SHOWN_TO_ALL
+) -> MatchResult:
+    """Match a question with published cases, or those in ``states``, the first case only.
 
     Raises:
         IndexUnavailable: the text index cannot be read.
     """
-    return matcher.match(text, course, lesson, limit=1, states=SHOWN_TO_ALL)
+    return matcher.match(text, course, lesson, limit=1, states=states)
 
 
 def first_of(result: MatchResult) -> First:

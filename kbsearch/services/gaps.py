@@ -90,7 +90,7 @@ class ClusterGap(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class GapCase:
-    """The newest case that was written for a cluster, which it does not cover yet."""
+    """The case of a cluster that covers it not yet, or no more while it needs a check."""
 
     id: int
     title: str
@@ -135,12 +135,21 @@ class GapService:
         return [one for one in found if _is_gap(one, outside=outside)]
 
     def cases_of(self, gaps: Iterable[ClusterGap]) -> dict[int, GapCase]:
-        """What was written for each of the gaps that there is a case for, by the id of its cluster."""
+        """The case of each of the gaps that has one, by the id of its cluster.
+
+        That is the one that would cover it if it did not need a check, else the newest written for it.
+        """
         found: dict[int, GapCase] = {}
+        told = (Case.id, Case.title, Case.state)
         with self._database.reading() as session:
             for some in chunks([gap.cluster_id for gap in gaps]):
-                query = select(Case.cluster_id, Case.id, Case.title, Case.state).order_by(Case.id)
-                for row in session.execute(query.where(Case.cluster_id.in_(some))):
+                written = select(Case.cluster_id, *told).where(Case.cluster_id.in_(some)).order_by(Case.id)
+                checked = (
+                    select(Coverage.cluster_id, *told)
+                    .join(Case, Case.id == Coverage.in_check_id)
+                    .where(Coverage.cluster_id.in_(some), Case.state == CaseState.NEEDS_CHECK)
+                )
+                for row in (*session.execute(written), *session.execute(checked)):
                     found[row.cluster_id] = GapCase(row.id, row.title, CaseState(row.state))
         return found
 

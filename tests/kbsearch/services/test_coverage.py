@@ -78,6 +78,28 @@ def test_a_case_that_is_taken_back_takes_its_colour_back(school: Kbsearch) -> No
     assert coverage_of(school, cluster).colour == Colour.RED
 
 
+@pytest.mark.parametrize("state", ["published", "archived"])
+def test_a_gap_names_the_case_that_would_cover_it_after_a_check(school: Kbsearch, state: str) -> None:
+    cluster, case = plant(school, *GIT), write(school, "needs_check")
+    school.coverage.refresh()
+    (gap,) = school.gaps.gaps()
+    assert (gap.cluster_id, gap.colour) == (cluster, Colour.RED)
+    found = school.gaps.cases_of([gap])[cluster]
+    assert (found.id, found.state) == (case.id, "needs_check")
+    school.cases.move(case.id, state)
+    assert school.gaps.cases_of([gap]) == {}
+    school.pipeline.drain_all()
+    school.coverage.refresh(occasion=Occasion.CASE)
+    assert coverage_of(school, cluster).in_check_id is None
+
+
+def test_a_case_about_something_else_that_needs_a_check_answers_no_gap(school: Kbsearch) -> None:
+    write(school, "needs_check")
+    cluster = plant(school, *ODD)
+    school.coverage.refresh()
+    assert coverage_of(school, cluster).in_check_id is None
+
+
 def test_after_a_run_nothing_is_asked_twice(school: Kbsearch) -> None:
     cluster, case = plant(school, *GIT), write(school, "published")
     school.first_matches.refresh()
