@@ -42,14 +42,15 @@ class Received:
 def store_questions(session: Session, batch: Sequence[PreparedQuestion]) -> list[Received]:
     """Store ``batch`` with replies and outbox rows; the results are in its order.
 
-    A question that is known keeps its text; replies that it did not have yet are added.  A new one that says
-    word for word what another one said before is linked to it.
+    A question that is known keeps its text; replies that it did not have yet are added, each text once, and
+    one that was accepted since is marked so.  A new question that says word for word what another one said
+    before is linked to it.
     """
     batch = _with_courses_of_lessons(session, batch)
     created = _insert_new(session, batch)
     first = {_name(question): question for question in reversed(batch)}
     known = _ids_of(session, [name for name in first if name not in created])
-    _add_replies(session, ((key, 0, first[name].replies) for name, key in created.items()))
+    _add_replies(session, ((key, 0, _once(first[name].replies)) for name, key in created.items()))
     repeated = [
         question for question in batch if _name(question) in known or question is not first[_name(question)]
     ]
@@ -182,18 +183,42 @@ def _add_replies(session: Session, replies: Iterable[tuple[int, int, Sequence[Pr
         session.execute(insert(Reply), rows)
 
 
+def _once(replies: Sequence[PreparedReply]) -> list[PreparedReply]:
+    """Each text once, accepted if it is somewhere."""
+    found: dict[str, PreparedReply] = {}
+    for reply in replies:
+        known = found.setdefault(reply.text, reply)
+        if reply.accepted and not known.accepted:
+            found[reply.text] = replace(known, accepted=True)
+    return list(found.values())
+
+
 def _add_later_replies(session: Session, known: Sequence[tuple[int, PreparedQuestion]]) -> list[int]:
-    """Add replies that known questions did not have; returns the ids of questions that this answered."""
+    """Add replies that known questions did not have; returns the ids of questions that this answered.
+
+    A reply that it had is marked when it has been accepted since; it is never unmarked.
+    """
     answering: list[int] = []
     for question_id, question in known:
         if not question.replies:
             continue
-        stored = session.scalars(select(Reply.text).where(Reply.question_id == question_id)).all()
-        later = [reply for reply in question.replies if reply.text not in stored]
+        rows = session.execute(select(Reply.text, Reply.accepted).where(Reply.question_id == question_id))
+        stored = {row.text: row.accepted for row in rows}
+        replies = _once(question.replies)
+        later = [reply for reply in replies if reply.text not in stored]
+        accepted = [reply.text for reply in replies if reply.accepted and stored.get(reply.text) is False]
         _add_replies(session, [(question_id, _next_position(session, question_id), later)])
-        if later and question.answered:
+        _accept(session, question_id, accepted)
+        if (later or accepted) and question.answered:
             answering.append(question_id)
     return _answer_open(session, answering)
+
+
+def _accept(session: Session, question_id: int, texts: Sequence[str]) -> None:
+    """Mark the replies with these texts as accepted."""
+    if texts:
+        said = update(Reply).where(Reply.question_id == question_id, Reply.text.in_(texts))
+        session.execute(said.values(accepted=True).execution_options(synchronize_session=False))
 
 
 def _next_position(session: Session, question_id: int) -> int:

@@ -42,7 +42,7 @@ class QuestionService:
     # -- intake
 
     def receive(self, incoming: IncomingQuestion, *, strict_course: bool = False) -> Received:
-        """Store one question; taking it in again (same source and external id) changes nothing.
+        """Store one question; taking it in again (same source and external id) adds new replies only.
 
         Raises:
             InvalidInput: no text, a code too long, or with ``strict_course`` a course or lesson that the
@@ -92,7 +92,7 @@ class QuestionService:
     def store(self, session: Session, batch: Sequence[PreparedQuestion]) -> list[Received]:
         """Store ``batch`` within the caller's transaction, with its replies and outbox rows.
 
-        A question that is known keeps its text; replies that it did not have yet are added.
+        A question that is known keeps its text; replies that it did not have yet are added, each once.
         """
         return store_questions(session, batch)
 

@@ -31,8 +31,9 @@ blueprint = api_blueprint("questions", "What students ask.")
 def add_questions(body: QuestionsBody) -> tuple[Response, int]:
     """Take in one question, or up to 500.
 
-    Taking in the same source and external_id again changes nothing.  The status is 201 when something
-    was new, else 200.  With `suggest`, a single question is answered in the same call.  `repeats` names the
+    Taking in the same source and external_id again adds the replies that the question did not have yet, each
+    text once, and notes which was accepted; nothing else changes.  The status is 201 when a question was new,
+    else 200.  With `suggest`, a single question is answered in the same call.  `repeats` names the
     earlier question that asks the same; of many at once only those that do so word for word.
     """
     if isinstance(body.root, ManyQuestions):

@@ -51,7 +51,11 @@ class QuestionIn(Input):
     lesson: Code = ""
     asked_at: AwareDatetime | None = Field(None, description="With a time zone; empty: now.")
     language: Language = Field("", description="Such as ru or en; empty: detected.")
-    replies: list[ReplyIn] = Field(default_factory=list, max_length=MAX_REPLIES)
+    replies: list[ReplyIn] = Field(
+        default_factory=list,
+        max_length=MAX_REPLIES,
+        description="Those it has by now; send the question again with later ones, each is stored once.",
+    )
 
     def incoming(self, place: str = "") -> IncomingQuestion:
         """As the intake takes it."""

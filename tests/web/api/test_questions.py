@@ -32,6 +32,37 @@ def test_a_question_is_taken_once(call: Call) -> None:
     assert second.get_json() == {"id": first.get_json()["id"], "created": False, "repeats": None}
 
 
+def test_replies_that_come_later_are_added_once(call: Call) -> None:
+    fellow = {"text": "Пишите на ivan@example.com", "author": "student-78"}
+    mentor = {"text": "Сначала git pull", "author": "mentor-1", "by_mentor": True}
+    asked = {"text": "Пуш не проходит", "source": "platform", "external_id": "q-2"}
+
+    def sent(*replies: dict[str, object]) -> tuple[str, list[tuple[str, bool]]]:
+        answer = call("questions", asked | {"replies": replies})
+        assert answer.status_code in {200, 201}
+        question = call(f"questions/{answer.get_json()['id']}").get_json()
+        return question["state"], [(one["text"], one["accepted"]) for one in question["replies"]]
+
+    assert sent(fellow, fellow)[0] == "open"
+    state, replies = sent(fellow, mentor)
+    assert (state, len(replies)) == ("answered", 2)
+    assert "ivan@example.com" not in str(replies)
+    assert replies[1] == ("Сначала git pull", False)
+    assert sent(mentor) == (state, replies)
+    assert sent(mentor | {"accepted": True})[1] == [replies[0], ("Сначала git pull", True)]
+    assert sent(mentor)[1][1] == ("Сначала git pull", True)
+
+
+def test_a_reply_that_is_accepted_later_answers_the_question(call: Call) -> None:
+    reply: dict[str, object] = {"text": "Сначала git pull", "author": "student-78"}
+    asked = {"text": "Пуш не проходит", "source": "platform", "external_id": "q-3", "replies": [reply]}
+    question = call("questions", asked).get_json()["id"]
+    assert call(f"questions/{question}").get_json()["state"] == "open"
+    many = {"questions": [asked | {"replies": [reply | {"accepted": True}]}]}
+    assert call("questions", many).status_code == 200
+    assert call(f"questions/{question}").get_json()["state"] == "answered"
+
+
 def test_a_question_is_read_back_masked(call: Call) -> None:
     question = call(f"questions/{call('questions', WHOLE).get_json()['id']}").get_json()
     assert "ivan@example.com" not in question["text"]
