@@ -12,7 +12,19 @@ from kbsearch.errors import NotFound
 from kbsearch.models import ChangeKind, ClusterEdit, EditKind, LineDecision, RunState, Scope
 from kbsearch.services.cluster_edits import MAX_CHOSEN, MAX_LABEL
 from kbsearch.services.proposals import LINES_SHOWN
-from web.api.contract import Code, Id, Input, Output, Text, api_blueprint, example, needs, reading, writing
+from web.api.contract import (
+    Code,
+    Id,
+    Input,
+    Output,
+    Text,
+    api_blueprint,
+    at_fields,
+    example,
+    needs,
+    reading,
+    writing,
+)
 from web.api.requests import ClusterPath
 from web.api.responses import QuestionOut, question_out
 from web.session import current_token, kb, requires_token
@@ -58,11 +70,11 @@ class EditBody(Input):
         given = self.model_fields_set - {"kind"}
         given = {name for name in given if getattr(self, name) is not None}
         needed = NEEDED[self.kind]
-        if missing := sorted(needed - given):
-            raise ValueError(f"'{self.kind}' needs {', '.join(missing)}")
+        faults = dict.fromkeys(sorted(needed - given), f"'{self.kind}' needs it")
         spare = given - needed - ({"label"} if self.kind == EditKind.SPLIT else set())
-        if spare:
-            raise ValueError(f"'{self.kind}' does not take {', '.join(sorted(spare))}")
+        faults |= dict.fromkeys(sorted(spare), f"'{self.kind}' does not take it")
+        if faults:
+            raise at_fields(type(self).__name__, faults)
         return self
 
 

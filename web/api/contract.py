@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, NoReturn, cast
 
 from flask import request
@@ -9,7 +10,7 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.info import Info
 from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from kbsearch import __version__
@@ -158,6 +159,17 @@ def _check_body() -> None:
         raise BadRequest from error
     if not isinstance(body, dict):
         raise InvalidInput("The body must be a JSON object.", remedy="See /api/v1/docs for its fields.")
+
+
+def at_fields(title: str, faults: Mapping[str, str]) -> ValidationError:
+    """What a validator of a whole input raises, so that `refuse` names each field: field → what is wrong."""
+    lines = [
+        InitErrorDetails(
+            type=PydanticCustomError("value_error", "{said}", {"said": said}), loc=(name,), input=None
+        )
+        for name, said in faults.items()
+    ]
+    return ValidationError.from_exception_data(title, lines)
 
 
 def refuse(error: ValidationError) -> NoReturn:

@@ -93,6 +93,23 @@ def test_what_cannot_be_done_is_a_problem(
     assert (answer.status_code, answer.mimetype) == (status, "application/problem+json"), answer.get_json()
 
 
+@pytest.mark.parametrize(
+    ("body", "errors"),
+    [
+        ({"kind": "rename"}, [("cluster_id", "'rename' needs it"), ("label", "'rename' needs it")]),
+        ({"kind": "keep", "cluster_id": 1, "into_id": 2}, [("into_id", "'keep' does not take it")]),
+        ({"kind": "move", "cluster_id": 1, "questions": [1]},
+         [("into_id", "'move' needs it"), ("cluster_id", "'move' does not take it")]),
+    ],
+)  # fmt: skip
+def test_each_field_that_an_edit_lacks_or_does_not_take_is_named(
+    call: Call, body: dict[str, Any], errors: list[tuple[str, str]]
+) -> None:
+    problem = call("clusters/edits", body).get_json()
+    assert [(one["field"], one["detail"]) for one in problem["errors"]] == errors
+    assert f"'{errors[0][0]}': {errors[0][1]}" in problem["detail"]
+
+
 def test_a_cluster_that_has_ended_is_not_renamed(call: Call, topics: Kbsearch) -> None:
     one, other = (each["id"] for each in call("clusters").get_json()["items"][:2])
     assert call("clusters/edits", {"kind": "merge", "cluster_id": one, "into_id": other}).status_code == 201
