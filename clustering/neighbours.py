@@ -21,14 +21,15 @@ ROWS = 1_000
 """Rows worked on at a time, so that they stay near the processor."""
 
 
-def centred(vectors: Floats) -> Floats:
-    """Rows of ``vectors`` minus their mean, scaled to unit length; shape (n, d), float32.
+def centred(vectors: Floats, out: Floats | None = None) -> Floats:
+    """Rows of ``vectors`` minus their mean, scaled to unit length; shape (n, d), float32, in ``out`` if any.
 
     Rows without direction (empty texts, or all rows alike) become zero.  Rows that were zero stay out of
     the mean.  Centring removes the direction that all questions share, which tells nothing apart.
     """
     told = np.asarray(vectors.any(axis=1))
-    unit = np.zeros(vectors.shape, np.float32)
+    unit = np.empty(vectors.shape, np.float32) if out is None else out
+    unit[:] = 0
     if not told.any():
         return unit
     middle = (vectors if told.all() else vectors[told]).mean(axis=0)
@@ -38,6 +39,26 @@ def centred(vectors: Floats) -> Floats:
         lengths = np.linalg.norm(moved, axis=1, keepdims=True)
         np.divide(moved, lengths, out=unit[block], where=lengths > 1e-6, casting="same_kind")  # noqa: PLR2004
     return unit
+
+
+def together(vectors: Floats, others: Floats) -> Floats:
+    """Unit rows whose dot product is the mean of the cosines that two encoders see, each centred.
+
+    A row that one of them gave no direction is as near to others as the other one says.
+
+    Args:
+        vectors: of the first encoder, shape (n, d).
+        others: of the second, shape (n, e).
+    """
+    columns = vectors.shape[1]
+    rows = np.empty((len(vectors), columns + others.shape[1]), np.float32)
+    centred(vectors, out=rows[:, :columns])
+    centred(others, out=rows[:, columns:])
+    for start in range(0, len(rows), ROWS):
+        block = rows[start : start + ROWS]
+        lengths = np.linalg.norm(block, axis=1, keepdims=True)
+        np.divide(block, lengths, out=block, where=lengths > 0)
+    return rows
 
 
 def with_spelling(vectors: Floats, texts: Sequence[str], weight: float = SPELLING_WEIGHT) -> Floats:

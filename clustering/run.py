@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
@@ -15,14 +16,15 @@ from clustering.algorithms import make, strengths_of
 from clustering.by_case import KEPT, case_of_each, grouped_by_case
 from clustering.constraints import constrained
 from clustering.labels import Description, describe
-from clustering.neighbours import centred
+from clustering.neighbours import centred, together
 from clustering.record import Finding, record
 from clustering.theme_record import ThemesFound
 from clustering.theme_words import found_themes
 from kbsearch.database import Database
+from kbsearch.errors import EncoderUnavailable
 from kbsearch.matching.queries import Query, prepare
 from kbsearch.models import Question, QuestionState, Run, utc_now
-from kbsearch.ports import Clusterer, Floats, Ints, Progress, SearchBackend
+from kbsearch.ports import Clusterer, Floats, Ints, Progress, SearchBackend, SecondVectors
 from kbsearch.services.asides import AsideService
 from kbsearch.services.current_run import current_run
 from kbsearch.services.edit_rows import exemplars_of, places_of, standing_edits
@@ -30,12 +32,14 @@ from kbsearch.services.first_matches import First, FirstMatches, firsts_of, titl
 from kbsearch.services.standing_edits import Standing
 
 STEPS = 4
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Material:
     """The questions to cluster: ids (n,), asked (n,), the lessons they were asked at (n,), vectors (n, d).
 
+    ``likeness``: rows (n, e) by which they are clustered, of all encoders, ``second`` among them if any.
     ``waiting`` are not indexed yet, ``small_talk`` of the others ask nothing and are set aside.
     ``newest``: the highest id of all.  ``firsts``: the cases that come first for them, with ``titles``.
     """
@@ -44,6 +48,8 @@ class _Material:
     asked: list[Query]
     lessons: list[str]
     vectors: Floats
+    likeness: Floats
+    second: str
     waiting: frozenset[int]
     small_talk: int
     newest: int
@@ -78,17 +84,23 @@ class _Outcome:
 
 
 class ClusterRunner:
-    """Runs clustering and stores what it finds.  Without ``first_matches`` it knows no cases."""
+    """Runs clustering and stores what it finds.
+
+    Without ``first_matches`` it knows no cases.  ``second``: vectors of another encoder, which count as much
+    as those of the index.
+    """
 
     def __init__(
         self,
         database: Database,
         question_index: SearchBackend,
         first_matches: FirstMatches | None = None,
+        second: SecondVectors | None = None,
     ) -> None:
         self._database = database
         self._index = question_index
         self._first_matches = first_matches
+        self._second = second
         self._asides = AsideService(database, question_index)
 
     def run(
@@ -139,7 +151,11 @@ class ClusterRunner:
         outcome = _clustered(material, before, clusterer, seed, progress)
         progress(3, STEPS, "Storing clusters")
         asked = {"seed": seed, "resolution": resolution, "course": course}
-        knew = {"by_case": by_case and self._first_matches is not None, "newest_question": material.newest}
+        knew = {
+            "by_case": by_case and self._first_matches is not None,
+            "newest_question": material.newest,
+            "second_encoder": material.second,
+        }
         run = Run(
             course=course,
             algorithm=algorithm,
@@ -173,8 +189,24 @@ class ClusterRunner:
         asked = [prepare(everything[question]) for question in ids.tolist()]
         told = [lessons[question] for question in ids.tolist()]
         newest = max(everything, default=0)
+        likeness, second = self._read_once_more(asked, vectors, progress)
         firsts, titles = self._cases(progress) if by_case else ({}, {})
-        return _Material(ids, asked, told, vectors, waiting, len(aside), newest, firsts, titles)
+        return _Material(
+            ids, asked, told, vectors, likeness, second, waiting, len(aside), newest, firsts, titles
+        )
+
+    def _read_once_more(
+        self, asked: Sequence[Query], vectors: Floats, progress: Progress
+    ) -> tuple[Floats, str]:
+        """Rows of both encoders' vectors and the id of the second; of the first one alone where it fails."""
+        if self._second is None or not asked:
+            return vectors, ""
+        try:
+            others = self._second.read([query.bare for query in asked], progress)
+        except EncoderUnavailable as error:
+            _log.warning("clusters are found without the second encoder: %s", error)
+            return vectors, ""
+        return together(vectors, others), self._second.model_id
 
     def _cases(self, progress: Progress) -> tuple[Mapping[int, First], Mapping[int, str]]:
         """The first cases of questions, and the titles of these cases."""
@@ -202,8 +234,8 @@ def _clustered(
         return _Outcome(
             np.full(n, -1, np.int64), np.zeros(n, np.float32), {}, ThemesFound(), {"by_case": 0.0}, {}
         )
-    labels = np.asarray(clusterer.fit_predict(material.vectors), dtype=np.int64)
-    strengths = strengths_of(clusterer, material.vectors, labels)
+    labels = np.asarray(clusterer.fit_predict(material.likeness), dtype=np.int64)
+    strengths = strengths_of(clusterer, material.likeness, labels)
     words = [query.text for query in material.asked]
     laid = grouped_by_case(
         material.ids, words, labels, strengths, firsts=material.firsts, places=before.places

@@ -271,6 +271,22 @@ class SearchBackend(Protocol):
         """
 
 
+class SecondVectors(Protocol):
+    """Vectors of questions by a second encoder, kept from one run of clustering to the next."""
+
+    @property
+    def model_id(self) -> str:
+        """The model that reads them."""
+
+    def read(self, texts: Sequence[str], progress: Progress = ...) -> Floats:
+        """Vectors of ``texts`` of length 1, or 0 without content, (n, dimension); what has none is read now.
+
+        Raises:
+            EncoderUnavailable: the encoder fails.
+            StorageUnavailable: what was read cannot be kept.
+        """
+
+
 class Clusterer(Protocol):
     """scikit-learn's clusterer: every sklearn clusterer fits as it is."""
 

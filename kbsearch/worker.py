@@ -14,7 +14,7 @@ from typing import Any
 from clustering.case_joining import join_by_case
 from indexer.locks import locked
 from kbsearch.app import Kbsearch
-from kbsearch.errors import Conflict, IndexUnavailable, KbsearchError
+from kbsearch.errors import Conflict, EncoderUnavailable, IndexUnavailable, KbsearchError
 from kbsearch.models import Job, JobKind
 from kbsearch.ports import Progress
 from kbsearch.services.coverage import Occasion
@@ -32,7 +32,7 @@ LOOK_SECONDS = 10.0
 FIGURES_SECONDS = 5.0
 """Figures that pages show are looked at this often, once they are up to date."""
 REST_SECONDS = 0.5
-"""Between two slices of asking which cases answer, so that who waits for an answer has the processor."""
+"""Between two slices of reading or asking, so that who waits for an answer has the processor."""
 _log = logging.getLogger(__name__)
 
 Step = Callable[[], bool]
@@ -51,6 +51,8 @@ class Worker:
         self._next_look = 0.0
         self._next_watch = 0.0
         self._next_figures = 0.0
+        self._next_reading = 0.0
+        self._encoder_rests = 0.0
 
     def notify(self) -> None:
         """Look for work now instead of at the next poll."""
@@ -140,12 +142,7 @@ class Worker:
             worked = self._app.pipeline.drain() > 0
             if not worked:
                 self._look_at_indexes()
-                if unread := maintenance.without_second_opinions():
-                    _log.info("the second encoder reads the %s: the index is built anew", ", ".join(unread))
-                    maintenance.rebuild(only=unread)
-                    return True
-                if maintenance.read_again():
-                    self._untidy = True
+                if self._read_once_more():
                     return True
         except IndexUnavailable as error:
             if not error.details.get("rebuild"):
@@ -158,6 +155,38 @@ class Worker:
             self._untidy = maintenance.compact()
             return self._untidy
         return worked
+
+    def _read_once_more(self) -> bool:
+        """Let the second encoder read cases, else questions; returns whether there may be more cases.
+
+        While it fails, what it has not read is found and clustered without it.
+        """
+        if time.monotonic() < self._encoder_rests:
+            return False
+        try:
+            return self._read_cases() or self._read_questions()
+        except EncoderUnavailable as error:
+            _log.warning("nothing is read by the second encoder: %s", error)
+            self._encoder_rests = time.monotonic() + SWEEP_SECONDS
+            return False
+
+    def _read_cases(self) -> bool:
+        maintenance = self._app.maintenance
+        if unread := maintenance.without_second_opinions():
+            _log.info("the second encoder reads the %s: the index is built anew", ", ".join(unread))
+            maintenance.rebuild(only=unread)
+            return True
+        if maintenance.read_again():
+            self._untidy = True
+            return True
+        return False
+
+    def _read_questions(self) -> bool:
+        reader = self._app.question_reader
+        if reader and time.monotonic() >= self._next_reading:
+            pause = REST_SECONDS if reader.read_some() else FIGURES_SECONDS
+            self._next_reading = time.monotonic() + pause
+        return False
 
     def _watch(self) -> bool:
         """Look for faults of the platform in what was asked, and send reports that are due."""

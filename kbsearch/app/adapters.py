@@ -15,7 +15,9 @@ from kbsearch.models import Collection
 if TYPE_CHECKING:
     from indexer.asked import AskedSource
     from indexer.bench import Bench
+    from indexer.kept_vectors import KeptVectors
     from indexer.maintenance import IndexMaintenance
+    from indexer.reading_questions import QuestionReader
     from kbsearch.matching.reranking import TimedReranker
     from kbsearch.ports import Embedder, SearchBackend
     from kbsearch.services.jobs import JobService
@@ -41,10 +43,25 @@ class Adapters:
 
     @cached_property
     def second_embedder(self) -> Embedder | None:
-        """The encoder of second opinions on cases that the settings name, if any; loaded on first use."""
+        """The encoder that reads all once more, if the settings name one; loaded on first use."""
         from indexer.embedders import open_second_embedder
 
         return open_second_embedder(self.settings.second_encoder, self.settings.encoder)
+
+    @cached_property
+    def second_vectors(self) -> KeptVectors | None:
+        """What the second encoder, if any, reads of questions."""
+        from indexer.kept_vectors import KeptVectors
+
+        second = self.second_embedder
+        return KeptVectors(self.settings.index_dir / "second", second) if second else None
+
+    @cached_property
+    def question_reader(self) -> QuestionReader | None:
+        """Lets the second encoder, if any, read questions bit by bit."""
+        from indexer.reading_questions import QuestionReader
+
+        return QuestionReader(self.database, self.second_vectors) if self.second_vectors else None
 
     def warm_up(self) -> None:
         """Begin to load the encoders while other things are made ready; an error waits for their use."""

@@ -57,7 +57,7 @@ class Patterns(Matching):
         from clustering.run import ClusterRunner
 
         known = self.first_matches if self.settings.cluster_by_case else None
-        return ClusterRunner(self.database, self.question_index, known)
+        return ClusterRunner(self.database, self.question_index, known, self.second_vectors)
 
     @cached_property
     def first_matches(self) -> FirstMatches:

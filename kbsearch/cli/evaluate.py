@@ -102,6 +102,7 @@ def clustering(  # noqa: PLR0917  # click passes options by name
     """
     from clustering.algorithms import make
     from clustering.by_case import WithCases
+    from clustering.neighbours import together
     from indexer.embedders import open_embedder, open_second_embedder
     from kbsearch.config import load_settings
     from kbsearch.evaluation.matching import without_some
@@ -113,7 +114,9 @@ def clustering(  # noqa: PLR0917  # click passes options by name
     questions = labelled.questions
     asked = [prepare(question.text) for question in questions]
     embedder = open_embedder(settings.encoder)
-    vectors = embedder.encode([each.bare for each in asked], "passage")
+    second = open_second_embedder(settings.second_encoder, settings.encoder)
+    bare = [each.bare for each in asked]
+    vectors = embedder.encode(bare, "passage")
     aside = _small_talk(questions, vectors, embedder.model_id)
     kept = [place for place in range(len(questions)) if place not in aside]
     texts = [asked[place].text for place in kept]
@@ -129,10 +132,11 @@ def clustering(  # noqa: PLR0917  # click passes options by name
             without_some(labelled, drop_cases, seed),
             [questions[each] for each in kept],
             embedder,
-            open_second_embedder(settings.second_encoder, settings.encoder),
+            second,
         )
         clusterer = WithCases(clusterer, texts, firsts)
-    report = _measured(clusterer, questions, vectors, aside)
+    likeness = together(vectors, second.encode(bare, "query")) if second else vectors
+    report = _measured(clusterer, questions, likeness, aside)
     click.echo(json.dumps(_rounded(report)) if as_json else _table(report))
 
 

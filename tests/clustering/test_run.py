@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
 
 from clustering.record import RUNS_KEPT
 from clustering.run import ClusterRunner
+from indexer.embedders import open_embedder
+from indexer.kept_vectors import KeptVectors
 from kbsearch.database import Database
 from kbsearch.errors import InvalidInput
 from kbsearch.models import Cluster, Lineage, Membership, Question, QuestionState, Relation, Run, Theme
@@ -16,6 +19,19 @@ from kbsearch.ports import SearchBackend, silent
 
 Ask = Callable[..., list[int]]
 School = dict[str, list[int]]
+
+
+IN_BOTH_LANGUAGES = (
+    "как отменить коммит|хочу отменить последний коммит|можно ли отменить коммит"
+    "|how do I undo a commit|I want to undo the last commit|can a commit be undone",
+    "где взять сертификат|когда дадут сертификат|не пришёл сертификат"
+    "|where is my certificate|when do I get the certificate|the certificate has not come",
+    "как оплатить курс|не проходит оплата картой|можно ли оплатить частями"
+    "|how do I pay for the course|my card payment fails|can I pay in parts",
+    "видео не загружается|почему тормозит видео|нет звука в видео"
+    "|the video does not load|why does the video lag|there is no sound in the video",
+)
+"""Four topics of six questions, the last three of which share no word with the first three."""
 
 
 @pytest.fixture
@@ -53,6 +69,36 @@ def test_a_run_finds_what_is_asked_again_and_again(
     assert run.quality["waiting"] == 0
     assert run.quality["clusters"] == len(set(found.values()))
     assert stages[-1] == "Done"
+
+
+def test_a_second_encoder_counts_as_much_as_the_first(
+    database: Database, index: SearchBackend, ask: Ask, tmp_path: Path
+) -> None:
+    ids = ask([text for topic in IN_BOTH_LANGUAGES for text in topic.split("|")])
+    kept = KeptVectors(tmp_path / "second", open_embedder("bundled"))
+    both = ClusterRunner(database, index, second=kept).run(silent)
+    assert read_run(database, both).parameters["second_encoder"] == kept.model_id
+    assert kept.size() == len(ids)
+
+    def bridged(run_id: int) -> int:
+        found = members(database, run_id)
+        halves = [{found.get(each) for each in ids[at : at + 3]} for at in range(0, len(ids), 3)]
+        return sum(bool(one & other - {None}) for one, other in zip(halves[::2], halves[1::2], strict=True))
+
+    # A run over a course starts from nothing the first time.
+    alone = ClusterRunner(database, index).run(silent, course="python")
+    assert bridged(both) > 2 > bridged(alone)
+
+
+def test_a_run_does_without_a_second_encoder_that_fails(
+    database: Database, index: SearchBackend, school: School, tmp_path: Path
+) -> None:
+    alone = members(database, ClusterRunner(database, index).run(silent))
+    kept = KeptVectors(tmp_path / "second", open_embedder("onnx:/no/such/model"))
+    run_id = ClusterRunner(database, index, second=kept).run(silent)
+    assert read_run(database, run_id).parameters["second_encoder"] == ""
+    assert members(database, run_id).keys() == alone.keys()
+    assert school
 
 
 def test_clusters_are_described(database: Database, runner: ClusterRunner, school: School) -> None:

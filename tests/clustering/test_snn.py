@@ -10,7 +10,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from clustering.communities import in_order, neighbour_matrix, shared_neighbour_graph, steadied
 from clustering.nearest import PENDING, Best, nearest, search_cells
-from clustering.neighbours import LESSON_COLUMNS, centred, with_lessons, with_spelling
+from clustering.neighbours import LESSON_COLUMNS, centred, together, with_lessons, with_spelling
 from clustering.snn import NEIGHBOURS, SharedNeighbourLeiden, neighbours_for
 from clustering.spelling import spelling
 
@@ -273,3 +273,16 @@ def test_neighbours_grow_with_the_collection_up_to_the_most(rows: int) -> None:
     assert 2 <= neighbours_for(rows) <= neighbours_for(rows + 1) <= NEIGHBOURS
     assert neighbours_for(rows, 2) == 2
     assert neighbours_for(2_025) == NEIGHBOURS
+
+
+@given(st.integers(1, 30), st.integers(0, 9))
+def test_two_encoders_together_see_the_mean_of_their_cosines(rows: int, seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    one, other = (draw.normal(size=(rows, width)).astype(np.float32) for width in (8, 5))
+    seen = [centred(vectors) @ centred(vectors).T for vectors in (one, other)]
+    both = together(one, other)
+    assert both.shape == (rows, 13)
+    if rows > 1:
+        np.testing.assert_allclose(both @ both.T, (seen[0] + seen[1]) / 2, atol=1e-5)
+    other[0] = 0
+    assert together(one, other)[0] == pytest.approx([*centred(one)[0], 0, 0, 0, 0, 0], abs=1e-5)

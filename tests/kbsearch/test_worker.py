@@ -74,6 +74,32 @@ def test_a_published_case_is_found(app: Kbsearch) -> None:
     assert outbox(app) == 0
 
 
+def test_questions_are_read_by_the_second_encoder(settings: Settings) -> None:
+    app = Kbsearch(settings.model_copy(update={"second_encoder": "hashing"}))
+    app.database.upgrade()
+    receive(app, 0, 60)
+    kept = app.second_vectors
+    assert kept is not None
+    with worker_thread(app):
+        until(lambda: kept.size() == 60, "read once more")
+    run_id = app.cluster_runner.run(silent)
+    (run,) = [one for one in app.clusters.runs() if one.id == run_id]
+    assert run.parameters["second_encoder"] == kept.model_id
+    app.database.close()
+
+
+def test_what_is_new_is_found_at_once_while_the_second_encoder_fails(settings: Settings) -> None:
+    app = Kbsearch(settings.model_copy(update={"second_encoder": "onnx:/no/such/model"}))
+    app.database.upgrade()
+    worker = Worker(app)
+    for number in range(3):
+        case = app.cases.create(CaseDraft(f"Как отменить коммит {number}", "git reset"), state="published")
+        assert worker._index()
+        assert not worker._index()
+        assert case.id in app.case_index.search_text(TextQuery("reset")).ids.tolist()
+    app.database.close()
+
+
 def test_a_case_published_elsewhere_is_found(app: Kbsearch, settings: Settings) -> None:
     process = start_process(settings)
     try:
