@@ -27,7 +27,7 @@ AT_ONCE = 256
 """Texts that are read before they are kept: a second's work, which is lost when a process is killed."""
 ROUNDED = 0.01
 """How far the length of a vector in halves may be from 1; one that is further was damaged."""
-STAGE = "reading questions once more"
+STAGE = "Reading questions once more"
 WAIT_SECONDS = 30.0
 
 Keys = NDArray[np.uint64]
