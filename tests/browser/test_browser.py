@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -74,6 +75,33 @@ def test_results_come_while_typing(open_page: OpenPage) -> None:
     page.locator("#q").press_sequentially("новую ветку")
     expect(page.locator("#detail")).to_contain_text("git switch")
     assert "q=" in page.url
+
+
+def test_back_leads_to_the_query_before_which_is_one_step_however_it_was_typed(open_page: OpenPage) -> None:
+    page = open_page("mentor", viewport={"width": 390, "height": 844}, is_mobile=True)
+    steps = page.evaluate("history.length")
+    query, detail = page.locator("#q"), page.locator("#detail")
+
+    def typed(words: str, answer: str) -> None:
+        for part in ("", words[:6], words):
+            query.fill(part)
+            page.wait_for_url(lambda url: parse_qs(urlsplit(url).query).get("q", [""]) == [part])  # noqa: B023
+        expect(detail).to_contain_text(answer)
+
+    typed(QUERY, "git reset")
+    with page.expect_navigation():
+        query.press("Enter")
+    typed("новую ветку", "git switch")
+    page.locator("#cases a.title").first.click()
+    page.wait_for_url(re.compile(r"case=\d+"))
+    typed("сдать домашнее задание", "Сдать работу")
+    assert page.evaluate("history.length") == steps + 2
+    for words, answer in (("новую ветку", "git switch"), (QUERY, "git reset")):
+        page.go_back()
+        expect(query).to_have_value(words)
+        expect(detail).to_contain_text(answer)
+    page.go_forward()
+    expect(query).to_have_value("новую ветку")
 
 
 def test_keys_work_by_their_place_on_a_russian_layout(open_page: OpenPage) -> None:

@@ -87,6 +87,25 @@ document.addEventListener("htmx:afterSwap", (event) => {
   document.getElementById("detail")?.scrollIntoView();
 });
 
+// A query that was sent, or whose results were used, is a step that Back leads to; while one is typed it stays one step.
+const query = document.getElementById("search-form");
+let settled = Boolean(new URLSearchParams(location.search).get("q"));
+const settle = () => { settled = true; };
+
+document.addEventListener("htmx:beforeHistoryUpdate", (event) => {
+  if (!query || event.detail.requestConfig.elt !== query) return;
+  if (settled) event.detail.history.type = "push";
+  settled = false;
+});
+document.addEventListener("click", (event) => event.target.closest("#results") && settle());
+addEventListener("pagehide", settle);
+query?.addEventListener("submit", (event) => {
+  const sent = `?${new URLSearchParams(new FormData(query))}`;
+  if (settled && sent !== location.search) return;
+  event.preventDefault();
+  location.replace(sent);
+});
+
 // Keys go by their place on the keyboard, so that they work on a Russian layout too.
 const KEYS = {
   KeyJ: () => step(1),

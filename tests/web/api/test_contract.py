@@ -177,7 +177,7 @@ def test_a_compressed_body_is_refused_as_such(client: FlaskClient, bearer: Calla
         ("questions", {"questions": [{"text": "a"}] * 501}, "'questions': List … at most 500 items, not 501"),
         ("questions", {"text": "a", "replies": ["b"]}, "'replies.0': Input should be an object"),
         ("suggest", {"text": "a", "course": "c" * 101}, "'course': Value … at most 100 characters, not 101"),
-        ("clusters/edits", {"kind": "keep"}, "'keep' needs cluster_id"),
+        ("clusters/edits", {"kind": "keep"}, "'cluster_id': 'keep' needs it"),
     ],
 )
 def test_what_is_wrong_is_said_in_words(
