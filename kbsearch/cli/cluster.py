@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kbsearch.cli.counted import counted
 from kbsearch.cli.second_reading import read_few
 
 if TYPE_CHECKING:
@@ -87,13 +88,15 @@ def run(  # noqa: PLR0917  # one for each option
         click.echo(json.dumps(_run(finished), ensure_ascii=False))
         return
     quality = finished.quality
+    clusters, questions = counted(quality["clusters"], "cluster"), counted(quality["questions"], "question")
     click.echo(
-        f"Run {run_id}: {quality['clusters']} clusters of {quality['questions']} questions "
+        f"Run {run_id}: {clusters} of {questions} "
         f"({quality['coverage']:.0%} in a cluster, {quality['by_case']:.0%} by the case that answers them) "
         f"in {quality['seconds']} s."
     )
     if quality["waiting"]:
-        click.echo(f"{quality['waiting']} questions are not indexed yet; see `kbsearch index status`.")
+        waiting = counted(quality["waiting"], "question is", "questions are")
+        click.echo(f"{waiting} not indexed yet; see `kbsearch index status`.")
     page = app.clusters.list(run_id=run_id, course=course, limit=10)
     _print_page(page, app.trends.of(each.cluster.id for each in page.items))
 
@@ -185,7 +188,7 @@ def reject(lines: tuple[int, ...], course: str) -> None:
 
 
 def _changes(count: int) -> str:
-    return f"{count} change" if count == 1 else f"{count} changes"
+    return counted(count, "change")
 
 
 def _chosen(proposal: Proposal | None, numbers: tuple[int, ...]) -> tuple[int, list[int] | None]:
@@ -206,7 +209,8 @@ def _print_diff(proposal: Proposal, limit: int) -> None:
     click.echo(f"Run {run.id} ({run.state}): {_changes(proposal.total)}, {proposal.open} to decide.")
     if proposal.is_open and proposal.is_obsolete:
         click.echo(
-            f"Since then: {proposal.newer_questions} new questions, {proposal.newer_edits} edits. "
+            f"Since then: {counted(proposal.newer_questions, 'new question')}, "
+            f"{counted(proposal.newer_edits, 'edit')}. "
             "Run again to take them into account."
         )
     for each in proposal.lines[:limit]:
@@ -296,7 +300,9 @@ def _spark(weekly: tuple[int, ...]) -> str:
 def _print_detail(detail: ClusterDetail, trend: ClusterTrend | None, limit: int) -> None:
     row = detail.row
     click.secho(row.cluster.label, bold=True)
-    click.echo(f"cluster {row.cluster.id}, {row.size} questions, {row.answered_share:.0%} answered")
+    click.echo(
+        f"cluster {row.cluster.id}, {counted(row.size, 'question')}, {row.answered_share:.0%} answered"
+    )
     click.echo(f"keywords: {', '.join(row.cluster.keywords)}")
     if trend is not None:
         click.echo(f"trend: {_in_words(trend)}")
@@ -308,7 +314,7 @@ def _print_detail(detail: ClusterDetail, trend: ClusterTrend | None, limit: int)
 
 def _in_words(trend: ClusterTrend) -> str:
     span = "week" if trend.weeks == 1 else f"{trend.weeks} weeks"
-    asked = f"{trend.observed} students in the last {span}, {trend.expected:.1f} expected"
+    asked = f"{counted(trend.observed, 'student')} in the last {span}, {trend.expected:.1f} expected"
     return f"{trend.state} ({asked}, p = {trend.p:.2g})"
 
 

@@ -6,6 +6,7 @@ import json
 
 import click
 
+from kbsearch.cli.counted import counted
 from kbsearch.config import load_settings
 
 
@@ -37,6 +38,7 @@ def command(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({**result, **counts}))
         return
-    click.echo(f"{result['clusters']} clusters, {result['asked']} questions asked.")
+    click.echo(f"{counted(result['clusters'], 'cluster')}, {counted(result['asked'], 'question')} asked.")
     click.echo(", ".join(f"{colour} {count}" for colour, count in counts.items()))
-    click.echo(f"{result['inferred']} questions without a lesson were put to one.")
+    inferred = counted(result["inferred"], "question without a lesson was", "questions without a lesson were")
+    click.echo(f"{inferred} put to one.")

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kbsearch.cli.counted import counted
+
 if TYPE_CHECKING:
     from kbsearch.services.duplicates import Group
 
@@ -38,13 +40,13 @@ def command(find: bool, limit: int, as_json: bool) -> None:
         click.echo(json.dumps({"linked": linked, "total": page.total, "items": groups}, ensure_ascii=False))
         return
     if linked is not None:
-        click.echo(f"{linked} questions were linked.")
+        click.echo(f"{counted(linked, 'question was', 'questions were')} linked.")
     if not page.total:
         click.echo("No question repeats another one.")
     for group in page.items:
         _print(group)
     if page.total > len(page.items):
-        click.echo(f"… and {page.total - len(page.items)} more groups.")
+        click.echo(f"… and {counted(page.total - len(page.items), 'more group')}.")
 
 
 def _print(group: Group) -> None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kbsearch.cli.counted import counted
+
 if TYPE_CHECKING:
     from kbsearch.app import Kbsearch
 
@@ -52,7 +54,8 @@ def list_faults(state: str | None, limit: int, as_json: bool) -> None:
     for row in rows:
         click.echo(
             f"{row.fault.id:>6}  {row.fault.state:<10} {row.fault.started_at:%Y-%m-%d %H:%M} – "
-            f"{row.fault.last_at:%Y-%m-%d %H:%M} UTC  {row.questions} questions, {row.waiting} waiting"
+            f"{row.fault.last_at:%Y-%m-%d %H:%M} UTC  {counted(row.questions, 'question')}, "
+            f"{row.waiting} waiting"
         )
 
 
@@ -75,7 +78,10 @@ def show(fault_id: int, as_json: bool) -> None:
     zone = ZoneInfo(app.settings.timezone)  # that of the hours below
     since, last = (at.astimezone(zone) for at in (detail.fault.started_at, detail.fault.last_at))
     click.echo(f"since {since:%Y-%m-%d %H:%M}, last question {last:%Y-%m-%d %H:%M} ({zone.key})")
-    click.echo(f"{data['questions']} questions of {data['students']} students, {data['waiting']} waiting")
+    click.echo(
+        f"{counted(data['questions'], 'question')} of {counted(data['students'], 'student')}, "
+        f"{data['waiting']} waiting"
+    )
     for entry in data["per_hour"]:
         click.echo(f"  {entry['hour'][:16].replace('T', ' ')}  {entry['questions']:>4}")
     for title, key, name in (("messages", "messages", "text"), ("lessons", "lessons", "lesson")):
@@ -93,7 +99,8 @@ def show(fault_id: int, as_json: bool) -> None:
 def close(fault_id: int, answer: str) -> None:
     """Close the fault ID: it is over, and its waiting questions get one answer."""
     count = _app().faults.close(fault_id, answer)
-    click.echo(f"Closed: {count} questions are answered. Undo: kbsearch faults reopen {fault_id}")
+    answered = counted(count, "question is", "questions are")
+    click.echo(f"Closed: {answered} answered. Undo: kbsearch faults reopen {fault_id}")
 
 
 @command.command()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from kbsearch.cli.counted import counted
 from kbsearch.config import load_settings
 
 
@@ -38,4 +39,6 @@ def export(folder: Path, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(asdict(written)))
     else:
-        click.echo(f"{folder}: {written.cases} cases, {written.questions} questions, {written.pairs} pairs.")
+        names = ("case", "question", "pair")
+        counts = zip((written.cases, written.questions, written.pairs), names, strict=True)
+        click.echo(f"{folder}: {', '.join(counted(count, name) for count, name in counts)}.")

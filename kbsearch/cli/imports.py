@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kbsearch.cli.counted import counted
 from kbsearch.cli.second_reading import read_few
 from kbsearch.config import load_settings
 from kbsearch.errors import InvalidInput, KbsearchError, fill
@@ -32,13 +33,13 @@ SHOWN = 20
 
 _FORMATS = ("auto", "csv", "xlsx", "jsonl", "json", "telegram", "markdown", "evalset", "outline")
 _TAKEN = {
-    "questions_new": "questions taken",
-    "questions_known": "questions known already",
-    "cases_new": "cases taken",
-    "cases_changed": "cases brought up to date",
-    "cases_same": "cases unchanged",
-    "courses": "courses saved",
-    "enrolments": "weeks of enrolment saved",
+    "questions_new": ("question taken", "questions taken"),
+    "questions_known": ("question known already", "questions known already"),
+    "cases_new": ("case taken", "cases taken"),
+    "cases_changed": ("case brought up to date", "cases brought up to date"),
+    "cases_same": ("case unchanged", "cases unchanged"),
+    "courses": ("course saved", "courses saved"),
+    "enrolments": ("week of enrolment saved", "weeks of enrolment saved"),
 }
 
 
@@ -183,7 +184,8 @@ def _show_preview(path: Path, preview: ImportPreview, as_json: bool) -> None:
         for name, value in sample.fields.items():
             if value:
                 click.echo(f"    {name}: {_short(value)}")
-    click.echo(f"  would take: {_counts(preview.counts) or 'nothing'}")
+    would_take = [counted(count, name.removesuffix("s")) for name, count in _by_count(preview.counts)]
+    click.echo(f"  would take: {', '.join(would_take) or 'nothing'}")
     _show_undated(preview.undated)
     _show_unknown(preview.unknown)
     _show_rest(preview.skipped, preview.skipped_count, preview.harmless, preview.masked)
@@ -200,16 +202,17 @@ def _show_report(path: Path, report: ImportReport, as_json: bool) -> None:
     _show_header(report.header)
     for name, words in _TAKEN.items():
         if report.taken.get(name):
-            click.echo(f"  {report.taken[name]:>7} {words}")
+            click.echo(f"  {_in_column(report.taken[name], *words)}")
     if not report.anything:
         click.echo("  nothing to take")
     if report.clashes:
-        click.echo(
-            f"  {report.clashes:>7} of the known ones have another text here: give this file its --source"
-        )
+        told = _in_column(report.clashes, "of the known ones has", "of the known ones have")
+        click.echo(f"  {told} another text here: give this file its --source")
     if report.kept_places:
-        click.echo(f"  {report.kept_places:>7} of the known ones have another course or lesson here and keep")
-        click.echo("          theirs: questions never change once they are taken")
+        told = _in_column(report.kept_places, "of the known ones has", "of the known ones have")
+        keep = "keeps its own" if report.kept_places == 1 else "keep theirs"
+        click.echo(f"  {told} another course or lesson here and")
+        click.echo(f"          {keep}: questions never change once they are taken")
     _show_undated(report.undated)
     _show_unknown(report.unknown)
     _show_rest(report.skipped, report.skipped_count, report.harmless, report.masked)
@@ -217,8 +220,8 @@ def _show_report(path: Path, report: ImportReport, as_json: bool) -> None:
 
 def _show_undated(count: int) -> None:
     if count:
-        told = "question tells no date and counts" if count == 1 else "questions tell no date and count"
-        click.secho(f"  {count:>7} {told} as asked when taken in. If a column holds it, say", fg="yellow")
+        told = _in_column(count, "question tells no date and counts", "questions tell no date and count")
+        click.secho(f"  {told} as asked when taken in. If a column holds it, say", fg="yellow")
         click.echo("          --map asked_at=COLUMN first: questions never change once they are taken")
 
 
@@ -241,7 +244,7 @@ def _list_unknown(unknown: list[Unknown], hint: str) -> None:
     for one in unknown[:SHOWN]:
         kind = "course" if one.kind == "course" else "lesson"
         nearest = f"; {hint.format(name=one.nearest)}" if one.nearest else ""
-        click.echo(f"    {kind} '{one.name}': {one.rows} {'row' if one.rows == 1 else 'rows'}{nearest}")
+        click.echo(f"    {kind} '{one.name}': {counted(one.rows, 'row')}{nearest}")
     if len(unknown) > SHOWN:
         click.echo(f"    … and {len(unknown) - SHOWN} more")
 
@@ -255,9 +258,10 @@ def _show_rest(
     skipped: list[Skipped], count: int, harmless: Mapping[str, int], masked: Mapping[str, int]
 ) -> None:
     if masked:
-        click.echo(f"  masked: {_counts(masked)}")
+        click.echo(f"  masked: {', '.join(counted(count, kind) for kind, count in _by_count(masked))}")
     if harmless:
-        click.echo(f"  passed over: {_counts(harmless)}")
+        passed = [f"{count} × {reason}" for reason, count in _by_count(harmless)]
+        click.echo(f"  passed over: {', '.join(passed)}")
     if count:
         click.secho(f"  {count} skipped:", fg="yellow")
     for row in skipped[:SHOWN]:
@@ -266,8 +270,14 @@ def _show_rest(
         click.echo(f"    … and {count - SHOWN} more")
 
 
-def _counts(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{count} {name}" for name, count in sorted(counts.items(), key=lambda pair: -pair[1]))
+def _in_column(count: int, one: str, many: str) -> str:
+    """As `counted`, numbers below each other."""
+    number, _, words = counted(count, one, many).partition(" ")
+    return f"{number:>7} {words}"
+
+
+def _by_count(counts: Mapping[str, int]) -> list[tuple[str, int]]:
+    return sorted(counts.items(), key=lambda pair: -pair[1])
 
 
 def _short(text: str, width: int = 90) -> str:

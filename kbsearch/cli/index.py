@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kbsearch.cli.counted import counted
 from kbsearch.config import load_settings
 
 if TYPE_CHECKING:
@@ -107,11 +108,13 @@ def _print_collection(one: CollectionStatus) -> None:
     if one.oldest_seconds is not None:
         click.echo(f"  the oldest has waited for {one.oldest_seconds:,.0f} s")
     if one.unread:
-        click.echo(
-            f"  {one.unread:,} are found, but not read by the second encoder yet; the worker does that"
-        )
+        unread = counted(one.unread, "is found", "are found")
+        click.echo(f"  {unread}, but not read by the second encoder yet; the worker does that")
     if one.failed:
-        click.secho(f"  {one.failed:,} failed; the worker tries them again", fg="yellow")
+        click.secho(
+            f"  {one.failed:,} failed; the worker tries {'it' if one.failed == 1 else 'them'} again",
+            fg="yellow",
+        )
     if one.generation:
         when = f"{one.committed_at:%Y-%m-%d %H:%M:%S} UTC" if one.committed_at else "never"
         click.echo(f"  {one.generation}, {one.bytes / 1e6:,.1f} MB, last commit {when}, {one.model_id}")
@@ -135,7 +138,7 @@ def _print_difference(one: CollectionCheck) -> None:
     if one.ok:
         click.secho(f"{one.collection}: the index holds what the database holds", fg="green")
     if one.waiting:
-        click.echo(f"{one.collection}: {one.waiting:,} changes wait for the worker")
+        click.echo(f"{one.collection}: {counted(one.waiting, 'change waits', 'changes wait')} for the worker")
     if one.problem:
         click.secho(f"{one.collection}: {one.problem}", fg="red")
     for kind in ("missing", "extra", "stale"):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kbsearch.cli.counted import counted
 from kbsearch.cli.progress_bar import ProgressBar
 from kbsearch.config import load_settings
 
@@ -70,14 +71,15 @@ def told(outcome: Outcome, dry_run: bool) -> str:
     """``outcome`` in words."""
     if outcome.kept == "too little":
         needed = outcome.figures["needed"]
+        judged = counted(outcome.judged, "judged question has", "judged questions have")
         return (
-            f"Too little to learn from: {outcome.judged} judged questions have a right case, {needed} are "
-            f"needed. {outcome.parent} stays."
+            f"Too little to learn from: {judged} a right case, {needed} are needed. {outcome.parent} stays."
         )
     lines = [
         _compared(name, outcome.figures[key]) for name, key in (("MRR", "mrr"), ("log loss", "log_loss"))
     ]
-    head = f"On {outcome.figures['n']} held-out judgements, {outcome.parent} against the refitted model:"
+    judgements = counted(outcome.figures["n"], "held-out judgement")
+    head = f"On {judgements}, {outcome.parent} against the refitted model:"
     if outcome.kept == "old":
         return "\n".join([head, *lines, f"Not better beyond chance: {outcome.parent} stays."])
     done = "would be kept" if dry_run else "is active now"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kbsearch.cli.counted import counted
 from kbsearch.errors import EncoderUnavailable
 
 if TYPE_CHECKING:
@@ -23,7 +24,8 @@ def read_few(app: Kbsearch, progress: Progress) -> None:
         return
     if left:
         click.echo(
-            f"{left:,} cases are found already. The second encoder reads them when `kbsearch serve` or "
+            f"{counted(left, 'case is', 'cases are')} found already. The second encoder reads "
+            f"{'it' if left == 1 else 'them'} when `kbsearch serve` or "
             "`kbsearch worker` has nothing else to do, about 500 a minute.",
             err=True,
         )

@@ -41,7 +41,9 @@ def command() -> None:
 @_password_stdin
 def add(login: str, name: str, role: str, language: str | None, password_stdin: bool) -> None:
     """Add a person; the password (10 characters or more) is asked for."""
-    person = _people().create(login, name or login, _password(password_stdin), role, language or "")
+    people = _people()
+    people.check_free(login)
+    person = people.create(login, name or login, _password(password_stdin), role, language or "")
     click.echo(f"Added {person.login} as {person.role}.")
 
 

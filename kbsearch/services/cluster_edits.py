@@ -125,7 +125,7 @@ class ClusterEditService:
             chosen = _chosen(questions)
             if not chosen or not inside > set(chosen):
                 raise InvalidInput(
-                    "{count} questions cannot be split off from cluster {id}.",
+                    "{count} of the questions cannot be split off from cluster {id}.",
                     remedy="Choose some of its questions, but not all.",
                     count=len(chosen),
                     id=cluster_id,

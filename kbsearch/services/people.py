@@ -50,12 +50,19 @@ class PeopleService:
             language=_checked_language(language),
         )
         with self._database.writing() as session:
-            if session.scalar(select(Person.id).where(Person.login == person.login)):
-                raise Conflict(
-                    "The login '{login}' is taken.", remedy="Choose another login.", login=person.login
-                )
+            _refuse_taken(session, person.login)
             session.add(person)
         return person
+
+    def check_free(self, login: str) -> None:
+        """Check a login before its password is asked for.
+
+        Raises:
+            InvalidInput: it cannot be used.
+            Conflict: it is taken.
+        """
+        with self._database.reading() as session:
+            _refuse_taken(session, _checked_login(login))
 
     def sign_in(self, login: str, password: str) -> Person:
         """The active person with this login and password; a hash of old parameters is made anew.
@@ -227,6 +234,11 @@ def _locked_admins(session: Session) -> Sequence[Person]:
     # Locked before anything is changed: of two admins who demote each other at once, the second waits.
     admins = select(Person).where(Person.role == Role.ADMIN, Person.active).order_by(Person.id)
     return session.scalars(admins.with_for_update()).all()
+
+
+def _refuse_taken(session: Session, login: str) -> None:
+    if session.scalar(select(Person.id).where(Person.login == login)):
+        raise Conflict("The login '{login}' is taken.", remedy="Choose another login.", login=login)
 
 
 def _is_admin(person: Person) -> bool:

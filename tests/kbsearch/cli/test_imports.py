@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from kbsearch.app import Kbsearch
+from kbsearch.cli.counted import counted
 from kbsearch.cli.imports import NOT_INDEXED, command
 from kbsearch.config import Settings
 
@@ -152,3 +153,16 @@ def test_a_wrong_mapping_is_a_usage_error(home: Path, tmp_path: Path) -> None:
     result = run(home, tmp_path, "--map", "text")
     assert result.exit_code == 2
     assert "FIELD=COLUMN" in result.output
+
+
+def test_one_is_said_as_one(home: Path, tmp_path: Path) -> None:
+    path = tmp_path / "q.csv"
+    path.write_text("id,text,кто\n1,Как удалить ветку?,a@b.example и c@d.example\n", "utf-8")
+    assert "would take: 1 question\n" in run(home, path, "--dry-run").output
+    assert " 1 question taken\n" in run(home, path).output
+    assert " 1 question known already\n" in run(home, path).output
+    path.write_text("id,text\n1,Как удалить метку?\n", "utf-8")
+    assert " 1 of the known ones has another text here" in run(home, path).output
+    assert counted(0, "case") == "0 cases"
+    assert counted(1, "case is", "cases are") == "1 case is"
+    assert counted(1_234, "case is", "cases are") == "1,234 cases are"

@@ -86,6 +86,15 @@ def test_people_come_and_go(run: Run) -> None:
         run("user", "role", "nobody", "admin")
 
 
+def test_a_login_that_is_taken_is_refused_before_a_password_is_asked_for(run: Run) -> None:
+    run("init")
+    run("user", "add", "anna", "--password-stdin", stdin=f"{PASSWORD}\n")
+    with pytest.raises(Conflict, match="'anna' is taken"):
+        run("user", "add", "Anna")
+    with pytest.raises(InvalidInput, match="cannot be used"):
+        run("user", "add", "anna kim")
+
+
 def test_a_short_password_is_refused(run: Run) -> None:
     run("init")
     with pytest.raises(InvalidInput, match="10 to"):
