@@ -14,9 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.likeness import read_by_both
 from clustering.algorithms import make
-from clustering.neighbours import together
-from indexer.embedders import open_embedder, open_second_embedder
 from kbsearch.evaluation.clustering import measure_clustering
 from kbsearch.evaluation.sets import LabelledQuestion, read_matching_set, read_questions
 from kbsearch.matching.queries import prepare
@@ -49,9 +48,7 @@ def main(folder: Path, encoder: str = "bundled") -> None:
     asked = [prepare(question.text) for question in questions]
     texts, truth = [each.text for each in asked], [question.label for question in questions]
     bare = [each.bare for each in asked]
-    vectors = open_embedder(encoder).encode(bare, "passage")
-    if second := open_second_embedder("auto", encoder):
-        vectors = together(vectors, second.encode(bare, "query"))
+    _, vectors = read_by_both(bare, encoder)
     rivals: dict[str, Callable[[], Clusterer]] = {
         "ours": lambda: make("leiden", texts=texts),
         "hdbscan": lambda: make("hdbscan"),

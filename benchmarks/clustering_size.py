@@ -19,9 +19,8 @@ import time
 import numpy as np
 
 from benchmarks.fit_model import schools
+from benchmarks.likeness import read_by_both
 from clustering.algorithms import make
-from clustering.neighbours import together
-from indexer.embedders import shipped
 from kbsearch.matching.queries import prepare
 from kbsearch.ports import Floats
 
@@ -32,7 +31,7 @@ APART = 0.7
 def drawn(count: int) -> tuple[list[str], Floats]:
     """``count`` texts, no two equal, and their unit vectors, shape (count, dimension)."""
     asked = [prepare(question.text) for school in schools() for question in school.questions]
-    known = _vectors([one.bare for one in asked])
+    _, known = read_by_both([one.bare for one in asked])
     chance = np.random.default_rng(0)
     share = 1 / np.arange(10, len(asked) + 10)
     picked = chance.permutation(len(asked))[chance.choice(len(asked), count, p=share / share.sum())]
@@ -41,13 +40,6 @@ def drawn(count: int) -> tuple[list[str], Floats]:
     moved = known[picked] + step
     texts = [f"{asked[place].text} {number}" for number, place in enumerate(picked.tolist())]
     return texts, moved / np.linalg.norm(moved, axis=1, keepdims=True)
-
-
-def _vectors(texts: list[str]) -> Floats:
-    """Unit rows of ``texts`` by the encoders that kbsearch comes with, as a run has them."""
-    first, second = shipped()
-    vectors = first.encode(texts, "passage")
-    return together(vectors, second.encode(texts, "query")) if second else vectors
 
 
 def measure(count: int) -> None:

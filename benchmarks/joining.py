@@ -20,10 +20,10 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.likeness import read_by_both
 from clustering.algorithms import make
 from clustering.places import Places
 from clustering.strangers import MOST, Strangers
-from indexer.embedders.bundled import BundledEmbedder
 from kbsearch.evaluation.sets import read_matching_set, read_questions
 from kbsearch.matching.queries import prepare
 from kbsearch.ports import Floats, Ints
@@ -69,15 +69,15 @@ def quality(folder: Path) -> None:
     found = tuple(one for one in found if one.label and one.label != "chitchat")
     topics = np.array([one.label for one in found])
     asked = [prepare(one.text) for one in found]
-    vectors = BundledEmbedder().encode([one.bare for one in asked], "passage")
+    vectors, likeness = read_by_both([one.bare for one in asked])
     words = [one.text for one in asked]
     draw = np.random.default_rng(0)
     held = draw.random(len(found)) < HELD
-    whole = _clustered(vectors, words, np.ones(len(found), bool))
-    part = _clustered(vectors, words, ~held)
+    whole = _clustered(likeness, words, np.ones(len(found), bool))
+    part = _clustered(likeness, words, ~held)
     _report_places(folder.name, vectors, held, whole, part)
     out = np.isin(topics, draw.choice(np.unique(topics), len(np.unique(topics)) // OUT, replace=False))
-    _report_strangers(vectors, topics, out, _clustered(vectors, words, ~out))
+    _report_strangers(vectors, topics, out, _clustered(likeness, words, ~out))
 
 
 def _clustered(vectors: Floats, words: Sequence[str], which: Any) -> Ints:

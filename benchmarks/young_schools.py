@@ -18,10 +18,10 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.likeness import read_by_both
 from clustering.algorithms import make, strengths_of
 from clustering.by_case import grouped_by_case
 from indexer.embedders import shipped
-from indexer.embedders.bundled import BundledEmbedder
 from kbsearch.cli.evaluate_matching import temporary_matcher
 from kbsearch.evaluation.matching import without_some
 from kbsearch.evaluation.sets import MatchingSet, read_matching_set
@@ -105,7 +105,7 @@ def _colour(sample: Ints, firsts: Mapping[int, First]) -> Colour:
 def clusters(school: MatchingSet) -> Clusters:
     """Labels and strengths of the questions of ``school``, nothing being known of cases."""
     asked = [prepare(one.text) for one in school.questions]
-    vectors = BundledEmbedder().encode([one.bare for one in asked], "passage")
+    _, vectors = read_by_both([one.bare for one in asked])
     lessons = [one.lesson for one in school.questions]
     clusterer = make("leiden", seed=0, texts=[one.text for one in asked], lessons=lessons)
     labels = np.asarray(clusterer.fit_predict(vectors), dtype=np.int64)
