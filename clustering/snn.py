@@ -135,9 +135,9 @@ class SharedNeighbourLeiden(BaseEstimator, ClusterMixin):  # type: ignore[misc] 
         if not (ids >= 0).any():
             return np.arange(len(rows), dtype=np.int64), np.ones(len(rows), np.float32)
         earlier = np.full(len(rows), -1) if self.initial is None else np.asarray(self.initial)[first]
-        part = self._parts(ids)
+        part = _at_home(earlier, self._parts(ids))
         insides = [np.flatnonzero(part == each) for each in range(part.max() + 1)]
-        found = list(self._clustered_parts(rows, ids, insides, earlier, _at_home(earlier, part)))
+        found = list(self._clustered_parts(rows, ids, insides, earlier))
         labels, strengths = np.zeros(len(rows), np.int64), np.zeros(len(rows), np.float32)
         for inside, (_, clusters, strong) in zip(insides, found, strict=True):
             labels[inside], strengths[inside] = clusters + labels.max() + 1, strong
@@ -145,16 +145,16 @@ class SharedNeighbourLeiden(BaseEstimator, ClusterMixin):  # type: ignore[misc] 
         return labels, strengths
 
     def _clustered_parts(
-        self, rows: Floats, ids: Ints, insides: Sequence[Ints], earlier: Ints, home: Ints
+        self, rows: Floats, ids: Ints, insides: Sequence[Ints], earlier: Ints
     ) -> Iterator[tuple[Granularity, Ints, Floats]]:
         """Granularity, labels and strengths of each part, all of which share the cores.
 
-        ``ids``: neighbours of ``rows``; ``insides``: the rows of each part; ``home``: as `_at_home` tells.
+        ``ids``: neighbours of ``rows``; ``insides``: the rows of each part; ``earlier``: clusters of all.
         """
 
         def clustered(inside: Ints) -> tuple[Granularity, Ints, Floats]:
             near = ids if len(inside) == len(ids) else _within(ids, inside)
-            found = self._granularity(pool, near, rows, inside, home[inside])
+            found = self._granularity(pool, near, rows, inside, earlier[inside])
             task = pool.submit(self._communities, near, found, earlier[inside], pairs=len(rows) > self.large)
             return found, *task.result()
 
@@ -250,14 +250,15 @@ def neighbours_for(rows: int, most: int = NEIGHBOURS) -> int:
 
 
 def _at_home(earlier: Ints, part: Ints) -> Ints:
-    """The ``earlier`` clusters of rows, (n,), but -1 for those whose cluster is mostly in another part.
+    """The part of each row, (n,), 0, 1, …: that of most of its ``earlier`` cluster, if it had one.
 
-    The edge between parts moves a little from run to run, and what it cuts off would count as a cluster.
+    The edge between parts moves a little from run to run, and what it cuts off would leave its cluster.
     """
     count = int(part.max()) + 1
     tally = np.bincount((earlier + 1) * count + part, minlength=(int(earlier.max()) + 2) * count)
     home = tally.reshape(-1, count).argmax(axis=1)
-    return np.where(home[earlier + 1] == part, earlier, -1)
+    moved = np.where(earlier >= 0, home[earlier + 1], part)
+    return np.unique(moved, return_inverse=True)[1].astype(np.int64)
 
 
 def _within(ids: Ints, inside: Ints) -> Ints:

@@ -101,9 +101,13 @@ def test_a_small_piece_goes_where_most_of_its_edges_lead() -> None:
     assert part[0] != part[600]
 
 
-def test_what_the_edge_of_a_part_cuts_off_is_no_cluster_of_it() -> None:
+def test_what_the_edge_of_a_part_cuts_off_goes_where_its_cluster_is() -> None:
     earlier = np.array([3, 3, 3, 7, -1, 7, 7, 3, -1])
     part = np.array([0, 0, 0, 0, 0, 1, 1, 1, 1])
-    assert _at_home(earlier, part).tolist() == [3, 3, 3, -1, -1, 7, 7, -1, -1]
+    assert _at_home(earlier, part).tolist() == [0, 0, 0, 1, 0, 1, 1, 0, 1]
     nothing = np.full(3, -1)
-    assert _at_home(nothing, np.array([0, 1, 1])).tolist() == [-1, -1, -1]
+    assert _at_home(nothing, np.array([0, 1, 1])).tolist() == [0, 1, 1]
+
+
+def test_a_part_that_all_its_questions_leave_is_none() -> None:
+    assert _at_home(np.array([3, 3, 3, 5, 5]), np.array([0, 0, 1, 2, 2])).tolist() == [0, 0, 0, 1, 1]
