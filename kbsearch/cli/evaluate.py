@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kbsearch.cli.progress_bar import ProgressBar
+
 if TYPE_CHECKING:
     from kbsearch.evaluation.clustering import ClusteringReport
     from kbsearch.evaluation.sets import LabelledQuestion, MatchingSet
-    from kbsearch.ports import Clusterer, Embedder, Floats
+    from kbsearch.ports import Clusterer, Embedder, Floats, Progress
     from kbsearch.services.first_matches import First
 
+READ_AT_ONCE = 256
 HELP = {
     "clustering": "Measure clustering on a labelled set.",
     "matching": "Measure matching on a labelled set.",
@@ -109,6 +112,7 @@ def clustering(  # noqa: PLR0917  # click passes options by name
     from kbsearch.matching.queries import prepare
 
     make(algorithm, resolution=resolution)
+    progress = ProgressBar()
     settings = load_settings(**({"encoder": encoder} if encoder else {}))
     labelled = _labelled(folder)
     questions = labelled.questions
@@ -133,25 +137,42 @@ def clustering(  # noqa: PLR0917  # click passes options by name
             [questions[each] for each in kept],
             embedder,
             second,
+            progress,
         )
         clusterer = WithCases(clusterer, texts, firsts)
-    likeness = together(vectors, second.encode(bare, "query")) if second else vectors
+    likeness = together(vectors, _read_once_more(second, bare, progress)) if second else vectors
+    progress.close()
     report = _measured(clusterer, questions, likeness, aside)
     click.echo(json.dumps(_rounded(report)) if as_json else _table(report))
 
 
 def _first_cases(
-    cases: MatchingSet, questions: Sequence[LabelledQuestion], embedder: Embedder, second: Embedder | None
+    cases: MatchingSet,
+    questions: Sequence[LabelledQuestion],
+    embedder: Embedder,
+    second: Embedder | None,
+    progress: Progress,
 ) -> dict[int, First]:
     """The case that comes first for each question, by its place."""
     from kbsearch.cli.evaluate_matching import temporary_matcher
     from kbsearch.services.first_matches import ask, first_of
 
-    with temporary_matcher(cases, embedder, second) as (matcher, _):
-        return {
-            place: first_of(ask(matcher, one.text, one.course, one.lesson))
-            for place, one in enumerate(questions)
-        }
+    found = {}
+    with temporary_matcher(cases, embedder, second, progress=progress) as (matcher, _):
+        for place, one in enumerate(questions):
+            found[place] = first_of(ask(matcher, one.text, one.course, one.lesson))
+            progress(place + 1, len(questions), "asking which cases answer")
+    return found
+
+
+def _read_once_more(second: Embedder, texts: Sequence[str], progress: Progress) -> Floats:
+    import numpy as np
+
+    read = [np.zeros((0, second.dimension), np.float32)]
+    for start in range(0, len(texts), READ_AT_ONCE):
+        read.append(second.encode(texts[start : start + READ_AT_ONCE], "query"))
+        progress(min(start + READ_AT_ONCE, len(texts)), len(texts), "reading questions once more")
+    return np.concatenate(read)
 
 
 def _small_talk(questions: Sequence[LabelledQuestion], vectors: Floats, model_id: str) -> Collection[int]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from kbsearch.cli.progress_bar import ProgressBar
+from kbsearch.ports import silent
 
 if TYPE_CHECKING:
     from indexer.asked import Asked
@@ -19,7 +22,9 @@ if TYPE_CHECKING:
     from kbsearch.evaluation.sets import LabelledCase, MatchingSet
     from kbsearch.evaluation.spoiling import Spoil
     from kbsearch.matching.matcher import Matcher
-    from kbsearch.ports import Embedder
+    from kbsearch.ports import Document, Embedder, Progress
+
+READ_AT_ONCE = 16
 
 
 @click.command(
@@ -131,10 +136,12 @@ def command(  # noqa: PLR0917  # click passes options by name
     chosen = without_some(with_variants(whole, learn, seed), drop_cases, seed)
     if spoil:
         chosen = spoiled(chosen, spoil, seed)
-    second = open_second_embedder(settings.second_encoder, settings.encoder)
-    with temporary_matcher(chosen, open_embedder(settings.encoder), second, without) as (matcher, ids):
-        outcomes = run_matching(matcher, chosen, ids, settings.answer_precision)
+    second, progress = open_second_embedder(settings.second_encoder, settings.encoder), ProgressBar()
+    made = temporary_matcher(chosen, open_embedder(settings.encoder), second, without, progress)
+    with made as (matcher, ids):
+        outcomes = run_matching(matcher, chosen, ids, settings.answer_precision, progress)
         base = matcher.model
+    progress.close()
     if folds:
         outcomes = refitted(outcomes, folds, settings.answer_precision, base)
     report = summarise(outcomes, len(chosen.cases))
@@ -147,13 +154,14 @@ def temporary_matcher(
     embedder: Embedder,
     second: Embedder | None = None,
     without: Collection[str] = (),
+    progress: Progress = silent,
 ) -> Iterator[tuple[Matcher, dict[str, int]]]:
     """A matcher over an index of the cases of ``chosen`` in a temporary folder, and their ids in it.
 
     ``second``: the encoder of second opinions.  ``without``: steps of reading a question that are left out.
+    ``progress``: told of cases that are read.
     """
     from indexer.embedded import EmbeddedIndex
-    from indexer.loading import encoded
     from kbsearch.matching.matcher import Matcher
     from kbsearch.matching.queries import SWITCHED_ON
     from kbsearch.matching.understanding import Understanding
@@ -162,11 +170,28 @@ def temporary_matcher(
     with tempfile.TemporaryDirectory(prefix="kbsearch-evaluation-") as folder:
         asked = _asked(chosen, embedder)
         index = EmbeddedIndex(Path(folder), embedder, asked=lambda: asked, soft=True, second=second)
-        index.upsert(encoded([_draft(ids[case.id], case) for case in chosen.cases], embedder, second))
+        index.upsert(_documents(chosen, ids, embedder, second, progress))
         understanding = Understanding(index, on=SWITCHED_ON.difference(without))
         matcher = Matcher(index, embedder, understanding=understanding)
         matcher.match("warm")
         yield matcher, ids
+
+
+def _documents(
+    chosen: MatchingSet,
+    ids: Mapping[str, int],
+    embedder: Embedder,
+    second: Embedder | None,
+    progress: Progress,
+) -> list[Document]:
+    from indexer.loading import encoded
+
+    documents: list[Document] = []
+    for start in range(0, len(chosen.cases), READ_AT_ONCE):
+        some = [_draft(ids[case.id], case) for case in chosen.cases[start : start + READ_AT_ONCE]]
+        documents += encoded(some, embedder, second)
+        progress(len(documents), len(chosen.cases), "reading cases")
+    return documents
 
 
 def _asked(chosen: MatchingSet, embedder: Embedder) -> Asked:

@@ -14,6 +14,7 @@ from kbsearch.matching.matcher import Matcher
 from kbsearch.matching.thresholds import calibration_error
 from kbsearch.matching.training import JudgedQuery, judged
 from kbsearch.models import Decision
+from kbsearch.ports import Progress, silent
 from kbsearch.text.language import detect_language
 
 DEPTH = 5
@@ -75,7 +76,11 @@ def without_some(whole: MatchingSet, share: float, seed: int) -> MatchingSet:
 
 
 def run_matching(
-    matcher: Matcher, chosen: MatchingSet, ids: Mapping[str, int], precision: float
+    matcher: Matcher,
+    chosen: MatchingSet,
+    ids: Mapping[str, int],
+    precision: float,
+    progress: Progress = silent,
 ) -> list[Outcome]:
     """Match every question of ``chosen``.
 
@@ -84,8 +89,13 @@ def run_matching(
         chosen: the set, with some of its cases removed or not.
         ids: index id of each case id of the set.
         precision: what the decision ``answer`` must reach.
+        progress: told of each question.
     """
-    return [_outcome(matcher, question, chosen, ids, precision) for question in chosen.questions]
+    outcomes = []
+    for done, question in enumerate(chosen.questions, 1):
+        outcomes.append(_outcome(matcher, question, chosen, ids, precision))
+        progress(done, len(chosen.questions), "asking questions")
+    return outcomes
 
 
 def _outcome(
