@@ -145,6 +145,24 @@ def test_colliding_edits_lose_nothing(methodologist: FlaskClient, school: Kbsear
     assert school.cases.get(case_id).answer == "Мой ответ."
 
 
+def test_colliding_edits_show_phrasings_on_the_side_that_has_some(
+    methodologist: FlaskClient, school: Kbsearch
+) -> None:
+    case_id = case_named(school, "ветку")
+    form = form_of(school, case_id)
+
+    def headings(theirs: tuple[str, ...], ours: list[str]) -> list[bool]:
+        version = school.cases.get(case_id).version
+        school.cases.save(case_id, CaseDraft("Ветка", "Их ответ.", variants=theirs), version=version)
+        page = methodologist.post(f"/cases/{case_id}/edit", data=form | {"variant": ours}).text
+        sides = page.split('<div class="panes">')[1].split("</section>")[:2]
+        return ['<span class="label">Phrasings</span>' in side for side in sides]
+
+    assert headings((), []) == [False, False]
+    assert headings(("их слова",), []) == [False, True]
+    assert headings((), ["наши слова"]) == [True, False]
+
+
 def test_mentors_write_drafts_and_methodologists_publish(
     mentor: FlaskClient, methodologist: FlaskClient, school: Kbsearch
 ) -> None:
