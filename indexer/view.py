@@ -26,8 +26,8 @@ from kbsearch.text.word_rarity import piece_rarity
 
 FIRST, SECOND = range(2)
 """Whose vectors: the encoder's, or the second encoder's."""
-LOOK_SECONDS = 0.002
-"""A question is looked for a dozen times within milliseconds: not each time the files are looked at."""
+LOOK_SECONDS = 0.02
+"""A question is looked for a dozen times within some milliseconds: the files are looked at once for it."""
 
 
 class View:
