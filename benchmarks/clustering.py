@@ -20,6 +20,7 @@ from kbsearch.evaluation.clustering import measure_clustering
 from kbsearch.evaluation.sets import LabelledQuestion, read_matching_set, read_questions
 from kbsearch.matching.queries import prepare
 from kbsearch.ports import Clusterer, Floats, Ints
+from kbsearch.text.language import detect_language
 
 
 class BertopicDefaults:
@@ -50,7 +51,7 @@ def main(folder: Path, encoder: str = "bundled") -> None:
     bare = [each.bare for each in asked]
     _, vectors = read_by_both(bare, encoder)
     rivals: dict[str, Callable[[], Clusterer]] = {
-        "ours": lambda: make("leiden", texts=texts),
+        "ours": lambda: make("leiden", texts=texts, languages=[detect_language(text) for text in texts]),
         "hdbscan": lambda: make("hdbscan"),
         "kmeans, k told": lambda: make("kmeans", n_clusters=len(set(truth))),
         "bertopic": lambda: BertopicDefaults(texts),

@@ -33,6 +33,7 @@ from kbsearch.matching.thresholds import calibration_error
 from kbsearch.models import Colour
 from kbsearch.ports import Floats, Ints
 from kbsearch.services.first_matches import First, ask, first_of
+from kbsearch.text.language import detect_language
 
 KEPT = (0.03, 0.06, 0.12, 0.25, 0.5, 1.0)
 SEEDS = (0, 1)
@@ -107,7 +108,13 @@ def clusters(school: MatchingSet) -> Clusters:
     asked = [prepare(one.text) for one in school.questions]
     _, vectors = read_by_both([one.bare for one in asked])
     lessons = [one.lesson for one in school.questions]
-    clusterer = make("leiden", seed=0, texts=[one.text for one in asked], lessons=lessons)
+    clusterer = make(
+        "leiden",
+        seed=0,
+        texts=[one.text for one in asked],
+        lessons=lessons,
+        languages=[detect_language(one.text) for one in asked],
+    )
     labels = np.asarray(clusterer.fit_predict(vectors), dtype=np.int64)
     return labels, strengths_of(clusterer, vectors, labels)
 

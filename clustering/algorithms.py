@@ -13,6 +13,8 @@ from kbsearch.errors import InvalidInput
 from kbsearch.ports import Clusterer, Floats, Ints
 
 OWN = ("leiden", "hdbscan")
+_GIVEN = {"texts", "lessons", "languages", "initial", "initial_resolution"}
+"""What is told of the questions, rather than set."""
 
 
 def make(
@@ -21,6 +23,7 @@ def make(
     seed: int = 0,
     texts: Sequence[str] | None = None,
     lessons: Sequence[str] | None = None,
+    languages: Sequence[str] | None = None,
     initial: Ints | None = None,
     initial_resolution: float | None = None,
     **params: Any,
@@ -32,6 +35,7 @@ def make(
         seed: given to algorithms that draw at random.
         texts: the questions, given to algorithms that look at words too.
         lessons: where they were asked, "" where nobody told, given to algorithms that look at that.
+        languages: that they were asked in, "" where it cannot be told, given to algorithms that look at that.
         initial: the cluster of each row in the run before, -1 for none, given to those that start from it.
         initial_resolution: the resolution of that run.
         params: the algorithm's own settings; those that are None are left at their defaults.
@@ -49,12 +53,13 @@ def make(
             remedy="Its settings are: {known}.",
             name=name,
             setting=unknown[0],
-            known=", ".join(sorted(known.keys() - {"texts", "lessons", "initial", "initial_resolution"})),
+            known=", ".join(sorted(known.keys() - _GIVEN)),
         )
     offered = {
         "random_state": seed,
         "texts": texts,
         "lessons": lessons,
+        "languages": languages,
         "initial": initial,
         "initial_resolution": initial_resolution,
     }

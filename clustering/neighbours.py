@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from clustering.spelling import COLUMNS, spelling_blocks
 from kbsearch.ports import Floats, Ints
 
+Names = NDArray[np.str_]
 SPELLING_WEIGHT = 0.3
 """How much likeness of spelling adds to the cosine of vectors."""
 LESSON_WEIGHT = 0.2
@@ -17,6 +19,10 @@ LESSON_COLUMNS = 256
 """Lessons beyond so many share a column with another one, each with a sign of its own."""
 CHANCE_SAMPLE = 20_000
 """Random pairs from which the likeness of unrelated questions is estimated."""
+NO_LANGUAGE = 10
+"""Questions of no language that the mean of each is mixed with."""
+SPOKEN = 20
+"""Questions that make a language of a school."""
 ROWS = 1_000
 """Rows worked on at a time, so that they stay near the processor."""
 
@@ -59,6 +65,36 @@ def together(vectors: Floats, others: Floats) -> Floats:
         lengths = np.linalg.norm(block, axis=1, keepdims=True)
         np.divide(block, lengths, out=block, where=lengths > 0)
     return rows
+
+
+def apart_from_language(rows: Floats, languages: Names, columns: int) -> Floats:
+    """``rows`` without what is common to the questions of each language: a copy, shape (n, d).
+
+    Questions in a language that few ask in are near each other whatever they ask, for they share a direction.
+    Its mean is subtracted; of few questions it is noise, so it is drawn to the mean of all, which is 0.
+
+    Args:
+        rows: of which the first columns are `centred` vectors, the others are left as they are.
+        languages: of the rows, (n,).
+        columns: how many these are.
+    """
+    moved = rows.copy()
+    vectors, codes = moved[:, :columns], np.unique(languages, return_inverse=True)[1]
+    for code in range(codes.max(initial=-1) + 1):
+        inside = np.flatnonzero(codes == code)
+        vectors[inside] -= vectors[inside].sum(axis=0) / np.float32(len(inside) + NO_LANGUAGE)
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    before = np.linalg.norm(rows[:, :columns], axis=1, keepdims=True)
+    np.multiply(
+        vectors, np.divide(before, lengths, out=np.zeros_like(before), where=lengths > 0), out=vectors
+    )
+    return moved
+
+
+def has_languages(languages: Names) -> bool:
+    """Whether two languages at least are known that `SPOKEN` of the questions or more are in."""
+    names, counts = np.unique(languages, return_counts=True)
+    return int(((names != "") & (counts >= SPOKEN)).sum()) > 1
 
 
 def with_spelling(vectors: Floats, texts: Sequence[str], weight: float = SPELLING_WEIGHT) -> Floats:

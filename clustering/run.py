@@ -37,7 +37,9 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Material:
-    """The questions to cluster: ids (n,), asked (n,), the lessons they were asked at (n,), vectors (n, d).
+    """The questions to cluster: ids, asked, the lessons they were asked at and their languages, each (n,).
+
+    ``vectors``: those of the index, (n, d).
 
     ``likeness``: rows (n, e) by which they are clustered, of all encoders, ``second`` among them if any.
     ``waiting`` are not indexed yet, ``small_talk`` of the others ask nothing and are set aside.
@@ -47,6 +49,7 @@ class _Material:
     ids: Ints
     asked: list[Query]
     lessons: list[str]
+    languages: list[str]
     vectors: Floats
     likeness: Floats
     second: str
@@ -144,6 +147,7 @@ class ClusterRunner:
             seed=seed,
             texts=[query.text for query in material.asked],
             lessons=material.lessons,
+            languages=material.languages,
             initial=before.initial(material.ids),
             initial_resolution=before.resolution,
             resolution=resolution,
@@ -172,7 +176,10 @@ class ClusterRunner:
         indexed, vectors = self._index.vectors()
         lesson = Question.course_code + "/" + Question.lesson_code
         query = select(
-            Question.id, Question.text, case((Question.lesson_code == "", ""), else_=lesson).label("lesson")
+            Question.id,
+            Question.text,
+            Question.language,
+            case((Question.lesson_code == "", ""), else_=lesson).label("lesson"),
         ).where(Question.state != QuestionState.DISMISSED)
         if course:
             query = query.where(Question.course_code == course)
@@ -180,6 +187,7 @@ class ClusterRunner:
             rows = session.execute(query).all()
         everything = {row.id: row.text for row in rows}
         lessons = {row.id: row.lesson for row in rows}
+        languages = {row.id: row.language for row in rows}
         known = np.array([question in everything for question in indexed.tolist()], dtype=bool)
         ids, vectors = indexed[known], vectors[known]
         waiting = frozenset(everything.keys() - set(ids.tolist()))
@@ -188,11 +196,12 @@ class ClusterRunner:
         ids, vectors = ids[asking], vectors[asking]
         asked = [prepare(everything[question]) for question in ids.tolist()]
         told = [lessons[question] for question in ids.tolist()]
+        spoken = [languages[question] for question in ids.tolist()]
         newest = max(everything, default=0)
         likeness, second = self._read_once_more(asked, vectors, progress)
         firsts, titles = self._cases(progress) if by_case else ({}, {})
         return _Material(
-            ids, asked, told, vectors, likeness, second, waiting, len(aside), newest, firsts, titles
+            ids, asked, told, spoken, vectors, likeness, second, waiting, len(aside), newest, firsts, titles
         )
 
     def _read_once_more(

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
 from math import sqrt
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClusterMixin
@@ -20,8 +20,11 @@ from clustering.nearest import nearest
 from clustering.neighbours import (
     LESSON_WEIGHT,
     SPELLING_WEIGHT,
+    Names,
+    apart_from_language,
     centred,
     chance_likeness,
+    has_languages,
     with_lessons,
     with_spelling,
 )
@@ -46,6 +49,31 @@ BONUS_WHEN_SMALL = 5.0
 """… and in collections that use fewer neighbours, whose edges tell less."""
 
 
+class _Distinct(NamedTuple):
+    """Distinct questions: ``rows`` as `nearest` takes them, shape (n, d), the first ``columns`` of vectors.
+
+    ``languages`` (n,): they were asked in, "" if it cannot be told; ``earlier`` (n,): clusters, -1 for none.
+    """
+
+    rows: Floats
+    columns: int
+    languages: Names
+    earlier: Ints
+
+    def part(self, inside: Ints) -> _Distinct:
+        """The rows ``inside``."""
+        if len(inside) == len(self.rows):
+            return self
+        return _Distinct(self.rows[inside], self.columns, self.languages[inside], self.earlier[inside])
+
+    def spoken(self) -> _Distinct:
+        """The same, but no more alike for being in one language, if they are in several."""
+        if not has_languages(self.languages):
+            return self
+        rows = apart_from_language(self.rows, self.languages, self.columns)
+        return self._replace(rows=rows, languages=np.full(len(rows), "", dtype=str))
+
+
 class SharedNeighbourLeiden(BaseEstimator, ClusterMixin):  # type: ignore[misc]  # sklearn has no types
     """Clusters unit vectors of questions without being told how many clusters there are.
 
@@ -57,6 +85,8 @@ class SharedNeighbourLeiden(BaseEstimator, ClusterMixin):  # type: ignore[misc] 
         spelling_weight: what likeness of spelling counts beside likeness of vectors; needs ``texts``.
         lesson_weight: what the same lesson counts beside likeness of vectors; needs ``lessons``.
         lessons: the lesson that each row was asked at, "" where nobody told.  None: nobody ever told.
+        languages: that each row was asked in, "" where it cannot be told; what questions share because of
+            their language does not make them alike.  None: nobody knows.
         texts: the questions, one for each row of X; equal ones are kept together.  None: vectors only.
         initial: the cluster of each row in the run before, -1 for none or a new row; the partition starts
             from it, and leaves it where the questions speak clearly for it.  None: from nothing.
@@ -81,6 +111,7 @@ class SharedNeighbourLeiden(BaseEstimator, ClusterMixin):  # type: ignore[misc] 
         lesson_weight: float = LESSON_WEIGHT,
         texts: Sequence[str] | None = None,
         lessons: Sequence[str] | None = None,
+        languages: Sequence[str] | None = None,
         initial: Ints | None = None,
         initial_resolution: float | None = None,
         large: int = LARGE,
@@ -95,6 +126,7 @@ class SharedNeighbourLeiden(BaseEstimator, ClusterMixin):  # type: ignore[misc] 
         self.lesson_weight = lesson_weight
         self.texts = texts
         self.lessons = lessons
+        self.languages = languages
         self.initial = initial
         self.initial_resolution = initial_resolution
         self.large = large
@@ -110,7 +142,7 @@ class SharedNeighbourLeiden(BaseEstimator, ClusterMixin):  # type: ignore[misc] 
             rows = with_spelling(rows, [self.texts[row] for row in first], self.spelling_weight)
         if self.lessons is not None:
             rows = with_lessons(rows, [self.lessons[row] for row in first], self.lesson_weight)
-        labels, strengths = self._cluster(rows, first)
+        labels, strengths = self._cluster(self._distinct(rows, first, vectors.shape[1]))
         self.labels_, self.strengths_ = self._settled(labels[group], strengths[group])
         return self
 
@@ -128,16 +160,25 @@ class SharedNeighbourLeiden(BaseEstimator, ClusterMixin):  # type: ignore[misc] 
             group[row] = groups.setdefault(key, len(groups))
         return group, np.unique(group, return_index=True)[1]
 
-    def _cluster(self, rows: Floats, first: Ints) -> tuple[Ints, Floats]:
-        """Labels and strengths of distinct questions: ``rows`` as `nearest` takes them, shape (n, d)."""
+    def _distinct(self, rows: Floats, first: Ints, columns: int) -> _Distinct:
+        """What is known of the rows ``first`` of X, which are ``rows`` now."""
+        nothing = [""] * len(first)
+        languages = nothing if self.languages is None else [self.languages[row] for row in first]
+        earlier = np.full(len(first), -1) if self.initial is None else np.asarray(self.initial)[first]
+        return _Distinct(rows, columns, np.array(languages, dtype=str), earlier)
+
+    def _cluster(self, asked: _Distinct) -> tuple[Ints, Floats]:
+        """Labels and strengths of distinct questions."""
+        if not self._divides(len(asked.rows)):
+            asked = asked.spoken()
+        rows = asked.rows
         self.resolution_, self.agreement_, self.parts_ = self.resolution or 1.0, float("nan"), 1
         ids = self._neighbours(rows)
         if not (ids >= 0).any():
             return np.arange(len(rows), dtype=np.int64), np.ones(len(rows), np.float32)
-        earlier = np.full(len(rows), -1) if self.initial is None else np.asarray(self.initial)[first]
-        part = _at_home(earlier, self._parts(ids))
+        part = _at_home(asked.earlier, self._parts(ids))
         insides = [np.flatnonzero(part == each) for each in range(part.max() + 1)]
-        found = list(self._clustered_parts(rows, ids, insides, earlier))
+        found = list(self._clustered_parts(asked, ids, insides))
         labels, strengths = np.zeros(len(rows), np.int64), np.zeros(len(rows), np.float32)
         for inside, (_, clusters, strong) in zip(insides, found, strict=True):
             labels[inside], strengths[inside] = clusters + labels.max() + 1, strong
@@ -145,17 +186,21 @@ class SharedNeighbourLeiden(BaseEstimator, ClusterMixin):  # type: ignore[misc] 
         return labels, strengths
 
     def _clustered_parts(
-        self, rows: Floats, ids: Ints, insides: Sequence[Ints], earlier: Ints
+        self, asked: _Distinct, ids: Ints, insides: Sequence[Ints]
     ) -> Iterator[tuple[Granularity, Ints, Floats]]:
         """Granularity, labels and strengths of each part, all of which share the cores.
 
-        ``ids``: neighbours of ``rows``; ``insides``: the rows of each part; ``earlier``: clusters of all.
+        ``ids``: neighbours of all; ``insides``: the rows of each part.
         """
 
         def clustered(inside: Ints) -> tuple[Granularity, Ints, Floats]:
-            near = ids if len(inside) == len(ids) else _within(ids, inside)
-            found = self._granularity(pool, near, rows, inside, earlier[inside])
-            task = pool.submit(self._communities, near, found, earlier[inside], pairs=len(rows) > self.large)
+            part = asked.part(inside)
+            near = ids if part is asked else _within(ids, inside)
+            if (spoken := part.spoken()) is not part:
+                part, near = spoken, self._neighbours(spoken.rows)
+            found = self._granularity(pool, near, part, len(ids))
+            pairs = len(ids) > self.large
+            task = pool.submit(self._communities, near, found, part.earlier, pairs=pairs)
             return found, *task.result()
 
         # Who waits for a part must not take a core from those who work on it.
@@ -172,30 +217,32 @@ class SharedNeighbourLeiden(BaseEstimator, ClusterMixin):  # type: ignore[misc] 
     def _k(self, rows: int) -> int:
         return neighbours_for(rows, self.n_neighbors)
 
+    def _divides(self, count: int) -> bool:
+        """Whether so many rows may have several parts."""
+        return self.resolution is None and self._k(count) >= MANY_NEIGHBOURS and count <= 2 * self.large
+
     def _parts(self, ids: Ints) -> Ints:
         """The part of each row; a given resolution is that of the whole, and so is that of very many rows."""
-        k = self._k(len(ids))
-        if self.resolution is not None or k < MANY_NEIGHBOURS or len(ids) > 2 * self.large:
+        if not self._divides(len(ids)):
             return np.zeros(len(ids), np.int64)
+        k = self._k(len(ids))
         return divided(neighbour_graph(ids, k), self.random_state, pairs=len(ids) > self.large)
 
-    def _granularity(
-        self, pool: Executor, ids: Ints, rows: Floats, inside: Ints, earlier: Ints
-    ) -> Granularity:
-        """The granularity of a part, found on some of its rows when they are many.
+    def _granularity(self, pool: Executor, ids: Ints, part: _Distinct, total: int) -> Granularity:
+        """The granularity of a ``part`` of ``total`` rows, found on some of its rows when they are many.
 
-        ``ids``: neighbours within the part; ``inside``: its rows among ``rows``; ``earlier``: their clusters.
+        ``ids``: neighbours within the part.
         """
-        whole = len(inside) == len(rows)
-        if len(inside) <= self.large:
-            return self._steadiest(pool, ids, earlier, whole=whole, groups=len(rows) > self.large)
+        whole, count = len(ids) == total, len(ids)
+        if count <= self.large:
+            return self._steadiest(pool, ids, part.earlier, whole=whole, groups=total > self.large)
         if self.resolution is not None:
-            return Granularity(self.resolution, float("nan"), np.zeros((0, len(ids)), np.int64))
+            return Granularity(self.resolution, float("nan"), np.zeros((0, count), np.int64))
         draw = np.random.default_rng(self.random_state)
-        some = np.sort(draw.choice(len(inside), self.part, replace=False))
-        near = self._neighbours(rows[inside[some]])
-        found = self._steadiest(pool, near, earlier[some], whole=whole, groups=True)
-        return replace(found, partitions=np.zeros((0, len(ids)), np.int64))
+        some = np.sort(draw.choice(count, self.part, replace=False))
+        near = self._neighbours(part.rows[some])
+        found = self._steadiest(pool, near, part.earlier[some], whole=whole, groups=True)
+        return replace(found, partitions=np.zeros((0, count), np.int64))
 
     def _steadiest(
         self, pool: Executor, ids: Ints, earlier: Ints, *, whole: bool, groups: bool

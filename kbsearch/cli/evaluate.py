@@ -110,6 +110,7 @@ def clustering(  # noqa: PLR0917  # click passes options by name
     from kbsearch.config import load_settings
     from kbsearch.evaluation.matching import without_some
     from kbsearch.matching.queries import prepare
+    from kbsearch.text.language import detect_language
 
     make(algorithm, resolution=resolution)
     progress = ProgressBar()
@@ -129,6 +130,7 @@ def clustering(  # noqa: PLR0917  # click passes options by name
         seed=seed,
         texts=texts,
         lessons=[questions[place].lesson for place in kept],
+        languages=[detect_language(text) for text in texts],
         resolution=resolution,
     )
     if by_case and labelled.cases:

@@ -10,7 +10,16 @@ from sklearn.metrics import adjusted_rand_score
 
 from clustering.communities import in_order, neighbour_matrix, shared_neighbour_graph, steadied
 from clustering.nearest import PENDING, Best, nearest, search_cells
-from clustering.neighbours import LESSON_COLUMNS, centred, together, with_lessons, with_spelling
+from clustering.neighbours import (
+    LESSON_COLUMNS,
+    SPOKEN,
+    apart_from_language,
+    centred,
+    has_languages,
+    together,
+    with_lessons,
+    with_spelling,
+)
 from clustering.snn import NEIGHBOURS, SharedNeighbourLeiden, neighbours_for
 from clustering.spelling import spelling
 
@@ -33,6 +42,31 @@ def test_spelling_brings_questions_nearer() -> None:
     rows = with_spelling(np.eye(4, dtype=np.float32), texts, 0.3)
     assert nearest(rows, 1).ids[:, 0].tolist() == [2, 3, 0, 1]
     assert with_spelling(rows, texts, 0.0) is rows
+
+
+def test_a_language_alone_makes_no_questions_alike() -> None:
+    topics, languages = np.tile(np.arange(20), 16), np.repeat(["ru", "en"], 160)
+    draw = np.random.default_rng(0)
+    said = draw.normal(size=(20, 32))[topics] + 2 * draw.normal(size=(2, 32))[np.repeat([0, 1], 160)]
+    vectors = (said + 0.3 * draw.normal(size=said.shape)).astype(np.float32)
+    told = SharedNeighbourLeiden(languages=languages.tolist()).fit_predict(vectors)
+    untold = SharedNeighbourLeiden().fit_predict(vectors)
+    assert adjusted_rand_score(topics, told) > 0.9
+    assert adjusted_rand_score(topics, untold) < 0.7
+    one = SharedNeighbourLeiden(languages=["ru"] * 301 + ["en"] * 19).fit_predict(vectors)
+    assert np.array_equal(one, untold)
+
+
+@given(st.integers(0, 40), st.integers(0, 40))
+def test_what_a_language_shares_is_taken_out(many: int, few: int) -> None:
+    draw = np.random.default_rng(many)
+    rows = np.hstack([unit(many + few, few), draw.normal(size=(many + few, 3)).astype(np.float32)])
+    languages = np.array(["ru"] * many + ["en"] * few, dtype=str)
+    moved = apart_from_language(rows, languages, 32)
+    assert np.array_equal(moved[:, 32:], rows[:, 32:])
+    before, after = (np.linalg.norm(each[:, :32], axis=1) for each in (rows, moved))
+    np.testing.assert_allclose(after, before, atol=1e-4)
+    assert has_languages(languages) == (min(many, few) >= SPOKEN)
 
 
 def test_the_same_lesson_brings_questions_nearer() -> None:
