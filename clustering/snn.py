@@ -137,12 +137,8 @@ class SharedNeighbourLeiden(BaseEstimator, ClusterMixin):  # type: ignore[misc] 
         """Cluster the rows of ``X``, shape (n, d)."""
         vectors = np.asarray(X, dtype=np.float32)
         group, first = self._equal_rows(vectors)
-        rows = centred(vectors)[first]
-        if self.texts is not None:
-            rows = with_spelling(rows, [self.texts[row] for row in first], self.spelling_weight)
-        if self.lessons is not None:
-            rows = with_lessons(rows, [self.lessons[row] for row in first], self.lesson_weight)
-        labels, strengths = self._cluster(self._distinct(rows, first, vectors.shape[1]))
+        # Nothing here holds on to the rows: of a hundred thousand they are half a gigabyte.
+        labels, strengths = self._cluster(self._distinct(vectors, first))
         self.labels_, self.strengths_ = self._settled(labels[group], strengths[group])
         return self
 
@@ -160,12 +156,17 @@ class SharedNeighbourLeiden(BaseEstimator, ClusterMixin):  # type: ignore[misc] 
             group[row] = groups.setdefault(key, len(groups))
         return group, np.unique(group, return_index=True)[1]
 
-    def _distinct(self, rows: Floats, first: Ints, columns: int) -> _Distinct:
-        """What is known of the rows ``first`` of X, which are ``rows`` now."""
+    def _distinct(self, vectors: Floats, first: Ints) -> _Distinct:
+        """What is known of the rows ``first`` of ``vectors``."""
+        rows = centred(vectors)[first]
+        if self.texts is not None:
+            rows = with_spelling(rows, [self.texts[row] for row in first], self.spelling_weight)
+        if self.lessons is not None:
+            rows = with_lessons(rows, [self.lessons[row] for row in first], self.lesson_weight)
         nothing = [""] * len(first)
         languages = nothing if self.languages is None else [self.languages[row] for row in first]
         earlier = np.full(len(first), -1) if self.initial is None else np.asarray(self.initial)[first]
-        return _Distinct(rows, columns, np.array(languages, dtype=str), earlier)
+        return _Distinct(rows, vectors.shape[1], np.array(languages, dtype=str), earlier)
 
     def _cluster(self, asked: _Distinct) -> tuple[Ints, Floats]:
         """Labels and strengths of distinct questions."""

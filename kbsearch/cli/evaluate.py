@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from kbsearch.services.first_matches import First
 
 READ_AT_ONCE = 256
+"""Questions that the second encoder reads before progress is told: a second's work."""
 HELP = {
     "clustering": "Measure clustering on a labelled set.",
     "matching": "Measure matching on a labelled set.",

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from kbsearch.ports import Document, Embedder, Progress
 
 READ_AT_ONCE = 16
+"""Cases that are read before progress is told: the second encoder takes a second or two for them."""
 
 
 @click.command(
