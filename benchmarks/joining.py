@@ -27,6 +27,7 @@ from clustering.strangers import MOST, Strangers
 from kbsearch.evaluation.sets import read_matching_set, read_questions
 from kbsearch.matching.queries import prepare
 from kbsearch.ports import Floats, Ints
+from kbsearch.text.language import detect_language
 
 HELD = 0.2
 OUT = 8
@@ -84,7 +85,9 @@ def _clustered(vectors: Floats, words: Sequence[str], which: Any) -> Ints:
     """Labels of all rows, -1 for those that are left out."""
     rows = np.flatnonzero(which)
     labels = np.full(len(vectors), -1, np.int64)
-    labels[rows] = make("leiden", seed=0, texts=[words[row] for row in rows]).fit_predict(vectors[rows])
+    texts = [words[row] for row in rows]
+    clusterer = make("leiden", seed=0, texts=texts, languages=[detect_language(text) for text in texts])
+    labels[rows] = clusterer.fit_predict(vectors[rows])
     return labels
 
 

@@ -142,16 +142,7 @@ class ClusterRunner:
         material = self._material(course, by_case=by_case, progress=progress)
         progress(1, STEPS, "Finding clusters")
         before = self._before(course)
-        clusterer = make(
-            algorithm,
-            seed=seed,
-            texts=[query.text for query in material.asked],
-            lessons=material.lessons,
-            languages=material.languages,
-            initial=before.initial(material.ids),
-            initial_resolution=before.resolution,
-            resolution=resolution,
-        )
+        clusterer = _made(algorithm, material, before, seed=seed, resolution=resolution)
         outcome = _clustered(material, before, clusterer, seed, progress)
         progress(3, STEPS, "Storing clusters")
         asked = {"seed": seed, "resolution": resolution, "course": course}
@@ -233,6 +224,22 @@ class ClusterRunner:
                 return _Before(standing, {}, {}, None)
             exemplars = exemplars_of(session, base.id, standing.kept)
             return _Before(standing, places_of(session, base.id), exemplars, base.quality.get("resolution"))
+
+
+def _made(
+    algorithm: str, material: _Material, before: _Before, *, seed: int, resolution: float | None
+) -> Clusterer:
+    """The clusterer ``algorithm``, told all that is known of the questions."""
+    return make(
+        algorithm,
+        seed=seed,
+        texts=[query.text for query in material.asked],
+        lessons=material.lessons,
+        languages=material.languages,
+        initial=before.initial(material.ids),
+        initial_resolution=before.resolution,
+        resolution=resolution,
+    )
 
 
 def _clustered(

@@ -114,7 +114,7 @@ def clustering(  # noqa: PLR0917  # click passes options by name
     from kbsearch.text.language import detect_language
 
     make(algorithm, resolution=resolution)
-    progress = ProgressBar()
+    progress = ProgressBar(quiet=as_json)
     settings = load_settings(**({"encoder": encoder} if encoder else {}))
     labelled = _labelled(folder)
     questions = labelled.questions

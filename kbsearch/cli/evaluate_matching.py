@@ -137,7 +137,8 @@ def command(  # noqa: PLR0917  # click passes options by name
     chosen = without_some(with_variants(whole, learn, seed), drop_cases, seed)
     if spoil:
         chosen = spoiled(chosen, spoil, seed)
-    second, progress = open_second_embedder(settings.second_encoder, settings.encoder), ProgressBar()
+    second = open_second_embedder(settings.second_encoder, settings.encoder)
+    progress = ProgressBar(quiet=as_json)
     made = temporary_matcher(chosen, open_embedder(settings.encoder), second, without, progress)
     with made as (matcher, ids):
         outcomes = run_matching(matcher, chosen, ids, settings.answer_precision, progress)
