@@ -92,7 +92,7 @@ def main() -> None:
         start = time.perf_counter()
         for batch in batches(questions):
             index.upsert(batch)
-        while index.compact():
+        while index.writer.compact():
             pass
         print(f"{given.documents:,} questions, {len(index.view().segments)} segments,", end=" ")
         print(f"indexed at {given.documents / (time.perf_counter() - start):,.0f}/s without encoding\n")

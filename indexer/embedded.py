@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-import logging
-import threading
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
-from indexer import advanced, writing
+from indexer import advanced
 from indexer.asked import AskedSource
-from indexer.bm25 import Near
-from indexer.generations import Generation, Generations, Manifest, damaged
+from indexer.collection_writer import WAIT_SECONDS, CollectionWriter
+from indexer.generations import Generations, check_model, damaged
 from indexer.highlighting import highlight
-from indexer.locks import locked
-from indexer.near_words import WordEncoder, bridges
 from indexer.nearness import Scores
 from indexer.newest import Newest
 from indexer.second_opinion import SecondReader
 from indexer.segments import verify_segment
+from indexer.soft_words import SoftWords
 from indexer.spelling import Speller
 from indexer.store import Store
 from indexer.view import View
-from indexer.word_vectors import append
-from kbsearch.errors import EncoderUnavailable, IndexUnavailable
 from kbsearch.ports import (
     Document,
     Embedder,
@@ -41,13 +35,9 @@ from kbsearch.ports import (
     SecondOpinion,
     TextQuery,
 )
-from kbsearch.text.words import stems, words
+from kbsearch.text.words import stems
 
-WAIT_SECONDS = 30.0
-"""How long a writer waits for another one."""
 NO_FILTERS = Filters()
-
-_log = logging.getLogger(__name__)
 
 
 class EmbeddedIndex:
@@ -75,11 +65,11 @@ class EmbeddedIndex:
         self._embedder = embedder
         self._reader = SecondReader(second, self.view) if second else None
         self._asked = asked
-        self._soft = soft
-        self._words = WordEncoder(embedder)
-        self._wait_seconds = wait_seconds
-        self._writing = threading.RLock()
         self._newest = Newest(self.generations)
+        self.soft_words = SoftWords(embedder, kept=soft)
+        self.writer = CollectionWriter(
+            self.generations, self._newest, embedder, second, self.soft_words, wait_seconds=wait_seconds
+        )
 
     # Reading
 
@@ -124,20 +114,11 @@ class EmbeddedIndex:
     def _plain_scores(self, view: View, query: TextQuery) -> Scores:
         if query.unit == "pieces":
             return view.piece_scores(stems(query.text))
-        if query.soft and (near := self._near(view, query.text)):
+        if query.soft and (near := self.soft_words.near(view, query.text)):
             return view.soft_scores(
                 [(times, near[stem]) for stem, times in Counter(stems(query.text)).items()]
             )
         return view.text_scores(stems(query.text))
-
-    def _near(self, view: View, text: str) -> dict[str, Near]:
-        """Near words of each stem of ``text``; none when there are no vectors of words to find them by."""
-        if not self._soft or view.generation is None or view.generation.manifest.model_id != self.model_id:
-            return {}
-        try:
-            return view.vocabulary().near(_forms(text), self._words)
-        except EncoderUnavailable:  # words still find what they are in
-            return {}
 
     def search_vector(
         self,
@@ -152,7 +133,7 @@ class EmbeddedIndex:
             IndexUnavailable: the vectors are damaged, or of another model than the settings name.
         """
         view = self.view()
-        self._check_model(view.generation)
+        check_model(view.generation, self.model_id)
         scores, cosines = view.first.vector_scores(self._off_centre(view, vector))
         hits = view.hits(scores, view.present, filters=filters, limit=limit, only=only)
         nearest = view.best_parts(hits.ids, cosines)
@@ -172,7 +153,7 @@ class EmbeddedIndex:
             IndexUnavailable: the vectors are damaged, or of another model than the settings name.
         """
         view = self.view()
-        self._check_model(view.generation)
+        check_model(view.generation, self.model_id)
         scores = view.first.prototype_scores(self._off_centre(view, vector))
         return view.hits(scores, view.present, filters=filters, limit=limit, only=only)
 
@@ -244,9 +225,7 @@ class EmbeddedIndex:
         numbers = view.numbers([id])
         if not len(numbers) or not query.soft:
             return []
-        near, number = self._near(view, query.text), int(numbers[0])
-        forms, holds = view.vocabulary().forms, partial(view.holds, number)
-        return bridges(_forms(query.text), near, forms, holds, least)
+        return self.soft_words.bridges(view, query.text, int(numbers[0]), least)
 
     def did_you_mean(self, text: str) -> str | None:
         """``text`` with unknown words replaced by near ones that the index knows; None if none."""
@@ -276,7 +255,7 @@ class EmbeddedIndex:
     def ping(self) -> None:
         """Return when text and vectors can be searched; raises `IndexUnavailable` otherwise."""
         view = self.newest()
-        self._check_model(view.generation)
+        check_model(view.generation, self.model_id)
         _ = view.centred
 
     def exists(self) -> bool:
@@ -295,7 +274,7 @@ class EmbeddedIndex:
         store = Store(view.generation.folder)
         for segment in store.segments(view.commit):
             verify_segment(store, segment)
-        self._check_model(view.generation)
+        check_model(view.generation, self.model_id)
         kinds = [view.first, view.second] if view.second else [view.first]
         if not all(nearness.centred.are_units() for nearness in kinds):
             raise damaged(view.generation.vectors_path, "some vectors are not what was written")
@@ -304,110 +283,11 @@ class EmbeddedIndex:
 
     def upsert(self, documents: Sequence[Document]) -> None:
         """Add or replace documents by id; durable and found when it returns."""
-        self.write(documents, ())
+        self.writer.write(documents, ())
 
     def delete(self, ids: Collection[int]) -> None:
         """Remove documents; unknown ids are ignored."""
-        self.write((), ids)
-
-    def write(self, documents: Sequence[Document], deleted: Collection[int]) -> None:
-        """Replace ``documents`` and remove the ids ``deleted`` in one commit.
-
-        Raises:
-            IndexUnavailable: another writer is busy too long, the index is damaged or of another model.
-            StorageUnavailable: the disk is full or cannot be written.
-        """
-        if not documents and not self.exists():
-            return
-        with self._locked():
-            if not self.exists():
-                self.generations.make_current(self.begin_generation())
-            view = self.newest()
-            generation = view.generation
-            self._check_model(generation)
-            if generation:
-                writing.write(generation, view, documents, deleted)
-                self.learn_words()
-
-    def compact(self) -> bool:
-        """Merge some small segments into one; returns whether there is more to do."""
-        if not self.exists():
-            return False
-        with self._locked():
-            view = self.newest()
-            self.learn_words()
-            return view.generation is not None and writing.compact(view.generation, view)
-
-    def learn_words(self, view: View | None = None) -> None:
-        """Keep vectors of the words of ``view``, the newest, that have none; the caller holds its lock.
-
-        Nothing is lost when that fails: such words count where they are, until the next write.
-        """
-        view = (view or self.newest()) if self._soft else None
-        if view is None or view.generation is None:
-            return
-        try:
-            if missing := view.vocabulary().missing:
-                append(view.generation, missing, self._embedder.encode(missing, "passage"))
-                view.forget_vocabulary()
-        except (EncoderUnavailable, OSError) as error:
-            _log.warning("near words of %s are not found yet: %s", self.folder, error)
-
-    def begin_generation(self) -> Generation:
-        """A new, empty generation beside the current one; the caller holds the lock that guards it.
-
-        It has no room for second opinions while their encoder cannot be loaded: what it cannot read is found.
-        """
-        manifest = Manifest(self._embedder.model_id, self._embedder.dimension)
-        if self.second:
-            try:
-                size = self.second.dimension
-                manifest = replace(manifest, second_id=self.second.model_id, second_dimension=size)
-            except EncoderUnavailable as error:
-                _log.warning("%s is indexed without second opinions: %s", self.folder, error)
-        generation = self.generations.create(manifest)
-        Store(generation.folder).create()
-        return generation
-
-    def replace(self, generation: Generation, catch_up: Callable[[], None]) -> None:
-        """Make ``generation`` the current one, after ``catch_up`` while no other writer can come between."""
-        with self._locked():
-            catch_up()
-            self.generations.make_current(generation)
-            self.generations.prune()
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        with self._writing, locked(self.folder / "WRITER.lock", self._wait_seconds) as mine:
-            if not mine:
-                raise IndexUnavailable(
-                    "Another program has been writing to the search index in {folder} for {seconds} seconds.",
-                    remedy="Wait for it or stop it: only one `kbsearch worker` or rebuild works at a time.",
-                    folder=str(self.folder),
-                    seconds=round(self._wait_seconds),
-                )
-            try:
-                yield
-            finally:
-                self._newest.written()
-
-    def _check_model(self, generation: Generation | None) -> None:
-        if generation is None or generation.manifest.model_id == self._embedder.model_id:
-            return
-        raise IndexUnavailable(
-            "The search index in {folder} was made with the encoder {indexed}, but {configured} is set.",
-            remedy="Run `kbsearch index rebuild`; text search works meanwhile.",
-            folder=str(self.folder),
-            indexed=generation.manifest.model_id,
-            configured=self._embedder.model_id,
-            rebuild=True,
-        )
-
-
-@lru_cache(maxsize=64)
-def _forms(text: str) -> Mapping[str, str]:
-    """The stems of ``text``, each with the first form in which it stands there; not to be changed."""
-    return {word.stem: text[word.start : word.end] for word in reversed(words(text))}
+        self.writer.write((), ids)
 
 
 @lru_cache(maxsize=2)

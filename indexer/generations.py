@@ -166,6 +166,24 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def check_model(generation: Generation | None, model_id: str) -> None:
+    """Make sure that the vectors of ``generation``, if any, are of the encoder ``model_id``.
+
+    Raises:
+        IndexUnavailable: they are of another one.
+    """
+    if generation is None or generation.manifest.model_id == model_id:
+        return
+    raise IndexUnavailable(
+        "The search index in {folder} was made with the encoder {indexed}, but {configured} is set.",
+        remedy="Run `kbsearch index rebuild`; text search works meanwhile.",
+        folder=str(generation.folder.parent),
+        indexed=generation.manifest.model_id,
+        configured=model_id,
+        rebuild=True,
+    )
+
+
 def damaged(folder: Path, reason: object) -> IndexUnavailable:
     """The error for an index that cannot be read; ``details["rebuild"]`` tells the worker to mend it."""
     return IndexUnavailable(

@@ -122,7 +122,7 @@ class IndexMaintenance:
         if found:
             index.upsert(encoded(found, self._embedder, index.second))
             if len(index.newest().segments) >= MANY_SEGMENTS:
-                index.compact()
+                index.writer.compact()
         self._tried |= {key: known[key] for key in due}
         return len(due)
 
@@ -155,7 +155,7 @@ class IndexMaintenance:
 
     def compact(self) -> bool:
         """Merge some small segments; returns whether there may be more to merge."""
-        return sum(index.compact() for index in self._indexes.values()) > 0
+        return sum(index.writer.compact() for index in self._indexes.values()) > 0
 
     def _status(self, collection: Collection) -> CollectionStatus:
         index = self._indexes[collection]

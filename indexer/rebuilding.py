@@ -46,12 +46,12 @@ def rebuild(
                 collection=str(collection),
             )
         index.generations.prune()
-        generation = index.begin_generation()
+        generation = index.writer.begin_generation()
         build = _Build(database, collection, generation, embedder)
         try:
             build.fill(progress)
-            index.learn_words(build.view)
-            index.replace(generation, build.catch_up)
+            index.soft_words.learn(build.view)
+            index.writer.replace(generation, build.catch_up)
         except BaseException:
             shutil.rmtree(generation.folder, ignore_errors=True)
             raise

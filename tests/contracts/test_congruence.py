@@ -67,7 +67,7 @@ def test_same_changes_same_answers(
                 embedded.upsert(step)
                 reference.upsert(step)
             elif step == "compact":
-                embedded.compact()
+                embedded.writer.compact()
             else:
                 embedded.delete(step)
                 reference.delete(step)

@@ -69,7 +69,7 @@ def test_threads_search_while_others_write(index: EmbeddedIndex) -> None:
         try:
             for number in range(first, first + 12):
                 index.upsert([document(number, f"слово {number}")])
-            index.compact()
+            index.writer.compact()
         except BaseException as error:
             problems.append(error)
 
@@ -92,7 +92,7 @@ def test_many_small_commits_are_merged_without_loss(index: EmbeddedIndex) -> Non
     index.delete(range(100, 110))
     before = index.search_text(TextQuery("слово")), index.search_vector(SCHOOL[0].vectors[0])
     files = len(segment_files(index))
-    while index.compact():
+    while index.writer.compact():
         pass
     assert len(segment_files(index)) < files / 2
     after = index.search_text(TextQuery("слово")), index.search_vector(SCHOOL[0].vectors[0])
@@ -161,14 +161,14 @@ def test_a_rebuild_killed_at_the_swap_leaves_the_old_generation(index: EmbeddedI
         "import os, sys; from pathlib import Path; from indexer.embedded import EmbeddedIndex;"
         "from tests.contracts.samples import EMBEDDER;"
         "index = EmbeddedIndex(Path(sys.argv[1]), EMBEDDER);"
-        "index.replace(index.begin_generation(), lambda: os.kill(os.getpid(), 9))"
+        "index.writer.replace(index.writer.begin_generation(), lambda: os.kill(os.getpid(), 9))"
     )
     killed = subprocess.run([sys.executable, "-c", script, str(folder)], cwd=HERE, check=False)
     assert killed.returncode == -9
     assert (folder / "gen-0002").exists()
     assert index.count() == 6
     index.upsert([document(72, "и пишется дальше")])
-    index.replace(index.begin_generation(), lambda: None)
+    index.writer.replace(index.writer.begin_generation(), lambda: None)
     assert index.generations.current_name() == "gen-0003"
     assert index.count() == 0
     assert sorted(path.name for path in folder.glob("gen-*")) == ["gen-0002", "gen-0003"]

@@ -96,7 +96,7 @@ def test_while_the_encoder_is_down_equal_words_count(index: EmbeddedIndex, encod
     index.upsert([case(9, "shell и bash")])
     encoder.down = False
     assert set(soft(index, "консоль")) == {1}
-    index.compact()
+    index.writer.compact()
     assert set(soft(index, "консоль")) == {1, 9}
 
 
