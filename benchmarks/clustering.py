@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.likeness import read_by_both
-from clustering.algorithms import make
+from clustering.algorithms import Known, make
 from kbsearch.evaluation.clustering import measure_clustering
 from kbsearch.evaluation.sets import LabelledQuestion, read_matching_set, read_questions
 from kbsearch.matching.queries import prepare
@@ -50,8 +50,9 @@ def main(folder: Path, encoder: str = "bundled") -> None:
     texts, truth = [each.text for each in asked], [question.label for question in questions]
     bare = [each.bare for each in asked]
     _, vectors = read_by_both(bare, encoder)
+    known = Known(texts=texts, languages=[detect_language(text) for text in texts])
     rivals: dict[str, Callable[[], Clusterer]] = {
-        "ours": lambda: make("leiden", texts=texts, languages=[detect_language(text) for text in texts]),
+        "ours": lambda: make("leiden", known),
         "hdbscan": lambda: make("hdbscan"),
         "kmeans, k told": lambda: make("kmeans", n_clusters=len(set(truth))),
         "bertopic": lambda: BertopicDefaults(texts),

@@ -20,7 +20,7 @@ import numpy as np
 
 from benchmarks.fit_model import schools
 from benchmarks.likeness import read_by_both
-from clustering.algorithms import make
+from clustering.algorithms import Known, make
 from kbsearch.matching.queries import prepare
 from kbsearch.ports import Floats
 from kbsearch.text.language import detect_language
@@ -46,7 +46,7 @@ def drawn(count: int) -> tuple[list[str], Floats]:
 def measure(count: int) -> None:
     """Print count, seconds, processor seconds, peak memory in MB and clusters of one size."""
     texts, vectors = drawn(count)
-    clusterer = make("leiden", texts=texts, languages=[detect_language(text) for text in texts])
+    clusterer = make("leiden", Known(texts=texts, languages=[detect_language(text) for text in texts]))
     start, busy = time.perf_counter(), time.process_time()
     labels = clusterer.fit_predict(vectors)
     seconds, spent = time.perf_counter() - start, time.process_time() - busy

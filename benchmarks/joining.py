@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.likeness import read_by_both
-from clustering.algorithms import make
+from clustering.algorithms import Known, make
 from clustering.places import Places
 from clustering.strangers import MOST, Strangers
 from kbsearch.evaluation.sets import read_matching_set, read_questions
@@ -86,7 +86,7 @@ def _clustered(vectors: Floats, words: Sequence[str], which: Any) -> Ints:
     rows = np.flatnonzero(which)
     labels = np.full(len(vectors), -1, np.int64)
     texts = [words[row] for row in rows]
-    clusterer = make("leiden", seed=0, texts=texts, languages=[detect_language(text) for text in texts])
+    clusterer = make("leiden", Known(texts=texts, languages=[detect_language(text) for text in texts]))
     labels[rows] = clusterer.fit_predict(vectors[rows])
     return labels
 

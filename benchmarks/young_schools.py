@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.likeness import read_by_both
-from clustering.algorithms import make, strengths_of
+from clustering.algorithms import Known, make, strengths_of
 from clustering.by_case import grouped_by_case
 from indexer.embedders import shipped
 from kbsearch.cli.evaluate_matching import temporary_matcher
@@ -107,14 +107,12 @@ def clusters(school: MatchingSet) -> Clusters:
     """Labels and strengths of the questions of ``school``, nothing being known of cases."""
     asked = [prepare(one.text) for one in school.questions]
     _, vectors = read_by_both([one.bare for one in asked])
-    lessons = [one.lesson for one in school.questions]
-    clusterer = make(
-        "leiden",
-        seed=0,
+    known = Known(
         texts=[one.text for one in asked],
-        lessons=lessons,
+        lessons=[one.lesson for one in school.questions],
         languages=[detect_language(one.text) for one in asked],
     )
+    clusterer = make("leiden", known)
     labels = np.asarray(clusterer.fit_predict(vectors), dtype=np.int64)
     return labels, strengths_of(clusterer, vectors, labels)
 

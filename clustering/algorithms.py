@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -13,58 +15,59 @@ from kbsearch.errors import InvalidInput
 from kbsearch.ports import Clusterer, Floats, Ints
 
 OWN = ("leiden", "hdbscan")
-_GIVEN = {"texts", "lessons", "languages", "initial", "initial_resolution"}
-"""What is told of the questions, rather than set."""
 
 
-def make(
-    name: str,
-    *,
-    seed: int = 0,
-    texts: Sequence[str] | None = None,
-    lessons: Sequence[str] | None = None,
-    languages: Sequence[str] | None = None,
-    initial: Ints | None = None,
-    initial_resolution: float | None = None,
-    **params: Any,
-) -> Clusterer:
+@dataclass(frozen=True, slots=True, eq=False)
+class Known:
+    """What is known of the questions; each algorithm is told what it can use of it.
+
+    ``texts``, ``lessons`` that they were asked at and ``languages`` that they were asked in, "" where it
+    cannot be told, one for each row.  ``initial``: the cluster of each row in the run before, -1 for none,
+    and ``initial_resolution`` that of the run.
+    """
+
+    texts: Sequence[str] | None = None
+    lessons: Sequence[str] | None = None
+    languages: Sequence[str] | None = None
+    initial: Ints | None = None
+    initial_resolution: float | None = None
+
+
+_KNOWN = tuple(field.name for field in fields(Known))
+NOTHING_KNOWN = Known()
+
+
+def make(name: str, known: Known = NOTHING_KNOWN, *, seed: int = 0, **params: Any) -> Clusterer:
     """The clusterer ``name``: "leiden", "hdbscan", or a class of `sklearn.cluster` in any case.
 
     Args:
         name: of the algorithm.
+        known: of the questions, given to algorithms that look at more than vectors.
         seed: given to algorithms that draw at random.
-        texts: the questions, given to algorithms that look at words too.
-        lessons: where they were asked, "" where nobody told, given to algorithms that look at that.
-        languages: that they were asked in, "" where it cannot be told, given to algorithms that look at that.
-        initial: the cluster of each row in the run before, -1 for none, given to those that start from it.
-        initial_resolution: the resolution of that run.
         params: the algorithm's own settings; those that are None are left at their defaults.
 
     Raises:
         InvalidInput: there is no such algorithm, or it has no such setting.
     """
     kind = _class(name)
-    known = inspect.signature(kind).parameters
+    taken = inspect.signature(kind).parameters.keys()
     given = {key: value for key, value in params.items() if value is not None}
-    unknown = sorted(given.keys() - known.keys())
+    _check_settings(name, given, taken)
+    offered = {"random_state": seed} | {key: getattr(known, key) for key in _KNOWN}
+    made: Clusterer = kind(**given, **{key: value for key, value in offered.items() if key in taken})
+    return made
+
+
+def _check_settings(name: str, given: Mapping[str, Any], taken: AbstractSet[str]) -> None:
+    unknown = sorted(given.keys() - taken)
     if unknown:
         raise InvalidInput(
             "Clustering algorithm '{name}' has no setting '{setting}'.",
             remedy="Its settings are: {known}.",
             name=name,
             setting=unknown[0],
-            known=", ".join(sorted(known.keys() - _GIVEN)),
+            known=", ".join(sorted(taken - set(_KNOWN))),
         )
-    offered = {
-        "random_state": seed,
-        "texts": texts,
-        "lessons": lessons,
-        "languages": languages,
-        "initial": initial,
-        "initial_resolution": initial_resolution,
-    }
-    made: Clusterer = kind(**given, **{key: value for key, value in offered.items() if key in known})
-    return made
 
 
 def _class(name: str) -> Any:

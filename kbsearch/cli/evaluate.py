@@ -104,7 +104,7 @@ def clustering(  # noqa: PLR0917  # click passes options by name
     it is set aside first, as a run does.  Where a set has cases, the questions that one case answers are
     put together.
     """
-    from clustering.algorithms import make
+    from clustering.algorithms import Known, make
     from clustering.by_case import WithCases
     from clustering.neighbours import together
     from indexer.embedders import open_embedder, open_second_embedder
@@ -126,14 +126,12 @@ def clustering(  # noqa: PLR0917  # click passes options by name
     aside = _small_talk(questions, vectors, embedder.model_id)
     kept = [place for place in range(len(questions)) if place not in aside]
     texts = [asked[place].text for place in kept]
-    clusterer = make(
-        algorithm,
-        seed=seed,
+    known = Known(
         texts=texts,
         lessons=[questions[place].lesson for place in kept],
         languages=[detect_language(text) for text in texts],
-        resolution=resolution,
     )
+    clusterer = make(algorithm, known, seed=seed, resolution=resolution)
     if by_case and labelled.cases:
         firsts = _first_cases(
             without_some(labelled, drop_cases, seed),
