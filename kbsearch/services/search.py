@@ -22,7 +22,7 @@ from kbsearch.services.intake import clean
 from kbsearch.services.live_cases import load_live
 from kbsearch.services.past_questions import ASKED, QuestionHit, find_questions, load_hits
 from kbsearch.services.rereading import depth, reread
-from kbsearch.text.words import words as split_words
+from kbsearch.services.spelling_hint import better_spelling
 
 __all__ = ["CaseHit", "QuestionHit", "SearchPage", "SearchService"]
 
@@ -124,26 +124,29 @@ class SearchService:
         """
         started = time.perf_counter()
         checked = _checked(text, limit)
-        chosen = syntax or detect_syntax(checked)
-        wanted = _Wanted(checked, course, lesson, language, tuple(map(str, states)), limit, chosen)
-        if chosen == "advanced":
-            wanted = self._satisfying(wanted)
-        result = self._match(wanted)
-        words = _words(wanted)
-        filters = Filters(course=course, language=language, states=ASKED)
+        told = syntax or detect_syntax(checked)
+        wanted = _Wanted(checked, course, lesson, language, tuple(map(str, states)), limit, told)
+        page = self._page(self._satisfying(wanted) if told == "advanced" else wanted)
+        return replace(page, milliseconds=1000 * (time.perf_counter() - started))
+
+    def _page(self, wanted: _Wanted) -> SearchPage:
+        """What is found, but for how long that took."""
+        result, words = self._match(wanted), _words(wanted)
+        filters = Filters(course=wanted.course, language=wanted.language, states=ASKED)
         asked = find_questions(self._questions, self._matcher.encoder, words, filters, QUESTION_POOL)
         with self._database.reading() as session:
             cases = load_live(session, [match.case_id for match in result.matches], wanted.states)
             past = load_hits(session, asked, QUESTIONS_SHOWN)
         result, read = reread(self._reranker, self._matcher, result, cases)
+        repaired = result.query.repaired
         return SearchPage(
             cases=self._case_hits(result, cases, wanted),
             questions=self._with_highlights(past, words),
             degraded=result.degraded or bool(asked and asked.degraded),
-            did_you_mean=self._spelling(words, result),
-            milliseconds=1000 * (time.perf_counter() - started),
+            did_you_mean=None if repaired else better_spelling(words, self._cases, self._questions),
+            milliseconds=0.0,
             syntax=wanted.syntax,
-            searched=result.query.bare if result.query.repaired else "",
+            searched=result.query.bare if repaired else "",
             note=wanted.note,
             reranked=read,
         )
@@ -213,33 +216,6 @@ class SearchService:
             replace(hit, highlights=tuple(self._questions.highlights(query, hit.question.id, ("title",))))
             for hit in hits
         ]
-
-    def _spelling(self, words: str, result: MatchResult) -> str | None:
-        """A better spelling, when neither cases nor past questions know the words as they are."""
-        if result.query.repaired or len(words) > MAX_SPELLED:
-            return None
-        hint = self._cases.did_you_mean(words)
-        if not hint or self._questions.did_you_mean(words) is None:
-            return None
-        kept = self._with_asked_words(words, hint)
-        return kept if kept != words else None
-
-    def _with_asked_words(self, written: str, hint: str) -> str:
-        """``hint`` with the words of ``written`` that no case has but past questions know."""
-        before, after = split_words(written), split_words(hint)
-        if len(before) != len(after):
-            return hint
-        known = self._questions.documents_with([word.stem for word in before])
-        pieces, end = [], 0
-        for old, new, asked in zip(before, after, known, strict=True):
-            if asked and new.start >= end:
-                pieces += [hint[end : new.start], written[old.start : old.end]]
-                end = new.end
-        return "".join([*pieces, hint[end:]])
-
-
-MAX_SPELLED = 200
-"""Longer texts are not typed into a search field, so nobody wants their spelling."""
 
 
 def _words(wanted: _Wanted) -> str:
