@@ -17,10 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from kbsearch.matching.queries import bare_text, different_words
+from kbsearch.matching.queries import MAX_WORDS, bare_text
 from kbsearch.ports import Floats
 from kbsearch.text.lexicon import shipped_lexicon
-from kbsearch.text.words import stems
+from kbsearch.text.words import stem, whole_words
 
 NAMES = (
     "likeness",
@@ -59,9 +59,11 @@ _DIGIT = re.compile(r"\d")
 class PairText:
     """One side of a pair: its words by stem, and where it was asked.
 
-    ``numbers`` and ``latin``: the stems with digits and with Latin letters.  ``denies``: one is of `DENIALS`.
+    ``said``: the words in order.  ``numbers`` and ``latin``: the stems with digits and with Latin letters.
+    ``denies``: one is of `DENIALS`.
     """
 
+    said: list[str]
     words: Mapping[str, str]
     numbers: frozenset[str]
     latin: frozenset[str]
@@ -73,16 +75,47 @@ class PairText:
 @lru_cache(maxsize=8_192)
 def pair_text(text: str, course: str = "", lesson: str = "") -> PairText:
     """``text``, read as it is when it is indexed, with slang spelt out."""
-    words = different_words(shipped_lexicon().spell_out(bare_text(text)))
-    by_stem = {found[0]: word.lower() for word in words if (found := stems(word))}
+    said = whole_words(shipped_lexicon().spell_out(bare_text(text)))
+    return _side([word.lower() for word in said], course, lesson)
+
+
+def _side(said: list[str], course: str, lesson: str) -> PairText:
+    by_stem: dict[str, str] = {}
+    for word in said:
+        if len(by_stem) < MAX_WORDS:
+            by_stem.setdefault(stem(word), word)
     return PairText(
+        said=said,
         words=by_stem,
-        numbers=frozenset(stem for stem in by_stem if _DIGIT.search(stem)),
-        latin=frozenset(stem for stem in by_stem if _LATIN.search(stem)),
+        numbers=frozenset(each for each in by_stem if _DIGIT.search(each)),
+        latin=frozenset(each for each in by_stem if _LATIN.search(each)),
         denies=not DENIALS.isdisjoint(by_stem),
         course=course,
         lesson=lesson,
     )
+
+
+def written_as(one: PairText, other: PairText) -> PairText:
+    """``one`` with the words joined that ``other`` writes as one: "не доступен" where that says "недоступен".
+
+    What denies is not lost: it stays in the joined word, and without that in the other text it stands apart.
+    """
+    joined = {_letters(word): word for each, word in other.words.items() if each not in one.words}
+    if not joined:
+        return one
+    said: list[str] = []
+    for word in one.said:
+        if said and (whole := joined.get(_letters(said[-1] + word))):
+            said[-1] = whole
+        else:
+            said.append(joined.get(_letters(word), word) if "-" in word else word)
+    return one if said == one.said else _side(said, one.course, one.lesson)
+
+
+def _letters(word: str) -> str:
+    """The stem of ``word`` without hyphens; a word with digits stays as it is."""
+    bare = word.replace("-", "")
+    return stem(bare) if bare.isalpha() else word
 
 
 def pair_features(one: PairText, other: PairText, likeness: float, weights: Mapping[str, float]) -> Floats:
@@ -94,6 +127,7 @@ def pair_features(one: PairText, other: PairText, likeness: float, weights: Mapp
         likeness: the pair's cosine, in standard deviations above that of unrelated texts.
         weights: weight in [0, 1] of each stem of both, high for rare ones.
     """
+    one, other = written_as(one, other), written_as(other, one)
     own, theirs = one.words.keys(), other.words.keys()
     shared, first, second = (_weight(some, weights) for some in (own & theirs, own, theirs))
     shares = sorted(shared / whole if whole else 0.0 for whole in (first, second))

@@ -16,8 +16,7 @@ from kbsearch.models import (
     QuestionState,
     Suggestion,
 )
-
-ANSWERING = (FeedbackAction.ACCEPTED, FeedbackAction.ANSWERED)
+from kbsearch.services.verdicts import CHOSEN
 
 
 def store_feedback(session: Session, given: Feedback) -> Feedback:
@@ -34,7 +33,7 @@ def store_feedback(session: Session, given: Feedback) -> Feedback:
     if known := _same(session, given):
         return known
     session.add(given)
-    if given.action in ANSWERING and suggestion.question_id is not None:
+    if given.action in CHOSEN and suggestion.question_id is not None:
         _answer(session, suggestion.question_id, given.case_id)
     session.flush()
     return given

@@ -134,15 +134,15 @@ class GapService:
             found = _rows(session, run, now or utc_now()) if run else []
         return [one for one in found if _is_gap(one, outside=outside)]
 
-    def cases_of(self, gaps: Iterable[ClusterGap]) -> dict[int, GapCase]:
-        """The case of each of the gaps that has one, by the id of its cluster.
+    def cases_of(self, cluster_ids: Iterable[int]) -> dict[int, GapCase]:
+        """The case of each of these clusters that no case covers, where there is one.
 
         That is the one that would cover it if it did not need a check, else the newest written for it.
         """
         found: dict[int, GapCase] = {}
         told = (Case.id, Case.title, Case.state)
         with self._database.reading() as session:
-            for some in chunks([gap.cluster_id for gap in gaps]):
+            for some in chunks(list(cluster_ids)):
                 written = select(Case.cluster_id, *told).where(Case.cluster_id.in_(some)).order_by(Case.id)
                 checked = (
                     select(Coverage.cluster_id, *told)

@@ -213,8 +213,8 @@ class SuggestionService:
     ) -> Feedback:
         """Note what somebody did with a suggestion; the same again changes nothing.
 
-        ``accepted`` and ``answered`` mark the question that the suggestion belongs to as answered by the
-        case; ``answered`` may name a case that was not shown.
+        ``accepted``, ``edited`` and ``answered`` mark the question that the suggestion belongs to as answered
+        by the case; ``answered`` may name a case that was not shown.
 
         Raises:
             NotFound: there is no such suggestion or case.

@@ -58,6 +58,11 @@ def words_once(text: str) -> list[str]:
     return found
 
 
+def whole_words(text: str) -> list[str]:
+    """The words of ``text`` in order, as they are written; parts of a joined word are not told apart."""
+    return _WORD.findall(text)
+
+
 def _split(text: str) -> tuple[Word, ...]:
     found: list[Word] = []
     for match in _WORD.finditer(text):

@@ -31,6 +31,7 @@ def review_page() -> str:
         "clusters/review.html",
         item=item,
         row=item.row,
+        written=kb().gaps.cases_of([item.row.cluster.id]).get(item.row.cluster.id),
         members=kb().clusters.get(item.row.cluster.id, questions=SHOWN).questions,
         cases=kb().search.search(words, limit=SUGGESTED).cases,
         nearest=kb().near_clusters.of(item.row.cluster.id, SUGGESTED),

@@ -112,7 +112,7 @@ def _named(label: str, cluster_id: int) -> Cell:
 
 def gaps(found: Sequence[ClusterGap], limit: int | None = None) -> Table:
     """Clusters that a case would help most."""
-    cases = kb().gaps.cases_of(found[:limit])
+    cases = kb().gaps.cases_of(gap.cluster_id for gap in found[:limit])
     rows = [
         [
             _named(gap.label, gap.cluster_id),

@@ -38,6 +38,16 @@ def test_near_titles_of_one_course_are_a_pair(app: Kbsearch, cases: dict[str, in
     assert app.case_pairs.likely(course="sql") == []
 
 
+def test_words_joined_or_apart_are_the_same_words(app: Kbsearch) -> None:
+    joined = write(app, "Компенсация за неиспользованный отпуск")
+    apart = write(app, "Компенсация за не использованный отпуск")
+    write(app, "Компенсация за использованный отпуск")
+    spaced = write(app, "Как подключить видео уроки к группе")
+    hyphened = write(app, "Как подключить видео-урок к группе")
+    app.pipeline.drain_all(lambda done, total, stage: None)
+    assert sorted(map(sorted, found(app))) == [[joined, apart], [spaced, hyphened]]
+
+
 def test_a_phrasing_in_common_makes_a_pair(app: Kbsearch, cases: dict[str, int]) -> None:
     app.cases.add_wording(cases["homework"], "сколько ждать проверку")
     write(app, "Срок проверки", "Сколько ждать проверку?")

@@ -84,10 +84,10 @@ def test_a_gap_names_the_case_that_would_cover_it_after_a_check(school: Kbsearch
     school.coverage.refresh()
     (gap,) = school.gaps.gaps()
     assert (gap.cluster_id, gap.colour) == (cluster, Colour.RED)
-    found = school.gaps.cases_of([gap])[cluster]
+    found = school.gaps.cases_of([cluster])[cluster]
     assert (found.id, found.state) == (case.id, "needs_check")
     school.cases.move(case.id, state)
-    assert school.gaps.cases_of([gap]) == {}
+    assert school.gaps.cases_of([cluster]) == {}
     school.pipeline.drain_all()
     school.coverage.refresh(occasion=Occasion.CASE)
     assert coverage_of(school, cluster).in_check_id is None

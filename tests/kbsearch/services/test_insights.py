@@ -68,13 +68,12 @@ def test_a_gap_is_weighed_by_rate_doubt_and_what_a_case_saves(school: Kbsearch) 
 def test_a_gap_has_the_newest_case_that_was_written_for_it(school: Kbsearch) -> None:
     cluster = plant_cluster(school, four(school))
     cover(school, cluster, Colour.RED, sure=0)
-    gaps = school.gaps.gaps(now=NOW)
-    assert school.gaps.cases_of(gaps) == {}
+    assert school.gaps.cases_of([cluster]) == {}
     for title in ("Первый", "Второй"):
         case = school.cases.create(CaseDraft(title, "ответ"))
         with school.database.writing() as session:
             session.get_one(Case, case.id).cluster_id = cluster
-    found = school.gaps.cases_of(gaps)
+    found = school.gaps.cases_of([cluster])
     assert {key: (one.title, one.state) for key, one in found.items()} == {cluster: ("Второй", "draft")}
 
 

@@ -130,9 +130,12 @@ def given(school: Kbsearch) -> SuggestionView:
     return school.suggestions.suggest(ASKED, question_id=received.question_id)
 
 
-def test_accepting_answers_the_question(school: Kbsearch, given: SuggestionView) -> None:
+@pytest.mark.parametrize("action", ["accepted", "edited", "answered"])
+def test_settling_on_a_case_answers_the_question(
+    school: Kbsearch, given: SuggestionView, action: str
+) -> None:
     case = given.matches[0].case
-    school.suggestions.feedback(given.id, "accepted", case_id=case.id)
+    school.suggestions.feedback(given.id, action, case_id=case.id)
     with school.database.reading() as session:
         question = session.scalars(select(Question)).one()
         waiting = session.scalars(select(Outbox)).all()

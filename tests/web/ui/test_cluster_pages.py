@@ -26,6 +26,7 @@ from kbsearch.models import (
     utc_now,
 )
 from kbsearch.ports import silent
+from kbsearch.services.cases import CaseDraft
 from kbsearch.services.clusters import MAX_MEMBERS
 from tests.clustering.conftest import TAILS, TOPICS
 from tests.large_proposal import places, plant_proposal
@@ -233,6 +234,24 @@ def test_a_cluster_that_one_case_covers_waits_for_no_decision_until_it_does_not(
     with topics.database.writing() as session:
         session.get_one(Coverage, first).colour = Colour.YELLOW
     assert topics.reviews.next(cluster_id=first).row.cluster.id == first  # type: ignore[union-attr]
+
+
+def test_the_queue_names_the_case_that_would_cover_a_cluster_after_a_check(
+    methodologist: FlaskClient, topics: Kbsearch
+) -> None:
+    case = topics.cases.create(CaseDraft("Отмена <коммита>", "git reset"), state="needs_check")
+    first = waiting(methodologist.get("/clusters/review").text)
+    with topics.database.writing() as session:
+        row = Coverage(cluster_id=first, colour="red", sampled=10, sure=0, same_case=0, model_version="m")
+        row.in_check_id = case.id
+        session.add(row)
+    page = methodologist.get(f"/clusters/review?cluster={first}").text
+    named = (
+        f'Case: <a href="/cases/{case.id}">Отмена &lt;коммита&gt;</a> <span class="badge warn">needs check'
+    )
+    assert named in page
+    topics.cases.move(case.id, "archived")
+    assert "Case: <a" not in methodologist.get(f"/clusters/review?cluster={first}").text
 
 
 def test_what_is_no_question_leaves_its_cluster_at_once_and_comes_back(
