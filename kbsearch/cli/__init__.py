@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import atexit
 import gc
-import importlib
 import sys
 
 import click
 
 from kbsearch import __version__
+from kbsearch.cli.lazy_group import LazyGroup
 from kbsearch.errors import KbsearchError
 
 COMMANDS = {
@@ -37,40 +37,10 @@ COMMANDS = {
 }
 """Command → (module whose attribute ``command`` is the click command, its one-line help)."""
 
-STOPPED = 130
-"""Exit status after Ctrl+C, as shells have it."""
-
-
-class LazyGroup(click.Group):
-    """A group that imports a command's module when the command is called."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """All names, sorted."""
-        return sorted(COMMANDS)
-
-    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        """The command ``name``, imported now."""
-        if name not in COMMANDS:
-            return None
-        command: click.Command = importlib.import_module(COMMANDS[name][0]).command
-        return command
-
-    def invoke(self, ctx: click.Context) -> object:
-        """Run the command; Ctrl+C ends it with a message and the status that shells know."""
-        try:
-            return super().invoke(ctx)
-        except KeyboardInterrupt:
-            click.echo("\nStopped. What was stored stays; call it again to go on.", err=True)
-            ctx.exit(STOPPED)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The list of commands, without importing any."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, COMMANDS[name][1]) for name in self.list_commands(ctx)])
-
 
 @click.group(
     cls=LazyGroup,
+    modules=COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Try `kbsearch demo`, then `kbsearch suggest 'как отменить коммит'`.",
 )

@@ -17,9 +17,10 @@ from kbsearch.ports import silent
 
 if TYPE_CHECKING:
     from indexer.asked import Asked
-    from indexer.loading import Draft
+    from kbsearch.cli.measure_model import Task
+    from kbsearch.config import Settings
     from kbsearch.evaluation.matching import MatchingReport
-    from kbsearch.evaluation.sets import LabelledCase, MatchingSet
+    from kbsearch.evaluation.sets import MatchingSet
     from kbsearch.evaluation.spoiling import Spoil
     from kbsearch.matching.matcher import Matcher
     from kbsearch.ports import Document, Embedder, Progress
@@ -112,33 +113,46 @@ def command(  # noqa: PLR0917  # click passes options by name
     With --spoil the questions are asked the way hurried people type, with --learn after mentors confirmed
     some of them as variants, with --folds by a model that was refitted on the others.
     """
-    from indexer.embedders import open_embedder, open_second_embedder
     from kbsearch.cli.compare_models import compare
     from kbsearch.cli.measure_model import Task
     from kbsearch.config import load_settings
-    from kbsearch.evaluation.learned import refitted, with_variants
-    from kbsearch.evaluation.matching import run_matching, summarise, without_some
-    from kbsearch.evaluation.sets import oddities, read_matching_set
-    from kbsearch.evaluation.spoiling import spoiled
 
     if folds == 1:
         raise click.BadParameter("one fold leaves nothing to fit on; give 2 at least", param_hint="--folds")
     settings = load_settings(**({"encoder": models[0]} if models else {}))
+    task = Task(str(folder), settings.encoder, "", drop_cases, learn, spoil, seed)
     if len(models) > 1 or reranker:
         if folds or without or asked != "text":
             raise click.UsageError(
                 "models are compared as they are shipped: leave --folds, --asked and --without out"
             )
-        task = Task(str(folder), settings.encoder, "", drop_cases, learn, spoil, seed)
         sys.exit(compare(task, models or (settings.encoder,), reranker, as_json=as_json))
-    whole = read_matching_set(folder, asked)
+    progress = ProgressBar(quiet=as_json)
+    report = _measured(task, settings, progress, asked=asked, without=without, folds=folds)
+    click.echo(json.dumps(figures(report)) if as_json else _table(figures(report)))
+
+
+def _measured(
+    task: Task,
+    settings: Settings,
+    progress: ProgressBar,
+    *,
+    asked: str,
+    without: Collection[str],
+    folds: int,
+) -> MatchingReport:
+    """What the encoders of ``settings`` make of the set of ``task``; see the options for the rest."""
+    from indexer.embedders import open_embedder, open_second_embedder
+    from kbsearch.cli.measure_model import prepared
+    from kbsearch.evaluation.learned import refitted
+    from kbsearch.evaluation.matching import run_matching, summarise
+    from kbsearch.evaluation.sets import oddities, read_matching_set
+
+    whole = read_matching_set(Path(task.folder), asked)
     for odd in oddities(whole, asked):
         click.echo(f"note: {odd}", err=True)
-    chosen = without_some(with_variants(whole, learn, seed), drop_cases, seed)
-    if spoil:
-        chosen = spoiled(chosen, spoil, seed)
+    chosen = prepared(whole, task)
     second = open_second_embedder(settings.second_encoder, settings.encoder)
-    progress = ProgressBar(quiet=as_json)
     made = temporary_matcher(chosen, open_embedder(settings.encoder), second, without, progress)
     with made as (matcher, ids):
         outcomes = run_matching(matcher, chosen, ids, settings.answer_precision, progress)
@@ -146,8 +160,7 @@ def command(  # noqa: PLR0917  # click passes options by name
     progress.close()
     if folds:
         outcomes = refitted(outcomes, folds, settings.answer_precision, base)
-    report = summarise(outcomes, len(chosen.cases))
-    click.echo(json.dumps(figures(report)) if as_json else _table(figures(report)))
+    return summarise(outcomes, len(chosen.cases))
 
 
 @contextmanager
@@ -186,12 +199,13 @@ def _documents(
     second: Embedder | None,
     progress: Progress,
 ) -> list[Document]:
-    from indexer.loading import encoded
+    from indexer.loading import case_draft, encoded
+    from kbsearch.evaluation.set_cases import as_case
 
     documents: list[Document] = []
     for start in range(0, len(chosen.cases), READ_AT_ONCE):
-        some = [_draft(ids[case.id], case) for case in chosen.cases[start : start + READ_AT_ONCE]]
-        documents += encoded(some, embedder, second)
+        some = [as_case(case, ids[case.id]) for case in chosen.cases[start : start + READ_AT_ONCE]]
+        documents += encoded([case_draft(case) for case in some], embedder, second)
         progress(len(documents), len(chosen.cases), "reading cases")
     return documents
 
@@ -204,26 +218,6 @@ def _asked(chosen: MatchingSet, embedder: Embedder) -> Asked:
     every = max(1, len(chosen.questions) // NEWEST)
     texts = [bare_text(question.text) for question in chosen.questions[::every]]
     return total(embedder.encode(texts, "passage"))
-
-
-def _draft(number: int, labelled: LabelledCase) -> Draft:
-    """What the live index would hold of ``labelled``."""
-    from indexer.loading import case_draft
-    from kbsearch.models import Case, CaseState, Variant
-
-    return case_draft(
-        Case(
-            id=number,
-            title=labelled.title,
-            answer=labelled.answer,
-            variants=[Variant(text=text) for text in labelled.variants],
-            course_code=labelled.course,
-            lessons=list(labelled.lessons),
-            tags=list(labelled.tags),
-            language="",
-            state=CaseState.PUBLISHED,
-        )
-    )
 
 
 def figures(report: MatchingReport) -> dict[str, Any]:

@@ -47,15 +47,13 @@ class Task:
         return json.dumps(asdict(self))
 
 
-def prepared(task: Task) -> MatchingSet:
-    """The set of ``task`` as it is to be measured."""
+def prepared(whole: MatchingSet, task: Task) -> MatchingSet:
+    """``whole``, the set of ``task``, as it is to be measured."""
     from kbsearch.evaluation.learned import with_variants
     from kbsearch.evaluation.matching import without_some
-    from kbsearch.evaluation.sets import read_matching_set
     from kbsearch.evaluation.spoiling import spoiled
 
-    whole = with_variants(read_matching_set(Path(task.folder)), task.learn, task.seed)
-    chosen = without_some(whole, task.drop_cases, task.seed)
+    chosen = without_some(with_variants(whole, task.learn, task.seed), task.drop_cases, task.seed)
     return spoiled(chosen, task.spoil, task.seed) if task.spoil else chosen
 
 
@@ -71,8 +69,9 @@ def measured(task: Task) -> dict[str, Any]:
     from kbsearch.config import load_settings
     from kbsearch.evaluation.comparison import TimedEmbedder
     from kbsearch.evaluation.matching import run_matching, summarise
+    from kbsearch.evaluation.sets import read_matching_set
 
-    chosen, settings = prepared(task), load_settings()
+    chosen, settings = prepared(read_matching_set(Path(task.folder)), task), load_settings()
     before = _resident_bytes()
     embedder = TimedEmbedder(open_embedder(task.encoder))
     embedder.encode(["warm"], "query")

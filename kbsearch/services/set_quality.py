@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from hashlib import blake2b
 
 from kbsearch.evaluation.quality import Asked, Measured, measured
-from kbsearch.evaluation.sets import LabelledCase, LabelledQuestion, MatchingSet
+from kbsearch.evaluation.set_cases import as_case
+from kbsearch.evaluation.sets import LabelledQuestion, MatchingSet
 from kbsearch.matching.matcher import Matcher
 from kbsearch.matching.model import MatchingModel
-from kbsearch.models import Case, CaseState, Variant
 from kbsearch.ports import Progress, silent
 from kbsearch.services.replaying import Bench
 from kbsearch.text.language import detect_language
@@ -26,7 +26,7 @@ def rows_of_set(
     ids = {case.id: number for number, case in enumerate(chosen.cases, 1)}
     asked = _asked(chosen, ids)
     found = []
-    with bench.index([_case(ids[case.id], case) for case in chosen.cases]) as index:
+    with bench.index([as_case(case, ids[case.id]) for case in chosen.cases]) as index:
         matcher = Matcher(index, bench.embedder, model)
         for done, one in enumerate(asked):
             progress(done, len(asked), "asking the golden questions")
@@ -58,17 +58,3 @@ def _asked(chosen: MatchingSet, ids: dict[str, int]) -> Sequence[Asked]:
 def _id_of(question: LabelledQuestion) -> int:
     said = f"{question.id}\n{question.text}".encode()
     return int.from_bytes(blake2b(said, digest_size=6).digest())
-
-
-def _case(number: int, labelled: LabelledCase) -> Case:
-    return Case(
-        id=number,
-        title=labelled.title,
-        answer=labelled.answer,
-        variants=[Variant(text=text) for text in labelled.variants],
-        course_code=labelled.course,
-        lessons=list(labelled.lessons),
-        tags=list(labelled.tags),
-        language="",
-        state=CaseState.PUBLISHED,
-    )

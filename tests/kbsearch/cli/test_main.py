@@ -11,7 +11,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from kbsearch.cli import COMMANDS, STOPPED, LazyGroup, group
+from kbsearch.cli import COMMANDS, group
+from kbsearch.cli.lazy_group import STOPPED, LazyGroup
 
 HEAVY = ("torch", "sentence_transformers", "sklearn", "scipy", "numpy", "sqlalchemy", "flask", "whoosh")
 
@@ -69,7 +70,7 @@ class Interrupted(LazyGroup):
 
 
 def test_ctrl_c_ends_a_command_with_a_word_and_a_status_of_its_own() -> None:
-    result = CliRunner().invoke(Interrupted(), ["import"])
+    result = CliRunner().invoke(Interrupted(modules={}), ["import"])
     assert result.exit_code == STOPPED
     assert "What was stored stays" in result.stderr
 
