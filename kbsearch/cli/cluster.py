@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kbsearch.cli.counted import counted
+from kbsearch.cli.options import ALGORITHM, AS_JSON, BY_CASE, RESOLUTION, SEED
 from kbsearch.cli.second_reading import read_few
 
 if TYPE_CHECKING:
@@ -44,15 +45,11 @@ Examples:
   kbsearch cluster run --course python-start --resolution 8
 """
 )
-@click.option(
-    "--algorithm", default="leiden", show_default=True, help="leiden, hdbscan, or a scikit-learn class."
-)
-@click.option("--resolution", type=click.FloatRange(0, min_open=True), help="Granularity (default: found).")
-@click.option("--seed", default=0, show_default=True, help="Seed of everything drawn at random.")
+@ALGORITHM
+@RESOLUTION
+@SEED
 @click.option("--course", default="", help="Only questions of this course.")
-@click.option(
-    "--by-case/--no-by-case", default=True, show_default=True, help="Put together what one case answers."
-)
+@BY_CASE
 @click.option("--accept", is_flag=True, help="Replace the clusters at once, instead of proposing a diff.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and no progress.")
 def run(  # noqa: PLR0917  # one for each option
@@ -70,7 +67,7 @@ def run(  # noqa: PLR0917  # one for each option
     """
     app = _app()
     app.questions.check_place(course)
-    progress = _quiet if as_json else _bar()
+    progress = _bar(quiet=as_json)
     app.pipeline.drain_all(progress)
     read_few(app, progress)
     run_id = app.cluster_runner.run(
@@ -87,16 +84,7 @@ def run(  # noqa: PLR0917  # one for each option
     if as_json:
         click.echo(json.dumps(_run(finished), ensure_ascii=False))
         return
-    quality = finished.quality
-    clusters, questions = counted(quality["clusters"], "cluster"), counted(quality["questions"], "question")
-    click.echo(
-        f"Run {run_id}: {clusters} of {questions} "
-        f"({quality['coverage']:.0%} in a cluster, {quality['by_case']:.0%} by the case that answers them) "
-        f"in {quality['seconds']} s."
-    )
-    if quality["waiting"]:
-        waiting = counted(quality["waiting"], "question is", "questions are")
-        click.echo(f"{waiting} not indexed yet; see `kbsearch index status`.")
+    _print_run(finished)
     page = app.clusters.list(run_id=run_id, course=course, limit=10)
     _print_page(page, app.trends.of(each.cluster.id for each in page.items))
 
@@ -110,7 +98,7 @@ Examples:
 )
 @click.argument("cluster_id", metavar="[ID]", type=int, required=False)
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 500), help="Rows to show.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@AS_JSON
 def show(cluster_id: int | None, limit: int, as_json: bool) -> None:
     """List the clusters of the last run, or show the cluster ID with its questions."""
     app = _app()
@@ -142,7 +130,7 @@ Examples:
 )
 @click.option("--course", default="", help="Of the runs over this course.")
 @click.option("--limit", default=30, show_default=True, type=click.IntRange(1, 200), help="Lines to show.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@AS_JSON
 def diff(course: str, limit: int, as_json: bool) -> None:
     """Show what the last run would change, line by line."""
     proposal = _app().proposals.latest(course)
@@ -256,15 +244,11 @@ def _app() -> Kbsearch:
     return Kbsearch()
 
 
-def _quiet(done: int, total: int, stage: str) -> None:
-    """Nobody watches."""
-
-
-def _bar() -> Progress:
-    """A progress line on a terminal, nothing elsewhere."""
+def _bar(*, quiet: bool) -> Progress:
+    """A progress line on a terminal; nothing elsewhere, or when ``quiet``."""
 
     def tell(done: int, total: int, stage: str) -> None:
-        if not sys.stderr.isatty():
+        if quiet or not sys.stderr.isatty():
             return
         share = done / total if total else 0.0
         filled = round(20 * share)
@@ -273,6 +257,19 @@ def _bar() -> Progress:
             click.echo("\r\033[K", nl=False, err=True)
 
     return tell
+
+
+def _print_run(run: Run) -> None:
+    quality = run.quality
+    clusters, questions = counted(quality["clusters"], "cluster"), counted(quality["questions"], "question")
+    click.echo(
+        f"Run {run.id}: {clusters} of {questions} "
+        f"({quality['coverage']:.0%} in a cluster, {quality['by_case']:.0%} by the case that answers them) "
+        f"in {quality['seconds']} s."
+    )
+    if quality["waiting"]:
+        waiting = counted(quality["waiting"], "question is", "questions are")
+        click.echo(f"{waiting} not indexed yet; see `kbsearch index status`.")
 
 
 def _print_page(page: ClusterPage, trends: Mapping[int, ClusterTrend]) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kbsearch.cli.counted import counted
+from kbsearch.cli.options import AS_JSON
 
 if TYPE_CHECKING:
     from kbsearch.services.duplicates import Group
@@ -27,7 +28,7 @@ Examples:
 )
 @click.option("--find", is_flag=True, help="Compare all questions first, old ones too.")
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 1000), help="Groups to show.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@AS_JSON
 def command(find: bool, limit: int, as_json: bool) -> None:
     """List groups of questions that ask the same, largest first, and how each was answered."""
     from kbsearch.app import Kbsearch

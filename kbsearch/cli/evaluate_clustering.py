@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kbsearch.cli.options import ALGORITHM, AS_JSON, BY_CASE, LABELLED_SET, RESOLUTION, SEED
 from kbsearch.cli.progress_bar import ProgressBar
 
 if TYPE_CHECKING:
@@ -33,17 +34,13 @@ Examples:
   kbsearch evaluate clustering data/sample_school --no-by-case
 """,
 )
-@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@click.option(
-    "--algorithm", default="leiden", show_default=True, help="leiden, hdbscan, or a scikit-learn class."
-)
-@click.option("--seed", default=0, show_default=True, help="Seed of everything drawn at random.")
-@click.option("--resolution", type=click.FloatRange(0, min_open=True), help="Granularity (default: found).")
+@LABELLED_SET
+@AS_JSON
+@ALGORITHM
+@SEED
+@RESOLUTION
 @click.option("--encoder", default="", help="An encoder other than the one that is set.")
-@click.option(
-    "--by-case/--no-by-case", default=True, show_default=True, help="Put together what one case answers."
-)
+@BY_CASE
 @click.option(
     "--drop-cases",
     default=0.0,

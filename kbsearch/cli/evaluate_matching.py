@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kbsearch.cli.options import AS_JSON, LABELLED_SET, SEED
 from kbsearch.cli.progress_bar import ProgressBar
 from kbsearch.ports import silent
 
@@ -41,15 +42,15 @@ Examples:
   kbsearch evaluate matching my-set --model bundled --model intfloat/multilingual-e5-small
 """,
 )
-@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@LABELLED_SET
+@AS_JSON
 @click.option(
     "--drop-cases",
     default=0.0,
     type=click.FloatRange(0, 1, max_open=True),
     help="Remove this share of cases.",
 )
-@click.option("--seed", default=0, show_default=True, help="Seed of everything drawn at random.")
+@SEED
 @click.option(
     "--spoil",
     type=click.Choice(["typos", "layout", "transliteration"]),

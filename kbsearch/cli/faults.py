@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kbsearch.cli.counted import counted
+from kbsearch.cli.options import AS_JSON
 
 if TYPE_CHECKING:
     from kbsearch.app import Kbsearch
@@ -31,7 +32,7 @@ def command() -> None:
     "--state", type=click.Choice(["open", "closed", "dismissed"]), help="Only faults in this state."
 )
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 500), help="Rows to show.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@AS_JSON
 def list_faults(state: str | None, limit: int, as_json: bool) -> None:
     """List faults, the latest first."""
     rows = _app().faults.list(state=state or "", limit=limit)
@@ -61,7 +62,7 @@ def list_faults(state: str | None, limit: int, as_json: bool) -> None:
 
 @command.command()
 @click.argument("fault_id", metavar="ID", type=int)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@AS_JSON
 def show(fault_id: int, as_json: bool) -> None:
     """Show the report of the fault ID."""
     from zoneinfo import ZoneInfo

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from kbsearch.cli.counted import counted
+from kbsearch.cli.options import AS_JSON
 from kbsearch.config import load_settings
 
 
@@ -25,7 +26,7 @@ def command() -> None:
 
 @command.command()
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@AS_JSON
 def export(folder: Path, as_json: bool) -> None:
     """Write the golden set to FOLDER as an evaluation set; texts are masked as they are stored.
 

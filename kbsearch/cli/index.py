@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kbsearch.cli.counted import counted
+from kbsearch.cli.progress_bar import ProgressBar
 from kbsearch.config import load_settings
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def rebuild(as_json: bool) -> None:
 
     Needed after a change of the encoder or of kbsearch's index format.
     """
-    bar = _Bar(quiet=as_json or not sys.stderr.isatty())
+    bar = ProgressBar(quiet=as_json)
     maintenance = _maintenance()
     maintenance.rebuild(bar)
     maintenance.read_all(bar)
@@ -146,30 +147,3 @@ def _print_difference(one: CollectionCheck) -> None:
         if ids:
             more = ", …" if len(ids) > SHOWN else ""
             click.echo(f"{one.collection}: {len(ids):,} {kind}: {', '.join(map(str, ids[:SHOWN]))}{more}")
-
-
-class _Bar:
-    """A progress bar that begins anew with each stage."""
-
-    def __init__(self, quiet: bool) -> None:
-        self._quiet = quiet
-        self._stage = ""
-        self._bar: Any = None
-        self._done = 0
-
-    def __call__(self, done: int, total: int, stage: str) -> None:
-        """Show that ``done`` of ``total`` is done."""
-        if self._quiet:
-            return
-        if stage != self._stage:
-            self.close()
-            self._stage, self._done = stage, 0
-            self._bar = click.progressbar(length=total, label=stage, file=sys.stderr)
-        self._bar.update(done - self._done)
-        self._done = done
-
-    def close(self) -> None:
-        """End the bar's line."""
-        if self._bar is not None:
-            self._bar.render_finish()
-            self._bar = None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kbsearch.cli.counted import counted
+from kbsearch.cli.options import AS_JSON
 from kbsearch.cli.progress_bar import ProgressBar
 from kbsearch.config import load_settings
 
@@ -40,7 +41,7 @@ Examples:
     metavar="[VERSION]",
     help="Go back to the version before the active one, or to VERSION.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@AS_JSON
 def command(dry_run: bool, listing: bool, rollback: str | None, as_json: bool) -> None:
     """Refit ranker and calibration on feedback and answered questions.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kbsearch.cli.options import AS_JSON
 from kbsearch.cli.progress_bar import ProgressBar
 from kbsearch.config import load_settings
 
@@ -20,7 +21,6 @@ SHOWN = (
     "questions", "hit@1", "hit@3", "hit@5", "mrr@5", "answers", "answer_precision", "answer_coverage",
     "ece", "p50_ms", "p95_ms",
 )  # fmt: skip
-_AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
 
 @click.group(
@@ -47,7 +47,7 @@ def command() -> None:
     help="A baseline to keep up with.",
 )
 @click.option("--save", type=click.Path(dir_okay=False, path_type=Path), help="Write the baseline of now.")
-@_AS_JSON
+@AS_JSON
 def check(
     folder: Path | None, bounds: tuple[str, ...], against: Path | None, save: Path | None, as_json: bool
 ) -> None:
@@ -78,7 +78,7 @@ def check(
 
 
 @command.command()
-@_AS_JSON
+@AS_JSON
 def report(as_json: bool) -> None:
     """Show the last measurement of the golden set, and the precision of answers on live feedback."""
     from kbsearch.app import Kbsearch

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kbsearch.cli.options import AS_JSON
+
 if TYPE_CHECKING:
     from kbsearch.ports import Highlight
     from kbsearch.services.search import CaseHit, QuestionHit, SearchPage
@@ -24,7 +26,7 @@ Examples:
 @click.option("--course", default="", help="Only cases of this course and of none.")
 @click.option("--lesson", default="", help="Prefer cases of this lesson.")
 @click.option("--limit", default=5, show_default=True, type=click.IntRange(1, 100), help="How many cases.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@AS_JSON
 def command(text: str, course: str, lesson: str, limit: int, as_json: bool) -> None:
     """Search the published cases and past questions for TEXT.
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kbsearch.cli.options import AS_JSON
+
 if TYPE_CHECKING:
     from kbsearch.services.suggestions import SuggestedMatch, SuggestionView
 
@@ -30,7 +32,7 @@ Examples:
 @click.argument("text")
 @click.option("--course", default="", help="Code of the course that the question belongs to.")
 @click.option("--lesson", default="", help="Code of the lesson.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@AS_JSON
 def command(text: str, course: str, lesson: str, as_json: bool) -> None:
     """Suggest up to three cases that answer TEXT, with their probabilities and reasons."""
     from kbsearch.app import Kbsearch

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kbsearch.cli.options import AS_JSON
+
 if TYPE_CHECKING:
     from kbsearch.services.why import Why
 
@@ -34,7 +36,7 @@ Examples:
 @click.option("--course", default="", help="Code of the course that the question belongs to.")
 @click.option("--lesson", default="", help="Code of the lesson.")
 @click.option("--language", default="", help="Only cases in this language, such as ru or en.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@AS_JSON
 def command(  # noqa: PLR0917  # click passes each option by name
     question: str, case: str, course: str, lesson: str, language: str, as_json: bool
 ) -> None:
