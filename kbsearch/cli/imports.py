@@ -58,7 +58,13 @@ Examples:
 @click.option(
     "--format", "format_", type=click.Choice(_FORMATS), default="auto", help="[default: by content]"
 )
-@click.option("--map", "pairs", multiple=True, metavar="FIELD=COLUMN", help="Which column holds a field.")
+@click.option(
+    "--map",
+    "pairs",
+    multiple=True,
+    metavar="FIELD=COLUMN",
+    help="Which column holds a field; nothing after = for none.",
+)
 @click.option("--encoding", default="auto", help="For example cp1251.  [default: by content]")
 @click.option("--source", default="", help="Name of the source of the questions.  [default: the file's]")
 @click.option("--course", default="", help="Course of rows that tell none.")
@@ -104,7 +110,7 @@ def _mapping(pairs: tuple[str, ...]) -> dict[str, str]:
     mapping = {}
     for pair in pairs:
         field, sign, column = pair.partition("=")
-        if not sign or not column.strip():
+        if not sign or not field.strip():
             raise click.BadParameter(f"'{pair}' is not FIELD=COLUMN", param_hint="--map")
         mapping[field.strip()] = column.strip()
     return mapping
@@ -186,6 +192,12 @@ def _show_preview(path: Path, preview: ImportPreview, as_json: bool) -> None:
                 click.echo(f"    {name}: {_short(value)}")
     would_take = [counted(count, name.removesuffix("s")) for name, count in _by_count(preview.counts)]
     click.echo(f"  would take: {', '.join(would_take) or 'nothing'}")
+    if preview.clashes:
+        told = _in_column(preview.clashes, "question has", "questions have")
+        click.secho(f"  {told} the id of an earlier row and another text: only the first", fg="yellow")
+        click.echo(
+            "          is taken. If that column holds no id of questions, say --map id=COLUMN or --map id="
+        )
     _show_undated(preview.undated)
     _show_unknown(preview.unknown)
     _show_rest(preview.skipped, preview.skipped_count, preview.harmless, preview.masked)

@@ -54,6 +54,8 @@ _APART = re.compile(r"[\s_\-.:]+")
 def map_columns(columns: Sequence[str], told: Mapping[str, str]) -> dict[str, str]:
     """Which column holds each field: as ``told`` (by name or number from 1), the others by their headers.
 
+    A field that is told as "" has none, whatever the headers say.
+
     Raises:
         InvalidInput: ``told`` names an unknown field or a column that is not there.
     """
@@ -63,7 +65,7 @@ def map_columns(columns: Sequence[str], told: Mapping[str, str]) -> dict[str, st
         taken = set(mapping.values())
         found = (by_header[header] for header in headers if header in by_header)
         column = next((column for column in found if column not in taken), None)
-        if field not in mapping and column is not None:
+        if field not in told and column is not None:
             mapping[field] = column
     return mapping
 

@@ -19,12 +19,25 @@ _WRITINGS = tuple(
     for time in ("", " %H:%M", " %H:%M:%S", ", %H:%M", ", %H:%M:%S", "T%H:%M:%S")
 )
 
+_MONTHS = (
+    ("янв", "jan"), ("фев", "feb"), ("мар", "mar"), ("апр", "apr"), ("мая", "май", "may"), ("июн", "jun"),
+    ("июл", "jul"), ("авг", "aug"), ("сен", "sep"), ("окт", "oct"), ("ноя", "nov"), ("дек", "dec"),
+)  # fmt: skip
+_NAMED = re.compile(
+    r"(?:[^\W\d_]+\.?,?\s+)??"  # day of the week
+    r"(?:(?P<day>\d{1,2})\s+(?P<month>[^\W\d_]{3,10})|(?P<month2>[^\W\d_]{3,10})\.?\s+(?P<day2>\d{1,2}))"
+    r"[.,]?\s+(?P<year>\d{4})(?:\s*г(?:\.|ода)?)?"
+    r"(?:,?\s+(?:(?:в|at)\s+)?(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d))?(?:\s*(?P<half>[ap])\.?m\.?)?)?",
+    re.IGNORECASE,
+)
+"""Dates with the month's name: "четверг, 1 октября 2026 г., 10:15", "Thursday, 1 October 2026, 10:15 AM"."""
+
 
 def read_date(value: object) -> datetime | None:
     """The moment that ``value`` tells; None for a blank one.  Without a zone in the value it is naive.
 
-    Understood are datetimes, Unix seconds and milliseconds, ISO 8601, and day-first dates as in
-    ``31.12.2026 18:30``.
+    Understood are datetimes, Unix seconds and milliseconds, ISO 8601, day-first dates as in
+    ``31.12.2026 18:30``, and those with a month's name in Russian or English.
 
     Raises:
         InvalidInput: it is none of these.
@@ -83,4 +96,20 @@ def _written(text: str) -> datetime:
                 return datetime.strptime(text, writing)  # its zone is the school's
             except ValueError:
                 continue
-        raise
+        if (found := _NAMED.fullmatch(text)) is None:
+            raise
+    return _named(found)
+
+
+def _named(found: re.Match[str]) -> datetime:
+    name = (found["month"] or found["month2"]).lower()
+    month = next((at for at, names in enumerate(_MONTHS, 1) if name.startswith(names)), 0)
+    hour = int(found["hour"] or 0)
+    if half := found["half"]:
+        if not 1 <= hour <= 12:  # noqa: PLR2004  # hours of half a day
+            raise ValueError(found[0])
+        hour = hour % 12 + (12 if half.lower() == "p" else 0)
+    day = int(found["day"] or found["day2"])
+    return datetime(
+        int(found["year"]), month, day, hour, int(found["minute"] or 0), int(found["second"] or 0)
+    )

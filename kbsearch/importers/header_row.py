@@ -23,7 +23,7 @@ def find_header(rows: Sequence[Sequence[str]], told: Mapping[str, str]) -> int |
         found = next((at for at in range(len(rows)) if _is_named(rows, at, told, wanted)), None)
         if found is not None:
             return found
-    named = {name for name in told.values() if not name.isdecimal()}
+    named = {name for name in told.values() if name and not name.isdecimal()}
     found = next((at for at, cells in enumerate(rows) if named.intersection(cells)), None)
     if found is not None:
         return found

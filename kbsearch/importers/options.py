@@ -17,7 +17,7 @@ class ImportOptions:
     """What the person who imports a file has chosen.
 
     ``format``: "auto" or one of `kbsearch.importers.sources.FORMATS`.  ``mapping``: field → column (its name,
-    or its number from 1).  ``encoding``: "auto" or a codec.  ``source`` "" is made from the file.
+    or its number from 1; "": none).  ``encoding``: "auto" or a codec.  ``source`` "" is made from the file.
     ``course``: for records that tell none.  ``mentors``: names or ids of staff in a chat.  ``on_error``:
     skip broken rows and report them, or stop at the first and take nothing.
     """

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import zipfile
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import islice
@@ -33,13 +35,17 @@ _BESIDE = frozenset((".csv", ".xlsx", ".jsonl", ".json", ".md"))
 """Ends of names of files that an export of a chat has none of, but for its own."""
 
 _FOREIGN = {
-    b"\xd0\xcf\x11\xe0": "an old .xls workbook or a .doc file",
-    b"%PDF": "a PDF document",
-    b"\x1f\x8b": "a gzip archive",
-    b"Rar!": "a RAR archive",
-    b"7z\xbc\xaf": "a 7z archive",
-    b"SQLite format 3": "a SQLite database",
+    b"\xd0\xcf\x11\xe0": ".xls (Excel 97–2003), .doc",
+    b"%PDF": "PDF",
+    b"\x1f\x8b": "gzip",
+    b"Rar!": "RAR",
+    b"7z\xbc\xaf": "7z",
+    b"SQLite format 3": "SQLite",
 }
+"""How files of other kinds begin, and what each is called in any language."""
+
+_MARKUP = (b"<!doctype", b"<html", b"<?xml", b"<table", b"<head", b"<meta")
+"""How web pages and XML begin: learning platforms save tables as web pages named .xls."""
 
 
 def open_source(path: Path, options: ImportOptions) -> Source:
@@ -130,13 +136,30 @@ def _refuse_device(path: Path) -> None:
 
 def _refuse_foreign(path: Path, head: bytes) -> None:
     kind = next((kind for mark, kind in _FOREIGN.items() if head.startswith(mark)), "")
+    if head.removeprefix(BOM_UTF8).lstrip()[:20].lower().startswith(_MARKUP) and not _is_markdown(path):
+        kind = "HTML / XML"
+    if head.startswith(b"PK") and not _is_workbook(path):
+        kind = "ZIP"
     if kind:
         raise UnreadableFile(
-            "{path} is {kind}.",
+            "{path} is a file of another kind: {kind}.",
             remedy="Save it as XLSX, CSV, JSON Lines or Markdown (unpack an archive first).",
             path=str(path),
             kind=kind,
         )
+
+
+def _is_markdown(path: Path) -> bool:
+    return path.suffix.lower() in {".md", ".markdown"}
+
+
+def _is_workbook(path: Path) -> bool:
+    """Whether the archive may be a workbook; one that is damaged may."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return any(name.startswith("xl/") for name in archive.namelist())
+    except (zipfile.BadZipFile, ValueError):
+        return True
 
 
 def _text_format(path: Path, suffix: str) -> str:
@@ -147,7 +170,7 @@ def _text_format(path: Path, suffix: str) -> str:
     )
     begun = [line.strip("\ufeff \t\r\n") for line in islice(lines, 2)]
     first = begun[0] if begun else ""
-    if suffix in {".md", ".markdown"} or first == "---":
+    if _is_markdown(path) or first == "---":
         return "markdown"
     if suffix in {".jsonl", ".ndjson"}:
         return "jsonl"

@@ -67,9 +67,17 @@ class Thread:
 def is_telegram(data: Any) -> bool:
     """Whether ``data`` is an export of Telegram Desktop: of one chat, or of an account."""
     return isinstance(data, dict) and (
-        isinstance(data.get("messages"), list)
+        _are_messages(data.get("messages"))
         or (isinstance(data.get("chats"), dict) and "list" in data["chats"])
     )
+
+
+def _are_messages(found: Any) -> bool:
+    """Whether it is a list of messages of Telegram, whose ids are numbers; those of other chats are texts."""
+    if not isinstance(found, list):
+        return False
+    ids = [message.get("id") for message in found if isinstance(message, dict)]
+    return not ids or any(isinstance(one, int) for one in ids)
 
 
 def open_telegram(path: Path, data: Mapping[str, Any], options: ImportOptions) -> Source:

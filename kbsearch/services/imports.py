@@ -60,6 +60,7 @@ class ImportPreview:
     names of the columns stand ("line 4"); "" when a table has none, None when the format needs none.
     ``unknown``: courses and lessons that no outline of the school has, and lessons of another course, those
     with most rows first.  ``undated``: questions of a table that tell no date, and count as asked when taken.
+    ``clashes``: questions that have the id of an earlier row and another text: only the first is taken.
     """
 
     format: str
@@ -78,6 +79,7 @@ class ImportPreview:
     header: str | None = None
     unknown: list[Unknown] = field(default_factory=list)
     undated: int = 0
+    clashes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +129,11 @@ class ImportService:
         sample: list[Sample] = []
         records, problem = _drawable(source)
         names, lessons = self._names(), self._lessons()
+        first: dict[tuple[str, str], str] = {}
         for record in islice(records, limit):
             prepared = _writable(self._prepared(record, names, tally), tally, lessons)
             if prepared is not None:
-                tally.taken[_kind(prepared)] += 1
+                tally.taken[_kind(prepared)] += _is_first(prepared, first, tally)
                 if len(sample) < SAMPLES:
                     sample.append(_sample(prepared, record.place))
         return ImportPreview(
@@ -150,6 +153,7 @@ class ImportService:
             header=source.header,
             unknown=tally.unknown_names(names),
             undated=tally.undated if source.columns else 0,
+            clashes=tally.clashes,
         )
 
     def run(self, path: Path, options: ImportOptions, progress: Progress = silent) -> ImportReport:
@@ -263,6 +267,19 @@ def _writable(prepared: Prepared | None, tally: Tally, lessons: dict[str, str]) 
         tally.skip(Skipped.because(record.place, error))
         return None
     return prepared
+
+
+def _is_first(prepared: Prepared, first: dict[tuple[str, str], str], tally: Tally) -> bool:
+    """Whether no question before has the id of ``prepared``; ``first`` has the key of the text of each id."""
+    question = prepared.question
+    if question is None:
+        return True
+    name = question.source, question.external_id
+    if name not in first:
+        first[name] = question.text_key
+        return True
+    tally.clashes += first[name] != question.text_key
+    return False
 
 
 def _own(lessons: dict[str, str], course: str, codes: Sequence[str]) -> None:

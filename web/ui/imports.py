@@ -124,7 +124,7 @@ def run_import(ticket: str) -> Response:
 def _options() -> ImportOptions:
     from kbsearch.services.imports import ImportOptions
 
-    mapping = {name: column for name in FIELDS if (column := text_of(f"map-{name}"))}
+    mapping = {name: text_of(f"map-{name}") for name in FIELDS if f"map-{name}" in request.values}
     if text_of("headless"):
         mapping = _numbered(mapping, request.values.getlist("column"))
     on_error = "stop" if text_of("on_error") == "stop" else "skip"

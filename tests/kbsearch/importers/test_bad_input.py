@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import tracemalloc
 import zipfile
@@ -173,7 +174,7 @@ def test_a_zip_that_is_no_workbook(app: Kbsearch, tmp_path: Path) -> None:
     path = tmp_path / "q.zip"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("a.txt", "hello")
-    refused(app, path, "no XLSX workbook")
+    refused(app, path, "kind: ZIP")
 
 
 def test_a_workbook_whose_xml_names_entities(app: Kbsearch, tmp_path: Path) -> None:
@@ -186,10 +187,27 @@ def test_a_workbook_whose_xml_names_entities(app: Kbsearch, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("head", "words"), [(b"%PDF-1.7", "a PDF"), (b"\xd0\xcf\x11\xe0", "old .xls"), (b"\x1f\x8b\x08", "gzip")]
+    ("head", "words"),
+    [
+        (b"%PDF-1.7", "kind: PDF"),
+        (b"\xd0\xcf\x11\xe0", "kind: .xls"),
+        (b"\x1f\x8b\x08", "kind: gzip"),
+        (b"\xef\xbb\xbf\n<!DOCTYPE html><table>", "kind: HTML"),
+        (b'<?xml version="1.0"?><GLOSSARY>', "kind: HTML"),
+    ],
 )
 def test_files_of_other_kinds(app: Kbsearch, tmp_path: Path, head: bytes, words: str) -> None:
     refused(app, written(tmp_path, "q.csv", head + b"\x00" * 100), words)
+
+
+def test_messages_of_another_chat_are_no_telegram_export(app: Kbsearch, tmp_path: Path) -> None:
+    message = {"id": "77", "timestamp": "2026-10-01T10:00:00+03:00", "content": "Как сдать работу?"}
+    path = written(
+        tmp_path, "channel.json", json.dumps({"channel": {"id": "2"}, "messages": [message]}).encode()
+    )
+    assert app.imports.run(path, ImportOptions()).taken == {"questions_new": 1}
+    with pytest.raises(InvalidInput, match="not a Telegram export"):
+        app.imports.run(path, ImportOptions(format="telegram"))
 
 
 def test_a_file_that_is_not_there(app: Kbsearch, tmp_path: Path) -> None:

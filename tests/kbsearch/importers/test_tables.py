@@ -401,6 +401,13 @@ def test_an_outline_is_a_course(tmp_path: Path) -> None:
         ("1767225600", datetime(2026, 1, 1, tzinfo=UTC)),
         ("1767225600000", datetime(2026, 1, 1, tzinfo=UTC)),
         ("01.02.2026 10:30", datetime(2026, 2, 1, 10, 30)),
+        ("1 октября 2026", datetime(2026, 10, 1)),
+        ("четверг, 1 октября 2026, 10:15", datetime(2026, 10, 1, 10, 15)),
+        ("31 мая 2026 г. в 9:05:07", datetime(2026, 5, 31, 9, 5, 7)),
+        ("3 нояб. 2026 г., 18:00", datetime(2026, 11, 3, 18)),
+        ("Thursday, 1 October 2026, 10:15 AM", datetime(2026, 10, 1, 10, 15)),
+        ("Oct 1, 2026 12:05 am", datetime(2026, 10, 1, 0, 5)),
+        ("Fri, Oct. 2, 2026, 11:30 p.m.", datetime(2026, 10, 2, 23, 30)),
         ("", None),
         (None, None),
     ],
@@ -409,7 +416,19 @@ def test_dates(value: object, expected: datetime | None) -> None:
     assert read_date(value) == expected
 
 
-@pytest.mark.parametrize("value", ["вчера", "2026-13-01", "32.01.2026", "99999999999999999999", "0000-00-00"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "вчера",
+        "1 брюмера 2026",
+        "31 июня 2026",
+        "1 мая 2026 13:00 PM",
+        "2026-13-01",
+        "32.01.2026",
+        "99999999999999999999",
+        "0000-00-00",
+    ],
+)
 def test_dates_that_are_none(value: str) -> None:
     with pytest.raises(InvalidInput, match="not understood"):
         read_date(value)

@@ -48,6 +48,18 @@ def test_the_same_ids_with_other_texts_are_noticed(app: Kbsearch, tmp_path: Path
     assert (report.taken, report.clashes) == ({"questions_known": 1}, 1)
 
 
+def test_a_preview_tells_ids_that_are_not_those_of_questions(app: Kbsearch, tmp_path: Path) -> None:
+    path = written(tmp_path, "id,text\n1,как сдать?\n1,Как сдать\n1,где чат?\n2,где чат?\n")
+    preview = app.imports.preview(path, ImportOptions())
+    assert (preview.counts, preview.clashes) == ({"questions": 2}, 1)
+    preview = app.imports.preview(path, ImportOptions(mapping={"id": ""}))
+    assert (preview.mapping, preview.clashes) == ({"text": "text"}, 0)
+    assert app.imports.run(path, ImportOptions(mapping={"id": ""})).taken == {
+        "questions_new": 3,
+        "questions_known": 1,
+    }
+
+
 def test_questions_of_a_table_without_a_date_are_told(app: Kbsearch, tmp_path: Path) -> None:
     path = written(tmp_path, "id,text,asked\n1,раз,\n2,два,2026-11-02\n3,три,\n")
     assert app.imports.preview(path, ImportOptions()).undated == 2
@@ -205,7 +217,7 @@ def test_a_preview_counts_the_cases_that_would_be_taken(app: Kbsearch, tmp_path:
 
 
 def test_a_preview_of_a_long_file_reads_its_beginning(app: Kbsearch, tmp_path: Path) -> None:
-    path = written(tmp_path, "text\n" + "как?\n" * 30)
+    path = written(tmp_path, "text\n" + "".join(f"как {number}?\n" for number in range(30)))
     preview = app.imports.preview(path, ImportOptions(), limit=10)
     assert (preview.counts, preview.complete) == ({"questions": 10}, False)
 

@@ -229,6 +229,28 @@ def test_a_file_is_previewed_then_taken_in_by_the_worker(
     assert methodologist.get("/import/..%2f..%2fetc").status_code == 404
 
 
+def test_a_column_that_is_no_id_can_be_left_out(methodologist: FlaskClient, school: Kbsearch) -> None:
+    content = "№,вопрос\n1,как открыть файл в блокноте\n1,где смотреть оценки за тест\n".encode()
+    here = methodologist.post("/import", data={"file": (io.BytesIO(content), "листы.csv")}).location
+    assert "1 question has the id of an earlier row" in methodologist.get(here).text
+    shown = methodologist.get(f"{here}&map-text=вопрос&map-id=").text
+    assert "the id of an earlier row" not in shown
+    fields = dict(re.findall(r'<input type="hidden" name="(map-\w+)" value="([^"]*)"', shown))
+    job = methodologist.post(f"{here.split('?')[0]}/run", data={"source": "листы"} | fields).location
+    before = school.questions.count()
+    run_worker_until_done(school, int(job.rpartition("/")[2]))
+    assert school.questions.count() == before + 2
+
+
+def test_a_file_without_rows_is_not_offered(methodologist: FlaskClient) -> None:
+    here = methodologist.post(
+        "/import", data={"file": (io.BytesIO("Вопрос;Дата\n".encode()), "a.csv")}
+    ).location
+    shown = methodologist.get(here).text
+    assert "There is nothing in it that can be taken." in shown
+    assert '<button class="primary" disabled>' in shown
+
+
 def test_a_table_without_names_of_columns_loses_no_row(methodologist: FlaskClient, school: Kbsearch) -> None:
     content = "Пётр;как открыть файл в блокноте\nАнна;где смотреть оценки за тест\n".encode()
     here = methodologist.post("/import", data={"file": (io.BytesIO(content), "чат.csv")}).location
