@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, selectinload
-from sqlalchemy.orm.exc import StaleDataError
 
 from kbsearch.database import Database
-from kbsearch.errors import Conflict, EncoderUnavailable, IndexUnavailable
+from kbsearch.errors import EncoderUnavailable, IndexUnavailable
 from kbsearch.matching.pairs import PairText, load_pair_model, pair_features, pair_text
 from kbsearch.matching.queries import bare_text
 from kbsearch.matching.unrelated import EncoderBackground
@@ -22,6 +19,7 @@ from kbsearch.matching.word_weights import WordWeights
 from kbsearch.models import LIVE_STATES, Case, CasePair
 from kbsearch.ports import Embedder, Floats, Ints, SearchBackend
 from kbsearch.services import case_merging
+from kbsearch.services.case_writing import writing_cases
 from kbsearch.services.intake import text_key
 
 NEAREST = 5
@@ -145,7 +143,7 @@ class CasePairService:
             NotFound: there is no such case.
             Conflict: they are the same case, or one of them is archived.
         """
-        with self._writing() as session:
+        with writing_cases(self._database) as session:
             return case_merging.merge(session, case_id, into_id, person_id)
 
     def undo_merge(self, pair_id: int, person_id: int | None = None) -> CasePair:
@@ -155,7 +153,7 @@ class CasePairService:
             NotFound: there is no such merge.
             Conflict: it was undone already.
         """
-        with self._writing() as session:
+        with writing_cases(self._database) as session:
             return case_merging.undo_merge(session, pair_id, person_id)
 
     def merged_into(self, case_id: int) -> tuple[CasePair, Case] | None:
@@ -169,23 +167,13 @@ class CasePairService:
         Raises:
             NotFound: there is no such case.
         """
-        with self._writing() as session:
+        with writing_cases(self._database) as session:
             case_merging.tell_apart(session, case_id, other_id, person_id)
 
     def forget_apart(self, case_id: int, other_id: int) -> None:
         """Take back that two cases are different."""
-        with self._writing() as session:
+        with writing_cases(self._database) as session:
             case_merging.forget_apart(session, case_id, other_id)
-
-    @contextmanager
-    def _writing(self) -> Iterator[Session]:
-        try:
-            with self._database.writing() as session:
-                yield session
-        except (StaleDataError, IntegrityError) as error:
-            raise Conflict(
-                "Somebody changed the case at the same moment.", remedy="Open it again and repeat the step."
-            ) from error
 
 
 def _live(session: Session, course: str = "", ids: Sequence[int] | None = None) -> dict[int, Case]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
 
+from kbsearch.database import Database
 from kbsearch.errors import Conflict, InvalidInput, NotFound
 from kbsearch.importers.records import IncomingCase
 from kbsearch.models import Case, CaseState, Collection, Outbox, Revision, Variant, utc_now
@@ -25,6 +29,23 @@ IMPORT_NOTE = "import"
 """The note of revisions that an import made: the last of them tells whether a row has changed since."""
 
 MAX_NOTE = 500
+
+
+@contextmanager
+def writing_cases(database: Database) -> Iterator[Session]:
+    """A session that changes cases; everything is stored at its end, or nothing.
+
+    Raises:
+        Conflict: somebody changed one of them at the same moment.
+        StorageUnavailable: the database refuses.
+    """
+    try:
+        with database.writing() as session:
+            yield session
+    except (StaleDataError, IntegrityError) as error:
+        raise Conflict(
+            "Somebody changed the case at the same moment.", remedy="Open it again and repeat the step."
+        ) from error
 
 
 @dataclass(frozen=True, slots=True)

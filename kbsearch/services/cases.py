@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import ColumnElement, select
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, selectinload
-from sqlalchemy.orm.exc import StaleDataError
+from sqlalchemy.orm import selectinload
 
 from kbsearch.database import Database
 from kbsearch.errors import Conflict, NotFound
@@ -39,6 +36,7 @@ from kbsearch.services.case_writing import (
     rewritten,
     state_named,
     whole,
+    writing_cases,
 )
 from kbsearch.services.cluster_drafts import ClusterDraft, draft_from_cluster
 from kbsearch.services.wordings import confirmations, is_story, keep_wording, phrasing_in
@@ -83,7 +81,7 @@ class CaseService:
         """
         sources = dict(zip(map(str.strip, draft.variants), variant_question_ids, strict=False))
         edit = Edit(person_id, sources=sources, cluster_id=cluster_id)
-        with self._writing() as session:
+        with writing_cases(self._database) as session:
             return whole(session, created(session, cleaned(draft), state_named(state), edit))
 
     def save(
@@ -106,7 +104,7 @@ class CaseService:
             InvalidInput: the draft breaks a rule.
         """
         clean = cleaned(draft)
-        with self._writing() as session:
+        with writing_cases(self._database) as session:
             case = locked(session, case_id)
             check_version(case, version)
             if replace(clean, slug="") != draft_of(case):
@@ -121,7 +119,7 @@ class CaseService:
             InvalidInput: the state is unknown, or a case without an answer would be published.
         """
         target = state_named(state)
-        with self._writing() as session:
+        with writing_cases(self._database) as session:
             case = locked(session, case_id)
             if target not in TRANSITIONS[CaseState(case.state)]:
                 raise Conflict(
@@ -141,7 +139,7 @@ class CaseService:
         Raises:
             Conflict: it is not archived, it was merged into another case, or it changed since.
         """
-        with self._writing() as session:
+        with writing_cases(self._database) as session:
             case = locked(session, case_id)
             if merged_into(session, case_id) is not None:
                 raise Conflict(
@@ -159,7 +157,7 @@ class CaseService:
         Raises:
             NotFound: there is no such case or revision.
         """
-        with self._writing() as session:
+        with writing_cases(self._database) as session:
             case = locked(session, case_id)
             kept = next((r for r in case.revisions if r.number == revision_number), None)
             if kept is None:
@@ -179,7 +177,7 @@ class CaseService:
         Raises:
             NotFound: there is no such case or question.
         """
-        with self._writing() as session:
+        with writing_cases(self._database) as session:
             case, question = locked(session, case_id), session.get(Question, question_id)
             if question is None:
                 raise NotFound("There is no question {id}.", id=question_id)
@@ -198,7 +196,7 @@ class CaseService:
         Raises:
             NotFound: there is no such case.
         """
-        with self._writing() as session:
+        with writing_cases(self._database) as session:
             return keep_wording(session, locked(session, case_id), text, question_id, person_id)
 
     def add_confirmed_wording(self, question_id: int, needed: int) -> int | None:
@@ -211,7 +209,7 @@ class CaseService:
         Raises:
             NotFound: there is no such question.
         """
-        with self._writing() as session:
+        with writing_cases(self._database) as session:
             question = session.get(Question, question_id)
             if question is None:
                 raise NotFound("There is no question {id}.", id=question_id)
@@ -228,7 +226,7 @@ class CaseService:
         Raises:
             NotFound: there is no such case.
         """
-        with self._writing() as session:
+        with writing_cases(self._database) as session:
             case = locked(session, case_id)
             before = draft_of(case)
             gone = {text.strip(), phrasing_in(text).strip()}
@@ -250,7 +248,7 @@ class CaseService:
         Raises:
             InvalidInput: a row breaks a rule.
         """
-        with self._writing() as session:
+        with writing_cases(self._database) as session:
             return [imported(session, incoming) for incoming in batch]
 
     def get(self, case_id: int) -> Case:
@@ -336,16 +334,6 @@ class CaseService:
         if case is None:
             raise no_case(name)
         return case
-
-    @contextmanager
-    def _writing(self) -> Iterator[Session]:
-        try:
-            with self._database.writing() as session:
-                yield session
-        except (StaleDataError, IntegrityError) as error:
-            raise Conflict(
-                "Somebody changed the case at the same moment.", remedy="Open it again and repeat the step."
-            ) from error
 
 
 def _mentions(text: str, title: str, tags: Sequence[str]) -> bool:

@@ -5,14 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from indexer.embedded import EmbeddedIndex
-from indexer.spelling import distance, edits
 from tests.contracts.samples import EMBEDDER, SCHOOL, document
-
-words = st.text("абвгд", min_size=1, max_size=7)
 
 
 @pytest.fixture
@@ -49,16 +44,3 @@ def test_new_words_are_known_at_once(index: EmbeddedIndex) -> None:
     assert index.did_you_mean("вебинор") is None
     index.upsert([document(30, "Запись вебинара")])
     assert index.did_you_mean("вебинора") == "вебинара"
-
-
-@given(words, words)
-def test_distance_is_a_distance(one: str, other: str) -> None:
-    assert distance(one, other) == distance(other, one)
-    assert (distance(one, other) == 0) == (one == other)
-    assert distance(one, other) <= max(len(one), len(other))
-
-
-@given(words, st.data())
-def test_edits_are_one_edit_away(word: str, data: st.DataObject) -> None:
-    edited = data.draw(st.sampled_from(sorted(edits(word))))
-    assert distance(word, edited) <= 1

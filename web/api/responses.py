@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal, Protocol
 
 from flask import request
@@ -12,6 +12,7 @@ from kbsearch.errors import fill
 from kbsearch.models import Case, CaseState, Decision, LinkKind, Question, QuestionState, Reply
 from kbsearch.ports import Highlight
 from web.api.contract import Output
+from web.reasons import ReasonLike
 
 
 class ReplyOut(Output):
@@ -249,22 +250,6 @@ class CasesOut(Output):
 
     items: list[CaseOut]
     total: int
-
-
-class ReasonLike(Protocol):
-    """A reason as matching gives it."""
-
-    @property
-    def kind(self) -> str:
-        """Stable name."""
-
-    @property
-    def text(self) -> str:
-        """English template."""
-
-    @property
-    def details(self) -> Mapping[str, object]:
-        """Its values."""
 
 
 class AnswerLike(Protocol):

@@ -10,7 +10,7 @@ from flask import url_for
 from kbsearch.models import Case
 from kbsearch.services.weeks import Period
 from web.session import kb
-from web.ui import words
+from web.ui import trend_words, words
 from web.ui.context import school
 from web.ui.insight_parts import questions_url
 from web.ui.insight_tables import Cell, Column, Table, decimal, number, text
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from kbsearch.services.case_care import Contribution, StaleCase
     from kbsearch.services.effects import JudgedCase
 
-VERDICTS = {"reduced": "good", "not_visible": "warn", "too_little": ""}
-
 
 def effects(limit: int | None = None) -> Table:
     """What published cases did to their questions, and how many are not judged yet."""
@@ -30,9 +28,9 @@ def effects(limit: int | None = None) -> Table:
         [
             text(one.title, url_for("ui.case_page", case_id=one.case_id)),
             text(
-                verdict(one.effect.verdict),
+                trend_words.verdict(one.effect.verdict),
                 url_for("ui.case_effect", case_id=one.case_id),
-                VERDICTS.get(one.effect.verdict, ""),
+                trend_words.verdict_tone(one.effect.verdict),
             ),
             number(one.effect.before),
             number(one.effect.after),
@@ -74,16 +72,6 @@ def _unjudged(count: int) -> str:
         "%(num)d published cases are not judged yet: the worker does it in the next minutes.",
         count,
     )
-
-
-def verdict(name: str) -> str:
-    """What became of a case's questions."""
-    named = {
-        "reduced": gettext("reduced"),
-        "not_visible": gettext("no visible effect"),
-        "too_little": gettext("too little data"),
-    }
-    return named.get(name, name)
 
 
 def _ratio(one: JudgedCase) -> Cell:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from flask import Flask
 
+from web.reasons import ReasonLike
 from web.ui import words
 from web.ui.context import school
 from web.ui.marking import mark_words
@@ -88,6 +89,6 @@ def excluded_text(excluded: ExcludedLike) -> str:
     )
 
 
-def shared_terms(reasons: Iterable[words.ReasonLike]) -> str:
+def shared_terms(reasons: Iterable[ReasonLike]) -> str:
     """The words that a match has in common with what was asked, as its reasons tell them."""
     return ", ".join(str(reason.details["terms"]) for reason in reasons if reason.kind == "shared_terms")

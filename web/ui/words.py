@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Protocol
 
 from flask_babel import format_date, format_percent, format_timedelta
 from markupsafe import Markup, escape
@@ -24,6 +23,7 @@ from kbsearch.models import (
 )
 from kbsearch.ports import Highlight
 from web.errors import spoken
+from web.reasons import ReasonLike
 from web.ui.texts import gettext, ngettext
 
 ALMOST_CERTAIN, LIKELY, POSSIBLE = 0.9, 0.7, 0.4
@@ -36,22 +36,6 @@ Pieces = list[tuple[str, bool]]
 
 _MARKUP = re.compile(r"```\w*|[`*]+|^#+ ", re.MULTILINE)
 """Marks of Markdown that mean nothing in a line of plain text."""
-
-
-class ReasonLike(Protocol):
-    """An English template with what fills it."""
-
-    @property
-    def kind(self) -> str:
-        """Which reason it is."""
-
-    @property
-    def text(self) -> str:
-        """English template."""
-
-    @property
-    def details(self) -> Mapping[str, object]:
-        """Values for the template."""
 
 
 def likelihood(probability: float) -> str:
