@@ -96,11 +96,10 @@ class ClusterRunner:
         clusterer = make(algorithm, _known(material, before), seed=seed, resolution=resolution)
         outcome = _clustered(material, before, clusterer, seed, progress)
         progress(3, STEPS, "Storing clusters")
-        asked = {"seed": seed, "resolution": resolution, "course": course}
         run = Run(
             course=course,
             algorithm=algorithm,
-            parameters=asked | _knew(material),
+            parameters={"seed": seed, "resolution": resolution, "course": course} | _knew(material),
             quality=_quality(material, outcome) | {"seconds": round(perf_counter() - clock, 2)},
             model_id=self._index.model_id,
             started_at=started,
