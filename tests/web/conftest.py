@@ -9,6 +9,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from kbsearch.app import Kbsearch
+from kbsearch.importers.records import IncomingQuestion
+from kbsearch.ports import silent
+from tests.clustering.conftest import TAILS, TOPICS
 from web import create_app
 
 Headers = dict[str, str]
@@ -35,3 +38,13 @@ def bearer(app: Kbsearch) -> Callable[..., Headers]:
         return {"Authorization": f"Bearer {secret}"}
 
     return make
+
+
+@pytest.fixture
+def topics(school: Kbsearch) -> Kbsearch:
+    """A school with four clear topics and a run over them."""
+    texts = [topic.format(tail) for topic in TOPICS.values() for tail in TAILS]
+    school.questions.receive_many([IncomingQuestion(text, source="topics") for text in texts])
+    school.pipeline.drain_all(silent)
+    school.cluster_runner.run(silent, resolution=2.0)
+    return school

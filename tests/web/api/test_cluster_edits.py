@@ -9,22 +9,10 @@ import pytest
 from werkzeug.test import TestResponse
 
 from kbsearch.app import Kbsearch
-from kbsearch.importers.records import IncomingQuestion
 from kbsearch.models import QuestionState
 from kbsearch.ports import silent
-from tests.clustering.conftest import TAILS, TOPICS
 
 Call = Callable[..., TestResponse]
-
-
-@pytest.fixture
-def topics(school: Kbsearch) -> Kbsearch:
-    """A school with four clear topics and a run over them."""
-    texts = [topic.format(tail) for topic in TOPICS.values() for tail in TAILS]
-    school.questions.receive_many([IncomingQuestion(text, source="topics") for text in texts])
-    school.pipeline.drain_all(silent)
-    school.cluster_runner.run(silent, resolution=2.0)
-    return school
 
 
 def largest(call: Call, count: int = 2) -> list[dict[str, Any]]:

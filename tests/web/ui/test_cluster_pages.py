@@ -10,7 +10,6 @@ from flask.testing import FlaskClient
 from sqlalchemy import update
 
 from kbsearch.app import Kbsearch
-from kbsearch.importers.records import IncomingQuestion
 from kbsearch.models import (
     CaseState,
     Cluster,
@@ -28,7 +27,6 @@ from kbsearch.models import (
 from kbsearch.ports import silent
 from kbsearch.services.cases import CaseDraft
 from kbsearch.services.clusters import MAX_MEMBERS
-from tests.clustering.conftest import TAILS, TOPICS
 from tests.large_proposal import places, plant_proposal
 
 
@@ -38,16 +36,6 @@ def undo(client: FlaskClient, page: str) -> str:
     assert form is not None
     fields = dict(re.findall(r'name="(next|edit|case|step)" value="([^"]*)"', form[2]))
     return client.post(form[1], data=fields, follow_redirects=True).text
-
-
-@pytest.fixture
-def topics(school: Kbsearch) -> Kbsearch:
-    """A school with four clear topics and a run over them."""
-    texts = [topic.format(tail) for topic in TOPICS.values() for tail in TAILS]
-    school.questions.receive_many([IncomingQuestion(text, source="topics") for text in texts])
-    school.pipeline.drain_all(silent)
-    school.cluster_runner.run(silent, resolution=2.0)
-    return school
 
 
 def test_questions_are_split_off_and_come_back(methodologist: FlaskClient, school: Kbsearch) -> None:
