@@ -10,7 +10,6 @@ from pathlib import Path
 
 from kbsearch.errors import UnreadableFile
 from kbsearch.importers.columns import (
-    kind_of,
     map_columns,
     numbered_columns,
     recognised,
@@ -18,6 +17,7 @@ from kbsearch.importers.columns import (
 )
 from kbsearch.importers.csv_rows import LONGEST_ROW, Row, split_rows, without_tail
 from kbsearch.importers.header_row import MOST_ABOVE, find_header
+from kbsearch.importers.moodle_forum import PostReader, row_reader
 from kbsearch.importers.options import ImportOptions, Meter, Source, source_name
 from kbsearch.importers.records import Record, Skipped
 from kbsearch.importers.table_rows import RowReader
@@ -39,9 +39,7 @@ def open_csv(path: Path, options: ImportOptions) -> Source:
     mapping = map_columns(top.columns, options.mapping)
 
     def records() -> Iterator[Record]:
-        reader = RowReader(
-            mapping, kind_of(mapping, options.kind, top.columns), source_name(path, options), options
-        )
+        reader = row_reader(mapping, top.columns, source_name(path, options), options)
         for row in split_rows(read_lines(path, encoding, meter), top.delimiter, len(top.columns)):
             if row.number > top.header:
                 yield _record(row, top.columns, reader)
@@ -116,7 +114,7 @@ def _not_blank(lines: Iterator[Line]) -> Iterator[Line]:
     return (line for line in lines if line.flaw or line.text.strip("\ufeff \t\r\n"))
 
 
-def _record(row: Row, columns: tuple[str, ...], reader: RowReader) -> Record:
+def _record(row: Row, columns: tuple[str, ...], reader: RowReader | PostReader) -> Record:
     if row.flaw is not None:
         return row.flaw.at(f"lines {row.number}–{row.last}" if row.last else f"line {row.number}")
     place = f"line {row.number}"

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from kbsearch.errors import InvalidInput, TooLarge, UnreadableFile
-from kbsearch.importers.columns import kind_of, map_columns
+from kbsearch.importers.columns import map_columns
 from kbsearch.importers.dates import read_date
+from kbsearch.importers.moodle_forum import PostReader, row_reader
 from kbsearch.importers.options import ImportOptions, Meter, Source, source_name
 from kbsearch.importers.records import IncomingCourse, IncomingLesson, Record, Skipped
 from kbsearch.importers.table_rows import RowReader
@@ -67,16 +68,14 @@ def _table(
         if not mapping and all(isinstance(row, Skipped) for _, row in first):
             yield from (row for _, row in first)
             return
-        reader = RowReader(
-            mapping, kind_of(mapping, options.kind, columns), source_name(path, options), options
-        )
+        reader = row_reader(mapping, columns, source_name(path, options), options)
         for place, row in chain(first, rows):
             yield row if isinstance(row, Skipped) else _record(reader, row, place)
 
     return Source("jsonl" if encoding else "json", records, meter, encoding, columns, mapping)
 
 
-def _record(reader: RowReader, row: Any, place: str) -> Record:
+def _record(reader: RowReader | PostReader, row: Any, place: str) -> Record:
     if not isinstance(row, dict):
         return Skipped(place, "it is no JSON object")
     return reader.read(row, place)

@@ -22,6 +22,7 @@ from kbsearch.importers.json_file import (
     open_outline,
 )
 from kbsearch.importers.markdown_cases import open_markdown
+from kbsearch.importers.moodle_forum import COLUMNS, with_replies
 from kbsearch.importers.options import ImportOptions, Meter, Source
 from kbsearch.importers.records import Record, Skipped
 from kbsearch.importers.telegram import is_telegram, open_telegram
@@ -62,7 +63,7 @@ def open_source(path: Path, options: ImportOptions) -> Source:
             known=", ".join(("auto", *FORMATS)),
         )  # fmt: skip
     try:
-        return _open(path, options)
+        source = _open(path, options)
     except OSError as error:
         raise UnreadableFile(
             "{path} cannot be read: {reason}.",
@@ -70,6 +71,9 @@ def open_source(path: Path, options: ImportOptions) -> Source:
             path=str(path),
             reason=error.strerror or str(error),
         ) from error
+    if not COLUMNS.issubset(source.columns):
+        return source
+    return replace(source, records=lambda: with_replies(source.records(), options.mentors))
 
 
 def _open(path: Path, options: ImportOptions) -> Source:

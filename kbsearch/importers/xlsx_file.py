@@ -10,15 +10,14 @@ from typing import Any
 
 from kbsearch.errors import UnreadableFile
 from kbsearch.importers.columns import (
-    kind_of,
     map_columns,
     numbered_columns,
     unique_columns,
 )
 from kbsearch.importers.header_row import MOST_ABOVE, find_header
+from kbsearch.importers.moodle_forum import row_reader
 from kbsearch.importers.options import ImportOptions, Meter, Source, source_name
 from kbsearch.importers.records import Record
-from kbsearch.importers.table_rows import RowReader
 
 MOST_ENTRIES = 2_000
 MOST_UNPACKED = 300_000_000
@@ -56,9 +55,7 @@ def open_xlsx(path: Path, options: ImportOptions) -> Source:
     dated = {mapping[field] for field in ("asked_at", "week") if field in mapping}
 
     def records() -> Iterator[Record]:
-        reader = RowReader(
-            mapping, kind_of(mapping, options.kind, columns), source_name(path, options), options
-        )
+        reader = row_reader(mapping, columns, source_name(path, options), options)
         for number, cells in chain(below, rows):
             meter.done += 1
             row = dict(zip(columns, cells, strict=False))
