@@ -7,10 +7,11 @@ from functools import lru_cache
 
 from kbsearch.text.chatter import strip_chatter
 
-_NOT_WORD = re.compile(r"[\W_]+")
+_TELLING = re.compile(r"[^\W_]+(?:\+\+|#(?![^\W_]))?|(?<![=!<>])(?:[=!]==?|[<>]=)(?![=<>)])")
+"""Words, names such as C++ and C#, and comparisons: signs that make another question of the same words."""
 
 
 @lru_cache(maxsize=16_384)
 def plain_wording(text: str) -> str:
-    """The words of ``text`` in order, in lower case, without greetings and signs, е for ё; may be empty."""
-    return _NOT_WORD.sub(" ", strip_chatter(text).lower().replace("ё", "е")).strip()
+    """The words of ``text`` in order, lower case, without greetings and most signs, е for ё; may be empty."""
+    return " ".join(_TELLING.findall(strip_chatter(text).lower().replace("ё", "е")))

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from kbsearch.database import Database
 from kbsearch.errors import ConfigurationError, Conflict, StorageUnavailable
 from kbsearch.models import Base, Cluster, Course, Job, Question, Run
+from kbsearch.services.intake import text_key
 
 
 def question(number: int = 1, **values: object) -> Question:
@@ -83,6 +84,21 @@ def test_jobs_of_the_first_schema_are_kept(url: str) -> None:
     with database.reading() as session:
         job = session.scalars(select(Job)).one()
     assert (job.error, job.failure) == ("Too few.", {})
+    database.close()
+
+
+def test_keys_of_texts_are_made_anew_where_their_signs_tell(url: str) -> None:
+    database = Database(url)
+    database.upgrade("0021")
+    asked = ("Как поставить C++", "Как поставить C#", "Как поставить Python")
+    old = {one: text_key(one.rstrip("+#")) for one in asked}
+    with database.writing() as session:
+        session.add_all(question(at, text=one, text_key=key) for at, (one, key) in enumerate(old.items()))
+    database.upgrade()
+    with database.reading() as session:
+        keys = {one.text: one.text_key for one in session.scalars(select(Question))}
+    assert keys == {one: text_key(one) for one in asked}
+    assert len(set(keys.values())) == len(asked)
     database.close()
 
 

@@ -46,6 +46,13 @@ def test_the_same_words_are_linked_as_they_come_in(app: Kbsearch) -> None:
     assert app.questions.get(again).text.startswith("здравствуйте")
 
 
+def test_c_sharp_is_not_what_was_asked_of_c_plus_plus(app: Kbsearch) -> None:
+    asked = [f"Какой компилятор поставить для {name} на Windows?" for name in ("C++", "C#", "c++")]
+    first, other, again = ask(app, *asked)
+    drain(app)
+    assert {one: repeat.to_id for one, repeat in app.duplicates.of([other, again]).items()} == {again: first}
+
+
 def test_what_is_repeated_is_readable_though_typed_in_the_wrong_layout(app: Kbsearch) -> None:
     typed = "ghbdtn rfr jnvtybnm gjcktlybq rjvvbn d git"
     first, again = ask(app, typed, typed)

@@ -1,0 +1,30 @@
+"""Keys of texts in which a sign makes another question: C++ and C#, == and !="""
+
+from __future__ import annotations
+
+import hashlib
+
+import sqlalchemy as sa
+from alembic import op
+
+from kbsearch.text.wording import plain_wording
+
+revision = '0022'
+down_revision = '0021'
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    connection = op.get_bind()
+    for name in ('question', 'golden_pair'):
+        table = sa.table(name, sa.column('id'), sa.column('text'), sa.column('text_key'))
+        signed = sa.or_(*(table.c.text.contains(sign) for sign in ('++', '#', '==', '!=', '<=', '>=')))
+        for row in connection.execute(sa.select(table).where(signed)).all():
+            key = hashlib.sha256((plain_wording(row.text) or row.text).encode('utf-8', 'replace')).hexdigest()
+            if key != row.text_key:
+                connection.execute(table.update().where(table.c.id == row.id).values(text_key=key))
+
+
+def downgrade() -> None:
+    pass
