@@ -141,7 +141,13 @@ def _refuse_device(path: Path) -> None:
 def _refuse_foreign(path: Path, head: bytes) -> None:
     kind = next((kind for mark, kind in _FOREIGN.items() if head.startswith(mark)), "")
     if head.removeprefix(BOM_UTF8).lstrip()[:20].lower().startswith(_MARKUP) and not _is_markdown(path):
-        kind = "HTML / XML"
+        raise UnreadableFile(
+            "{path} is a file of another kind: {kind}.",
+            remedy="Save a table as XLSX or CSV in a spreadsheet program; "
+            "export a chat of Telegram again, in the format JSON.",
+            path=str(path),
+            kind="HTML / XML",
+        )
     if head.startswith(b"PK") and not _is_workbook(path):
         kind = "ZIP"
     if kind:

@@ -200,6 +200,12 @@ def test_files_of_other_kinds(app: Kbsearch, tmp_path: Path, head: bytes, words:
     refused(app, written(tmp_path, "q.csv", head + b"\x00" * 100), words)
 
 
+def test_a_chat_of_telegram_as_a_web_page_is_to_be_exported_again(app: Kbsearch, tmp_path: Path) -> None:
+    with pytest.raises(UnreadableFile) as caught:
+        taken(app, written(tmp_path, "messages.html", b"<!DOCTYPE html>\n<html><head></head></html>"))
+    assert "Telegram again, in the format JSON" in caught.value.remedy
+
+
 def test_messages_of_another_chat_are_no_telegram_export(app: Kbsearch, tmp_path: Path) -> None:
     message = {"id": "77", "timestamp": "2026-10-01T10:00:00+03:00", "content": "Как сдать работу?"}
     path = written(
