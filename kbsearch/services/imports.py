@@ -132,8 +132,8 @@ class ImportService:
         first: dict[tuple[str, str], str] = {}
         for record in islice(records, limit):
             prepared = _writable(self._prepared(record, names, tally), tally, lessons)
-            if prepared is not None:
-                tally.taken[_kind(prepared)] += _is_first(prepared, first, tally)
+            if prepared is not None and _is_first(prepared, first, tally):
+                tally.taken[_kind(prepared)] += 1
                 if len(sample) < SAMPLES:
                     sample.append(_sample(prepared, record.place))
         return ImportPreview(

@@ -52,6 +52,7 @@ def test_a_preview_tells_ids_that_are_not_those_of_questions(app: Kbsearch, tmp_
     path = written(tmp_path, "id,text\n1,как сдать?\n1,Как сдать\n1,где чат?\n2,где чат?\n")
     preview = app.imports.preview(path, ImportOptions())
     assert (preview.counts, preview.clashes) == ({"questions": 2}, 1)
+    assert [sample.place for sample in preview.sample] == ["line 2", "line 5"]
     preview = app.imports.preview(path, ImportOptions(mapping={"id": ""}))
     assert (preview.mapping, preview.clashes) == ({"text": "text"}, 0)
     assert app.imports.run(path, ImportOptions(mapping={"id": ""})).taken == {
