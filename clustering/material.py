@@ -28,7 +28,6 @@ class Material:
     """The questions to cluster: ids, asked, the lessons they were asked at and their languages, each (n,).
 
     ``vectors``: those of the index, (n, d).
-
     ``likeness``: rows (n, e) by which they are clustered, of all encoders, ``second`` among them if any.
     ``waiting`` are not indexed yet, ``small_talk`` of the others ask nothing and are set aside.
     ``newest``: the highest id of all.  ``by_case``: whether cases count; ``firsts``: those that come first

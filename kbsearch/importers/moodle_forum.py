@@ -73,10 +73,11 @@ def with_replies(records: Iterator[Record], mentors: Sequence[str]) -> Iterator[
     """
     posts: dict[str, Post] = {}
     for record in records:
-        if isinstance(record, Post):
-            posts.setdefault(record.number, record)
-        else:
+        if not isinstance(record, Post):
             yield record
+        elif (earlier := posts.setdefault(record.number, record)) is not record:
+            repeated = earlier.text == record.text
+            yield Skipped(record.place, "a post with the number of an earlier one", harmless=repeated)
     staff = {name.strip().casefold() for name in mentors}
     below: defaultdict[str, list[Post]] = defaultdict(list)
     for post in posts.values():

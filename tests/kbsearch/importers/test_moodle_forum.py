@@ -117,3 +117,16 @@ def test_a_forum_is_taken_once(app: Kbsearch, tmp_path: Path) -> None:
 )
 def test_text_of_html(html: str, text: str) -> None:
     assert html_text(html) == text
+
+
+@pytest.mark.parametrize(("text", "harmless"), [("Тест не сдаётся", True), ("Когда вернут деньги?", False)])
+def test_a_post_with_the_number_of_an_earlier_one_is_told(tmp_path: Path, text: str, harmless: bool) -> None:
+    path = tmp_path / "forum.json"
+    rows = [post(10, 0, "Иван", "Тест не сдаётся", subject=""), post(10, 0, "Пётр", text, subject="")]
+    path.write_text(json.dumps(rows, ensure_ascii=False), "utf-8")
+    questions = [one for one in drawn(path) if isinstance(one, IncomingQuestion)]
+    skipped = [one for one in drawn(path) if isinstance(one, Skipped)]
+    assert [one.text for one in questions] == ["Тест не сдаётся"]
+    assert [(one.reason, one.harmless) for one in skipped] == [
+        ("a post with the number of an earlier one", harmless)
+    ]
