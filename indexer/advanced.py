@@ -38,7 +38,7 @@ ALIASES = {
 _FIELD = "|".join(name for names in ALIASES.items() for name in (names[0], *names[1]))
 _REQUIRED = re.compile(rf'(?<![^\s(])(?=(?:{_FIELD}):\S|")', re.IGNORECASE)
 _OPERATORS = re.compile(r"(?:^|[\s(])(?:AND|OR|NOT|ANDNOT|ANDMAYBE|REQUIRE)(?=\s)")
-_EMPTY = re.compile(r'(?:\w+:)?"\W*"')
+_NO_LETTERS = re.compile(r'(?:\w+:)?("\W*")')
 _NAMED = re.compile(rf"(?<!\w)({_FIELD}):", re.IGNORECASE)
 
 
@@ -49,7 +49,8 @@ def parse(text: str) -> Any:
         InvalidInput: it is too long or too deep, quotes or parentheses do not match, or it only excludes.
     """
     check(text)
-    lowered = _NAMED.sub(lambda match: match[0].lower(), _EMPTY.sub(" ", text))
+    told = _NO_LETTERS.sub(lambda match: match[0] if stems(match[1]) else " ", text)
+    lowered = _NAMED.sub(lambda match: match[0].lower(), told)
     if not _OPERATORS.search(lowered):
         lowered = _REQUIRED.sub("+", lowered)
     try:

@@ -24,7 +24,7 @@ from kbsearch.ports import Floats, Ints
 from kbsearch.text.words import stems, words
 
 LAYOUT = 1
-PROBE = "Ёлки, git-lfs и python3.11: C++ не установились, running tests"
+PROBE = "Ёлки, git-lfs и python3.11: C++ не установились, running tests, a != b"
 VERSION = LAYOUT + crc32(" ".join(stems(PROBE)).encode())
 """Changes with the rules for words and stems as well, so that arrays of older rules are made anew."""
 FIELD_WEIGHT = {"title": 2, "variants": 1, "answer": 1}

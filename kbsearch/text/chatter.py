@@ -42,8 +42,8 @@ _REACTIONS = r"""
 | решено | решил(?:а|ось)? | сам[аи]? | fixed | solved | works | now | so | very | much | it | me
 | too | same | here | you | got | yes | no | спокойной\s+ночи | пока | до\s+завтра
 """
-_BEGINS_WORD = r"(?<!\S)[.,;][a-zA-Z]"
-"""A sign that belongs to a word: «.env», or «,fpf» for «база» in the wrong keyboard layout."""
+_BEGINS_WORD = r"(?<!\S)(?:[.,;][a-zA-Z]|!=+(?![=)(])|->|::(?![:\w]))"
+"""A sign that belongs to a word or is spoken of: «.env», «!=», «,fpf» for «база» in the wrong layout."""
 _CHATTER = re.compile(
     rf"(?<!\w)(?:{_PHRASES} | {_APOLOGIES})(?!\w)(?:(?!{_BEGINS_WORD})[\s,.!:;)(])*",
     re.IGNORECASE | re.VERBOSE,
@@ -60,6 +60,7 @@ _SMALL_TALK = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _SPACES = re.compile(r"[ \t]+")
+_LAST_SIGN = re.compile(r"\s+(::)[\s,.!;]*")
 LONGEST_SMALL_TALK = 100
 """Longer messages are never taken for small talk, whatever they are made of."""
 
@@ -75,7 +76,10 @@ def strip_chatter(text: str) -> str:
 
 
 def _stripped(text: str) -> str:
-    bare = _SPACES.sub(" ", _CHATTER.sub(" ", text)).rstrip(" \n\t,.!;:-–—")
+    whole = _SPACES.sub(" ", _CHATTER.sub(" ", text))
+    bare = whole.rstrip(" \n\t,.!;:-–—")
+    if sign := _LAST_SIGN.fullmatch(whole, len(bare)):
+        bare = whole[: sign.end(1)]
     return _SORRY.sub("", _MARGIN.sub("", bare, count=1), count=1) or text.strip()
 
 

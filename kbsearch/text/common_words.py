@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
+from kbsearch.text.signs import IN_PROSE
 from kbsearch.text.words import stems_by_word
 
 WORDS = "common_words.txt.gz"
@@ -33,13 +34,13 @@ def is_everywhere(word: str) -> bool:
 
 
 def share_of_texts(stem: str) -> float:
-    """The share in [0, 1) of everyday texts that hold a form of ``stem``; 0 for one that is not common.
+    """The share in [0, 1) of everyday texts that hold a form of ``stem``, or a sign; 0 for one that is rare.
 
     Texts of `WORDS_OF_A_TEXT` words drawn one by one: 1 - exp(-words · frequency), as of Poisson.
     """
     frequency = _common_stems().get(stem)
     if frequency is None:
-        return 0.0
+        return IN_PROSE.get(stem, 0.0)
     return -math.expm1(-WORDS_OF_A_TEXT * float(10 ** (frequency - PER_BILLION)))
 
 

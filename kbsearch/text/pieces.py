@@ -13,9 +13,9 @@ LENGTH = 4
 def pieces(stem: str) -> tuple[str, ...]:
     """The runs of `LENGTH` letters of ``stem`` after a space that marks its beginning; one at least.
 
-    "push" gives " pus" and "push".
+    "push" gives " pus" and "push".  A sign such as "==" gives three, as a word of about its weight does.
     """
-    marked = f" {stem}"
+    marked = f" {stem}" if any(map(str.isalnum, stem)) else f"  {stem}  "
     return tuple(marked[start : start + LENGTH] for start in range(max(1, len(marked) - LENGTH + 1)))
 
 

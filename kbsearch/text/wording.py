@@ -6,9 +6,10 @@ import re
 from functools import lru_cache
 
 from kbsearch.text.chatter import strip_chatter
+from kbsearch.text.signs import SIGN
 
-_TELLING = re.compile(r"[^\W_]+(?:\+\+|#(?![^\W_]))?|(?<![=!<>])(?:[=!]==?|[<>]=)(?![=<>)])")
-"""Words, names such as C++ and C#, and comparisons: signs that make another question of the same words."""
+_TELLING = re.compile(rf"[^\W_]+(?:\+\+|#(?![^\W_]))?|{SIGN}")
+"""Words, names such as C++ and C#, and signs that make another question of the same words."""
 
 
 @lru_cache(maxsize=16_384)

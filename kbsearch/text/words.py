@@ -3,7 +3,7 @@
 Identifiers, versions and file names stay whole (``python3.11``, ``C++``, ``ModuleNotFoundError``,
 ``git-lfs``) and are followed by the words they are joined from (``git``, ``lfs``), so that either finds the
 other; everything is lower-cased, ё is е.  Russian words take the Snowball Russian stem, Latin ones
-the English stem, so that one field can hold both languages.
+the English stem, so that one field can hold both languages.  Signs that are spoken of (``==``) are words too.
 """
 
 from __future__ import annotations
@@ -15,7 +15,10 @@ from typing import NamedTuple
 
 import Stemmer
 
-_WORD = re.compile(r"[^\W_]+(?:[._+#'’-]+[^\W_]+)*(?:\+\+|#)?", re.UNICODE)
+from kbsearch.text.signs import SIGN, may_have_sign
+
+_NAME = re.compile(r"[^\W_]+(?:[._+#'’-]+[^\W_]+)*(?:\+\+|#)?")
+_WORD = re.compile(rf"{_NAME.pattern}|{SIGN}")
 _PART = re.compile(r"\w{2,}")
 SHORT = 400
 """Characters of a text that is kept split with thousands of others."""
@@ -51,7 +54,7 @@ def stems_once(text: str) -> list[str]:
 def words_once(text: str) -> list[str]:
     """The words of ``text`` as `words` finds them, as they are written: nothing is kept."""
     found: list[str] = []
-    for word in _WORD.findall(text):
+    for word in _pattern(text).findall(text):
         found.append(word)
         if not word.isalnum():
             found += [part for part in _PART.findall(word) if part != word]
@@ -59,13 +62,18 @@ def words_once(text: str) -> list[str]:
 
 
 def whole_words(text: str) -> list[str]:
-    """The words of ``text`` in order, as they are written; parts of a joined word are not told apart."""
-    return _WORD.findall(text)
+    """The words of ``text`` in order, as they are written; no signs, no parts of a joined word."""
+    return _NAME.findall(text)
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    """What finds the words of ``text``: to look for signs takes as long as all the rest."""
+    return _WORD if may_have_sign(text) else _NAME
 
 
 def _split(text: str) -> tuple[Word, ...]:
     found: list[Word] = []
-    for match in _WORD.finditer(text):
+    for match in _pattern(text).finditer(text):
         word, span = match.group(), match.span()
         found.append(Word(stem(word), *span))
         if not word.isalnum():

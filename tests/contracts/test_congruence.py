@@ -28,6 +28,8 @@ WORDS = [
     "git-lfs",
     "Ёлка",
     "C++",
+    "a != b",
+    "->",
 ]
 texts = st.lists(st.sampled_from(WORDS), max_size=6).map(" ".join)
 documents = st.builds(

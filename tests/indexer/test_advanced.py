@@ -104,3 +104,11 @@ def test_deleted_documents_are_not_found(index: EmbeddedIndex) -> None:
 def test_highlights_leave_out_what_is_excluded(index: EmbeddedIndex) -> None:
     passage = index.highlights(TextQuery("коммит -отменить", "advanced"), 1, ("title",))[0]
     assert [passage.text[start:end] for start, end in passage.spans] == ["коммит"]
+
+
+def test_a_sign_may_be_quoted(tmp_path: Path) -> None:
+    made = EmbeddedIndex(tmp_path / "cases", EMBEDDER)
+    made.upsert([document(1, "Зачем a == b"), document(2, "Зачем a != b"), document(3, "Зачем a b")])
+    assert found(made, '"=="') == [1]
+    assert found(made, 'title:"a != b"') == [2]
+    assert found(made, 'зачем -"a == b"') == [2, 3]

@@ -102,6 +102,19 @@ def test_keys_of_texts_are_made_anew_where_their_signs_tell(url: str) -> None:
     database.close()
 
 
+def test_keys_of_texts_that_speak_of_other_signs_are_made_anew(url: str) -> None:
+    database = Database(url)
+    database.upgrade("0022")
+    asked = ("Что значит &&", "Что значит ||", "Чем % лучше //", "Скидка 20 %")
+    with database.writing() as session:
+        session.add_all(question(at, text=one, text_key="old") for at, one in enumerate(asked))
+    database.upgrade()
+    with database.reading() as session:
+        keys = {one.text: one.text_key for one in session.scalars(select(Question))}
+    assert keys == {one: text_key(one) for one in asked}
+    database.close()
+
+
 def test_names_that_clusters_took_lose_their_emoji_and_those_of_people_do_not(url: str) -> None:
     database = Database(url)
     database.upgrade("0019")
