@@ -38,7 +38,7 @@ from kbsearch.ports import Embedder, Floats
 
 SOURCE = sample_school_folder().parent / "small_talk" / "messages.csv"
 TARGET = Path(small_talk.__file__).with_name("small_talk.json")
-VERSION = "small-talk-3"
+VERSION = "small-talk-4"
 MOST_WRONG = 0.03
 STRENGTH = 0.1
 """Inverse of the regularisation of standardised features."""

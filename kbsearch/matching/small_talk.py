@@ -26,6 +26,7 @@ from kbsearch.text.inversion import inverted
 from kbsearch.text.layout import repair_layout
 from kbsearch.text.talk_marks import (
     AHEAD,
+    CLOSING_THANKS,
     CODE,
     CYRILLIC,
     DIGIT,
@@ -66,6 +67,7 @@ NAMES = (
     "unknown",
     "social",
     "only_thanks",
+    "closing_thanks",
 )
 """The columns of `talk_features`.
 
@@ -73,7 +75,8 @@ The names of `GROUPS`: how many words of the group there are, two at most.  The 
 mark is there.  foreign: 1 for Latin words in a Cyrillic text.  length: log of the number of words.  content:
 log of one more than the words that are neither social nor in every text.  rarity, rarest: mean and most of
 what these lack to Zipf frequency 6.  unknown: share of words no list knows.  social: share of words of the
-groups `SOCIAL`.  only_thanks: 1 for thanks without a question word or mark.  `MOODS` are 0 where one of
+groups `SOCIAL`.  only_thanks: 1 for thanks without a question word or mark.  closing_thanks: 1 where thanks
+close a statement, whether of a success or of a complaint.  `MOODS` are 0 where one of
 `ASKS` is not.
 """
 MOST_COUNTED = 2
@@ -192,6 +195,7 @@ def talk_features(text: str) -> Floats:
         sum(not word.known for word in said) / length,
         sum(word.social for word in said) / length,
         counts["thanks"] > 0 and not asks,
+        CLOSING_THANKS.search(written) is not None,
     )
     row = np.array(values, np.float32)
     if row[_ASKS].any():

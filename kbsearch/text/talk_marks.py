@@ -33,4 +33,10 @@ AHEAD = re.compile(
     re.IGNORECASE,
 )
 """Thanks for what is yet to be done: whoever says so asks for something."""
+CLOSING_THANKS = re.compile(
+    r"(?:\w+\W+){3}[\w'’-]+[\s,.!;:–—-]+(?:(?:большое|огромное)\s+)?"
+    r"(?:спасиб\w*|спс|пасиб\w*|благодарю|благодар[ен]\w*|thanks|thank\s+you|thx|tnx|ty|cheers)\b(?:\W+\w+){0,3}\W*\Z",
+    re.IGNORECASE,
+)
+"""Thanks that close a statement of four words and more: of one who has got something, or who wants it."""
 WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")

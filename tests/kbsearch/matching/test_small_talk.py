@@ -103,6 +103,39 @@ def test_who_excuses_a_question_or_asks_without_its_mark_is_not_set_aside(
 @pytest.mark.parametrize(
     "text",
     [
+        "my croissants leak butter, thanks!",
+        "my build fails with exit 1, thanks",
+        "the sauce splits every time, cheers",
+        "still no email with the link, thanks",
+        "my password reset mail never came, thank you",
+        "can't log in since yesterday",
+        "глазурь пузырится в печи, спасибо",
+        "со вчера не могу войти, спасибо",
+        "у помидоров желтеют листья, спасибо всем",
+    ],
+)
+def test_who_complains_and_thanks_is_not_set_aside(embedder: BundledEmbedder, text: str) -> None:
+    assert told(embedder, [text]) == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "my croissants came out perfect, thanks!",
+        "the build is green now, thanks",
+        "the sauce held this time, cheers",
+        "тесто получилось отличное, спасибо!",
+        "помидоры ожили, всем спасибо",
+        "ментор ответил, спасибо",
+    ],
+)
+def test_who_tells_of_a_success_and_thanks_is(embedder: BundledEmbedder, text: str) -> None:
+    assert told(embedder, [text]) != {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
         "sorry to bother you",
         "Sorry to bother you, found it myself",
         "sorry, found the answer above",
