@@ -23,13 +23,15 @@ from kbsearch.importers.json_file import (
 )
 from kbsearch.importers.markdown_cases import open_markdown
 from kbsearch.importers.moodle_forum import COLUMNS, with_replies
+from kbsearch.importers.moodle_glossary import ROOT, open_glossary
 from kbsearch.importers.options import ImportOptions, Meter, Source
 from kbsearch.importers.records import Record, Skipped
 from kbsearch.importers.telegram import is_telegram, open_telegram
 from kbsearch.importers.text_lines import read_lines, tell_encoding
 from kbsearch.importers.xlsx_file import open_xlsx
+from kbsearch.importers.xml_file import root_of
 
-FORMATS = ("csv", "xlsx", "jsonl", "json", "telegram", "markdown", "evalset", "outline")
+FORMATS = ("csv", "xlsx", "jsonl", "json", "telegram", "glossary", "markdown", "evalset", "outline")
 """What can be read; "json" is an array of objects."""
 
 _BESIDE = frozenset((".csv", ".xlsx", ".jsonl", ".json", ".md"))
@@ -44,6 +46,9 @@ _FOREIGN = {
     b"SQLite format 3": "SQLite",
 }
 """How files of other kinds begin, and what each is called in any language."""
+
+_ROOTS = {ROOT: "glossary"}
+"""The outermost elements of XML that is read."""
 
 _MARKUP = (b"<!doctype", b"<html", b"<?xml", b"<table", b"<head", b"<meta")
 """How web pages and XML begin: learning platforms save tables as web pages named .xls."""
@@ -91,6 +96,7 @@ def _open(path: Path, options: ImportOptions) -> Source:
         "jsonl": open_json_lines,
         "markdown": open_markdown,
         "evalset": open_evaluation_set,
+        "glossary": open_glossary,
     }
     return openers[name](path, options)
 
@@ -124,6 +130,8 @@ def tell_format(path: Path) -> str:
     suffix = path.suffix.lower()
     with path.open("rb") as file:
         head = file.read(4096)
+    if kind := _ROOTS.get(root_of(head)):
+        return kind
     _refuse_foreign(path, head)
     if head.startswith(b"PK") or suffix in {".xlsx", ".xlsm"}:
         return "xlsx"
@@ -140,7 +148,8 @@ def _refuse_device(path: Path) -> None:
 
 def _refuse_foreign(path: Path, head: bytes) -> None:
     kind = next((kind for mark, kind in _FOREIGN.items() if head.startswith(mark)), "")
-    if head.removeprefix(BOM_UTF8).lstrip()[:20].lower().startswith(_MARKUP) and not _is_markdown(path):
+    marked = head.removeprefix(BOM_UTF8).lstrip()[:20].lower().startswith(_MARKUP)
+    if (marked or (path.suffix.lower() == ".xml" and root_of(head))) and not _is_markdown(path):
         raise UnreadableFile(
             "{path} is a file of another kind: {kind}.",
             remedy="Save a table as XLSX or CSV in a spreadsheet program; "

@@ -13,6 +13,8 @@ _PLACES = re.compile(r"lines (\d+)–(\d+)")
 
 def place(text: str) -> str:
     """Where a record stands in its file: "line 7", "lines 7–9", "message 1234"; others stay as they are."""
+    if text == "the rest":
+        return gettext("the rest of the file")
     if several := _PLACES.fullmatch(text):
         return gettext("lines %(first)s–%(last)s", first=several[1], last=several[2])
     found = _PLACE.fullmatch(text)
@@ -88,6 +90,7 @@ def file_format(name: str) -> str:
         "xlsx": "XLSX",
         "jsonl": "JSONL",
         "telegram": gettext("Telegram export"),
+        "glossary": gettext("Moodle glossary"),
         "markdown": gettext("Markdown cases"),
         "evalset": gettext("evaluation set"),
         "json": "JSON",

@@ -289,6 +289,23 @@ def test_a_job_that_failed_before_reasons_were_kept_apart_stays_readable(
     assert "Only {3} questions." in methodologist.get("/jobs/7").text
 
 
+def test_a_glossary_that_breaks_off_is_taken_up_to_there(
+    methodologist: FlaskClient, school: Kbsearch
+) -> None:
+    whole = "<ENTRY><CONCEPT>Где ноты</CONCEPT><DEFINITION>&lt;p&gt;В шкафу&lt;/p&gt;</DEFINITION></ENTRY>"
+    content = f"<GLOSSARY><INFO><ENTRIES>{whole}<ENTRY><CONCEPT>Обрыв".encode()
+    here = methodologist.post("/import", data={"file": (io.BytesIO(content), "faq.xml")}).location
+    methodologist.set_cookie("language", "ru")
+    shown = methodologist.get(here).text
+    assert "глоссарий Moodle" in shown
+    assert "Где ноты" in shown
+    assert "остаток файла" in shown
+    assert "не целый XML начиная со строки 1" in shown
+    job = methodologist.post(f"{here.split('?')[0]}/run").location
+    run_worker_until_done(school, int(job.rpartition("/")[2]))
+    assert school.cases.by_slug("gde-noty").answer == "В шкафу"
+
+
 def test_a_broken_file_is_named_as_its_sender_knows_it(methodologist: FlaskClient, school: Kbsearch) -> None:
     here = methodologist.post("/import", data={"file": (io.BytesIO(b"{not json"), "вопросы.json")}).location
     page = methodologist.get(here)
