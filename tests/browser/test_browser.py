@@ -231,6 +231,26 @@ def test_no_table_of_quality_is_cut_on_a_desktop(open_page: OpenPage, site: Site
     assert page.evaluate(areas) == [0] * page.locator(".scroll").count()
 
 
+def test_a_chart_is_printed_on_white_with_a_legend_of_names_alone(site: Site, open_page: OpenPage) -> None:
+    case = site.app.cases.list().items[0]
+    site.app.golden.add(case.id, text=case.title)
+    for _ in range(2):
+        site.app.quality.measure()
+    page = open_page(color_scheme="dark", viewport={"width": 1280, "height": 800})
+    page.goto("/quality")
+    chart, legend = page.locator(".chart").first, page.locator(".u-legend").first
+    expect(legend).not_to_contain_text("–")
+    first = page.locator("table[data-chart] tbody td, table[data-chart] tbody th").first.inner_text()
+    chart.locator(".u-over").hover()
+    expect(legend).to_contain_text(first)
+    page.mouse.move(0, 0)
+    marker = "getComputedStyle(document.querySelectorAll('.u-marker')[1]).borderColor"
+    dark = page.evaluate(marker)
+    page.emulate_media(media="print", color_scheme="dark")
+    expect(legend.locator("tr").first).to_be_hidden()
+    assert page.evaluate(marker) != dark
+
+
 def test_the_menu_of_a_phone_stands_in_the_middle_of_its_places(open_page: OpenPage) -> None:
     page = open_page("mentor", viewport={"width": 390, "height": 844}, is_mobile=True)
     links = page.locator(".nav a")

@@ -27,6 +27,8 @@ function sorted(columns) {
 
 const percent = (value) => (value === null || value === undefined ? "–" : `${Math.round(100 * value)} %`);
 const number = (value) => (value === null || value === undefined ? "–" : String(Math.round(10 * value) / 10));
+// What the legend says of a value; nothing while no point is looked at.
+const told = (read) => (self, value, series, at) => (at === null || at === undefined ? "" : read(value));
 const upwards = (self, least, most) => [0, Math.max(1, 1.1 * most)];
 
 function options(table, box, width) {
@@ -47,19 +49,19 @@ function options(table, box, width) {
       width: 2,
       spanGaps: true,
       points: { show: true, size: 7 },
-      value: (self, value) => read(value),
+      value: told(read),
     }));
   if (table.dataset.ideal) {
-    const plain = (self, value) => percent(value);
-    series.push({ label: table.dataset.ideal, stroke: quiet, dash: [6, 4], points: { show: false }, value: plain });
+    series.push({ label: table.dataset.ideal, stroke: quiet, dash: [6, 4], points: { show: false }, value: told(percent) });
   }
-  const when = (self, value) => (value ? new Date(1000 * value).toLocaleString(document.documentElement.lang) : "–");
+  // As the table writes it: a week that begins at midnight of the school begins the day before elsewhere.
+  const written = new Map([...table.tBodies[0].rows].map(({ cells: [cell] }) => [Number(cell.dataset.value), cell.textContent.trim()]));
   return {
     width,
     height: HEIGHT,
     scales: { x: { time, ...(time ? {} : { range: [0, 1] }) }, y: { range: counts ? upwards : [0, 1] } },
     axes: [time ? { ...axis, values: days, space: 70 } : { ...axis, values: shares }, { ...axis, values: shares, size: 56 }],
-    series: [{ label: heads[0].textContent.trim(), value: time ? when : (self, value) => percent(value) }, ...series],
+    series: [{ label: heads[0].textContent.trim(), value: told((value) => written.get(value)) }, ...series],
     cursor: { drag: { x: false, y: false } },
   };
 }
@@ -87,7 +89,7 @@ function draw(table) {
   };
   make();
   new ResizeObserver(() => chart.setSize({ width: box.clientWidth, height: HEIGHT })).observe(box);
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", make);
+  for (const media of ["(prefers-color-scheme: dark)", "print"]) matchMedia(media).addEventListener("change", make);
 }
 
 for (const table of document.querySelectorAll("table[data-chart]")) draw(table);
