@@ -31,7 +31,19 @@ NOT_INDEXED = 3
 SHOWN = 20
 """Skipped rows that are printed."""
 
-_FORMATS = ("auto", "csv", "xlsx", "jsonl", "json", "telegram", "glossary", "markdown", "evalset", "outline")
+_FORMATS = (
+    "auto",
+    "csv",
+    "xlsx",
+    "jsonl",
+    "json",
+    "telegram",
+    "discourse",
+    "glossary",
+    "markdown",
+    "evalset",
+    "outline",
+)
 _TAKEN = {
     "questions_new": ("question taken", "questions taken"),
     "questions_known": ("question known already", "questions known already"),
@@ -82,9 +94,9 @@ Examples:
 def command(paths: tuple[Path, ...], dry_run: bool, as_json: bool, no_index: bool, **choices: Any) -> None:
     """Take in questions, cases, course outlines and enrolments from files and folders.
 
-    CSV, XLSX, JSON Lines, JSON, Markdown cases, Telegram Desktop and Moodle exports and evaluation sets are
-    told by their content.  Personal data is masked before anything is stored.  Taking a file in twice is
-    harmless.
+    CSV, XLSX, JSON Lines, JSON, Markdown cases, exports of Telegram Desktop, Moodle and Discourse, and
+    evaluation sets are told by their content.  Personal data is masked before anything is stored.  Taking a
+    file in twice is harmless.
 
     Exit status: 0 taken (or known already) and indexed; 1 nothing could be taken; 3 taken, but not indexed.
     """

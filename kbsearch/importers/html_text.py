@@ -9,12 +9,18 @@ _BLOCKS = frozenset(
     ("p", "div", "br", "ul", "ol", "table", "tr", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "pre")
 )
 _UNSEEN = frozenset(("script", "style"))
+_EMPTY = frozenset(("br", "img", "hr", "input", "source", "wbr", "link", "meta", "col", "area", "embed"))
+"""Elements that have no end."""
 _BLANK = re.compile(r"[ \t\r\n]+")
 
 
-def html_text(html: str) -> str:
-    """The text of ``html``: a line a block, code between backticks, links followed by their address."""
-    reader = _Reader()
+def html_text(html: str, *, without: frozenset[str] = frozenset(), bare: frozenset[str] = frozenset()) -> str:
+    """The text of ``html``: a line a block, code between backticks, links followed by their address.
+
+    Elements of a class in ``without`` are left out with all that they hold, links of one in ``bare`` lose
+    their address.
+    """
+    reader = _Reader(without, bare)
     reader.feed(html)
     reader.close()
     lines = (line.rstrip() for line in "".join(reader.pieces).replace("\xa0", " ").split("\n"))
@@ -22,13 +28,20 @@ def html_text(html: str) -> str:
 
 
 class _Reader(HTMLParser):
-    def __init__(self) -> None:
+    def __init__(self, without: frozenset[str], bare: frozenset[str]) -> None:
         super().__init__(convert_charrefs=True)
+        self._without = without
+        self._bare = bare
+        self._left_out: list[str] = []
         self.pieces: list[str] = []
         self._open: list[str] = []
         self._address = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        classes = set((dict(attrs).get("class") or "").split())
+        if self._left_out or not self._without.isdisjoint(classes):
+            self._left_out += [] if tag in _EMPTY else [tag]
+            return
         if tag in _UNSEEN or tag in {"pre", "code"}:
             self._open.append(tag)
         if tag in _BLOCKS:
@@ -42,9 +55,13 @@ class _Reader(HTMLParser):
         elif tag in {"td", "th"}:
             self.pieces.append(" ")
         elif tag == "a":
-            self._address = dict(attrs).get("href") or ""
+            self._address = (dict(attrs).get("href") or "") if self._bare.isdisjoint(classes) else ""
 
     def handle_endtag(self, tag: str) -> None:
+        if self._left_out:
+            if tag in self._left_out:
+                del self._left_out[len(self._left_out) - 1 - self._left_out[::-1].index(tag) :]
+            return
         if tag in self._open:
             del self._open[len(self._open) - 1 - self._open[::-1].index(tag)]
         if tag == "pre":
@@ -59,6 +76,6 @@ class _Reader(HTMLParser):
             self.pieces.append("\n")
 
     def handle_data(self, data: str) -> None:
-        if not _UNSEEN.isdisjoint(self._open):
+        if self._left_out or not _UNSEEN.isdisjoint(self._open):
             return
         self.pieces.append(data if "pre" in self._open else _BLANK.sub(" ", data))

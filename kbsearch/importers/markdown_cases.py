@@ -42,7 +42,7 @@ def open_markdown(path: Path, options: ImportOptions) -> Source:
     """
     root = path if path.is_dir() else path.parent
     below = _files(path) if path.is_dir() else [path.relative_to(root)]
-    files = [file for file in below if file.suffix.lower() in _SUFFIXES or not path.is_dir()]
+    files = [file for file in below if is_markdown(file) or not path.is_dir()]
     if not files:
         raise UnreadableFile(
             "{path} holds no Markdown files.",
@@ -59,6 +59,11 @@ def open_markdown(path: Path, options: ImportOptions) -> Source:
             yield Skipped(str(file), "a file that is not Markdown: import it by itself", harmless=True)
 
     return Source("markdown", records, meter)
+
+
+def is_markdown(path: Path) -> bool:
+    """Whether the file is called as Markdown is."""
+    return path.suffix.lower() in _SUFFIXES
 
 
 def _files(folder: Path) -> list[Path]:

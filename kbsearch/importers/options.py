@@ -16,6 +16,7 @@ Kind = Literal["auto", "questions", "cases", "enrolments"]
 class ImportOptions:
     """What the person who imports a file has chosen.
 
+    ``file_name``: what the sender calls a file that is kept under another name, without its suffix.
     ``format``: "auto" or one of `kbsearch.importers.sources.FORMATS`.  ``mapping``: field → column (its name,
     or its number from 1; "": none).  ``encoding``: "auto" or a codec.  ``source`` "" is made from the file.
     ``course``: for records that tell none.  ``mentors``: names or ids of staff in a chat.  ``on_error``:
@@ -30,6 +31,7 @@ class ImportOptions:
     kind: Kind = "auto"
     on_error: Literal["skip", "stop"] = "skip"
     mentors: tuple[str, ...] = ()
+    file_name: str = ""
 
 
 @dataclass(slots=True)
@@ -60,4 +62,4 @@ class Source:
 
 def source_name(path: Path, options: ImportOptions) -> str:
     """The source that questions of the file at ``path`` get: as told, else the file's name."""
-    return options.source or path.stem[:80] or "import"
+    return options.source or options.file_name or path.stem[:80] or "import"

@@ -13,6 +13,7 @@ from typing import Any
 
 from kbsearch.errors import InvalidInput, UnreadableFile
 from kbsearch.importers.csv_file import open_csv
+from kbsearch.importers.discourse import is_discourse, open_topic_files, open_topics
 from kbsearch.importers.evaluation_set import is_evaluation_set, open_evaluation_set
 from kbsearch.importers.json_file import (
     is_outline,
@@ -21,7 +22,8 @@ from kbsearch.importers.json_file import (
     open_json_rows,
     open_outline,
 )
-from kbsearch.importers.markdown_cases import open_markdown
+from kbsearch.importers.json_folder import is_archive, json_files
+from kbsearch.importers.markdown_cases import is_markdown, open_markdown
 from kbsearch.importers.moodle_forum import COLUMNS, with_replies
 from kbsearch.importers.moodle_glossary import ROOT, open_glossary
 from kbsearch.importers.options import ImportOptions, Meter, Source
@@ -31,7 +33,9 @@ from kbsearch.importers.text_lines import read_lines, tell_encoding
 from kbsearch.importers.xlsx_file import open_xlsx
 from kbsearch.importers.xml_file import root_of
 
-FORMATS = ("csv", "xlsx", "jsonl", "json", "telegram", "glossary", "markdown", "evalset", "outline")
+FORMATS = (
+    "csv", "xlsx", "jsonl", "json", "telegram", "discourse", "glossary", "markdown", "evalset", "outline",
+)  # fmt: skip
 """What can be read; "json" is an array of objects."""
 
 _BESIDE = frozenset((".csv", ".xlsx", ".jsonl", ".json", ".md"))
@@ -46,6 +50,12 @@ _FOREIGN = {
     b"SQLite format 3": "SQLite",
 }
 """How files of other kinds begin, and what each is called in any language."""
+
+_FOLDERS = frozenset(("markdown", "evalset", "telegram", "discourse"))
+"""What can be read from a folder."""
+
+_LOOKED_AT = 20
+"""Files that tell what the JSON files of a folder are."""
 
 _ROOTS = {ROOT: "glossary"}
 """The outermost elements of XML that is read."""
@@ -84,14 +94,15 @@ def open_source(path: Path, options: ImportOptions) -> Source:
 def _open(path: Path, options: ImportOptions) -> Source:
     _refuse_device(path)
     name = options.format if options.format != "auto" else tell_format(path)
-    if path.is_dir() and name not in {"markdown", "evalset", "telegram"}:
+    if path.is_dir() and name not in _FOLDERS:
         raise InvalidInput("{path} is a folder, not a {format} file.", path=str(path), format=name)
     if name == "telegram" and path.is_dir():
         return _with_files_beside(_open_json(path / "result.json", name, options), path)
-    if name in {"json", "telegram", "outline"}:
+    if name in {"json", "telegram", "outline"} or (name == "discourse" and not _is_several(path)):
         return _open_json(path, name, options)
     openers: dict[str, Callable[[Path, ImportOptions], Source]] = {
         "csv": open_csv,
+        "discourse": open_topic_files,
         "xlsx": open_xlsx,
         "jsonl": open_json_lines,
         "markdown": open_markdown,
@@ -126,16 +137,36 @@ def tell_format(path: Path) -> str:
     if path.is_dir():
         if is_evaluation_set(path):
             return "evalset"
-        return "telegram" if (path / "result.json").is_file() else "markdown"
+        if (path / "result.json").is_file():
+            return "telegram"
+        return "markdown" if any(map(is_markdown, path.rglob("*"))) else _of_json_files(path) or "markdown"
     suffix = path.suffix.lower()
     with path.open("rb") as file:
         head = file.read(4096)
-    if kind := _ROOTS.get(root_of(head)):
+    if kind := _ROOTS.get(root_of(head)) or (_of_json_files(path) if head.startswith(b"PK") else ""):
         return kind
     _refuse_foreign(path, head)
     if head.startswith(b"PK") or suffix in {".xlsx", ".xlsm"}:
         return "xlsx"
     return _text_format(path, suffix)
+
+
+def _of_json_files(path: Path) -> str:
+    """What the JSON files of the folder or archive at ``path`` are; "" for none that is read."""
+    if not _is_several(path):
+        return ""
+    with json_files(path) as files:
+        for file in files[:_LOOKED_AT]:
+            try:
+                if is_discourse(file.read()):
+                    return "discourse"
+            except InvalidInput:
+                continue
+    return ""
+
+
+def _is_several(path: Path) -> bool:
+    return path.is_dir() or path.suffix.lower() == ".zip" or (is_archive(path) and not _is_workbook(path))
 
 
 def _refuse_device(path: Path) -> None:
@@ -149,7 +180,7 @@ def _refuse_device(path: Path) -> None:
 def _refuse_foreign(path: Path, head: bytes) -> None:
     kind = next((kind for mark, kind in _FOREIGN.items() if head.startswith(mark)), "")
     marked = head.removeprefix(BOM_UTF8).lstrip()[:20].lower().startswith(_MARKUP)
-    if (marked or (path.suffix.lower() == ".xml" and root_of(head))) and not _is_markdown(path):
+    if (marked or (path.suffix.lower() == ".xml" and root_of(head))) and not is_markdown(path):
         raise UnreadableFile(
             "{path} is a file of another kind: {kind}.",
             remedy="Save a table as XLSX or CSV in a spreadsheet program; "
@@ -166,10 +197,6 @@ def _refuse_foreign(path: Path, head: bytes) -> None:
             path=str(path),
             kind=kind,
         )
-
-
-def _is_markdown(path: Path) -> bool:
-    return path.suffix.lower() in {".md", ".markdown"}
 
 
 def _is_workbook(path: Path) -> bool:
@@ -189,7 +216,7 @@ def _text_format(path: Path, suffix: str) -> str:
     )
     begun = [line.strip("\ufeff \t\r\n") for line in islice(lines, 2)]
     first = begun[0] if begun else ""
-    if _is_markdown(path) or first == "---":
+    if is_markdown(path) or first == "---":
         return "markdown"
     if suffix in {".jsonl", ".ndjson"}:
         return "jsonl"
@@ -211,6 +238,10 @@ def _open_json(path: Path, name: str, options: ImportOptions) -> Source:
         return open_telegram(path, data, options)
     if name == "telegram":
         raise _not_what_was_said(path, "a Telegram export (result.json)")
+    if is_discourse(data):
+        return open_topics(path, data, options)
+    if name == "discourse":
+        raise _not_what_was_said(path, "a topic of Discourse (/t/ID.json)")
     if is_outline(data):
         return open_outline(path, data)
     if isinstance(data, dict) and is_outline(arrays := _rows(path, data)):

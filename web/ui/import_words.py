@@ -6,7 +6,7 @@ import re
 
 from web.ui.texts import gettext
 
-_PLACE = re.compile(r"(line|row|message|entry|course) (\d+)")
+_PLACE = re.compile(r"(line|row|message|entry|course|topic|post) (\d+)")
 _UPLOADED = re.compile(r"upload(?:\.\w+)?")
 _PLACES = re.compile(r"lines (\d+)–(\d+)")
 
@@ -28,6 +28,8 @@ def place(text: str) -> str:
         "message": gettext("message %(number)s", number=number),
         "entry": gettext("entry %(number)s", number=number),
         "course": gettext("course %(number)s", number=number),
+        "topic": gettext("topic %(number)s", number=number),
+        "post": gettext("post %(number)s", number=number),
     }[found[1]]
 
 
@@ -90,6 +92,7 @@ def file_format(name: str) -> str:
         "xlsx": "XLSX",
         "jsonl": "JSONL",
         "telegram": gettext("Telegram export"),
+        "discourse": gettext("Discourse topics"),
         "glossary": gettext("Moodle glossary"),
         "markdown": gettext("Markdown cases"),
         "evalset": gettext("evaluation set"),

@@ -26,7 +26,7 @@ FIELDS = (
     "text", "title", "answer", "variants", "author", "answer_author", "course", "lesson", "tags", "asked_at",
     "id", "language", "state", "week", "students",
 )  # fmt: skip
-FORMATS = ("auto", "csv", "xlsx", "jsonl", "json", "telegram", "glossary", "markdown", "outline")
+FORMATS = ("auto", "csv", "xlsx", "jsonl", "json", "telegram", "discourse", "glossary", "markdown", "outline")
 _TICKET = re.compile(r"[0-9a-f]{16}")
 _SUFFIX = re.compile(r"\.[a-z0-9]{1,8}")
 
@@ -47,7 +47,7 @@ def upload() -> Response:
         say(gettext("Choose a file first."), "bad")
         return go(url_for("ui.import_page"))
     ticket = _keep(file)
-    chosen = {"source": Path(file.filename).stem[:80]} | _chosen()
+    chosen = {"file_name": Path(file.filename).stem[:80]} | _chosen()
     return go(f"{url_for('ui.preview_import', ticket=ticket)}?{urlencode(chosen)}")
 
 
@@ -93,7 +93,7 @@ def preview_import(ticket: str) -> str | tuple[str, int]:
         preview = kb().imports.preview(path, options)
     except InvalidInput as error:
         # Where the server keeps it means nothing to who sent it.
-        said = words.error(error).replace(str(path), options.source or gettext("The file"))
+        said = words.error(error).replace(str(path), options.file_name or gettext("The file"))
         return render_template("import/choose.html", formats=FORMATS, error=said), 422
     return render_template(
         "import/preview.html", ticket=ticket, preview=preview, options=options, fields=FIELDS, formats=FORMATS
@@ -113,6 +113,7 @@ def run_import(ticket: str) -> Response:
         "mapping": dict(options.mapping),
         "encoding": options.encoding,
         "source": options.source,
+        "file_name": options.file_name,
         "course": options.course,
         "on_error": options.on_error,
         "mentors": list(options.mentors),
@@ -134,6 +135,7 @@ def _options() -> ImportOptions:
         mapping=mapping,
         encoding=text_of("encoding", "auto"),
         source=text_of("source"),
+        file_name=text_of("file_name"),
         course=text_of("course"),
         on_error=cast(Literal["skip", "stop"], on_error),
         mentors=tuple(name for name in mentors if name),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import threading
 
@@ -218,13 +219,14 @@ def test_a_file_is_previewed_then_taken_in_by_the_worker(
     assert "как стать разработчиком" in preview
     assert "Headers: line 2" in preview
     ticket = here.split("?")[0]
-    job = methodologist.post(f"{ticket}/run", data={"source": "вопросы"}).location
+    job = methodologist.post(f"{ticket}/run", data={"file_name": "вопросы"}).location
     assert "Waiting for the worker" in methodologist.get(job).text
     run_worker_until_done(school, int(job.rpartition("/")[2]))
     report = methodologist.get(job).text
     assert "new questions" in report
     assert "Headers: line 2" in report
     assert school.questions.count() == 6
+    assert school.questions.latest(limit=1)[0].source == "вопросы"
     assert methodologist.get("/import/0123456789abcdef").status_code == 404
     assert methodologist.get("/import/..%2f..%2fetc").status_code == 404
 
@@ -304,6 +306,26 @@ def test_a_glossary_that_breaks_off_is_taken_up_to_there(
     job = methodologist.post(f"{here.split('?')[0]}/run").location
     run_worker_until_done(school, int(job.rpartition("/")[2]))
     assert school.cases.by_slug("gde-noty").answer == "В шкафу"
+
+
+def test_exports_that_name_their_source_are_known_under_any_name(
+    methodologist: FlaskClient, school: Kbsearch
+) -> None:
+    post = {"id": 1, "post_number": 1, "cooked": "<p>Как?</p>", "created_at": "2026-10-01T07:00:00Z"}
+    topic = {"id": 7, "title": "Где ноты", "post_stream": {"posts": [post], "stream": [1, 2]}}
+    before = school.questions.count()
+    for name in ("тема.json", "тема за декабрь.json"):
+        content = io.BytesIO(json.dumps(topic).encode())
+        here = methodologist.post("/import", data={"file": (content, name)}).location
+        shown = methodologist.get(here, headers={"Cookie": "language=ru"}).text
+        assert "Где ноты" in shown
+        assert "?print=true" in shown
+        told = dict(re.findall(r'<input type="hidden" name="(source|file_name)" value="([^"]*)"', shown))
+        assert told == {"file_name": name.removesuffix(".json")}
+        job = methodologist.post(f"{here.split('?')[0]}/run", data=told).location
+        run_worker_until_done(school, int(job.rpartition("/")[2]))
+    assert school.questions.count() == before + 1
+    assert "discourse" in {question.source for question in school.questions.latest()}
 
 
 def test_a_broken_file_is_named_as_its_sender_knows_it(methodologist: FlaskClient, school: Kbsearch) -> None:
