@@ -13,6 +13,7 @@ from clustering.layout import Layout, lay_out
 from kbsearch.database import Database
 from kbsearch.models import (
     ClusterEdit,
+    Import,
     LineDecision,
     Membership,
     ProposalLine,
@@ -117,7 +118,7 @@ class MapDrawer:
 
 
 def _due(session: Session, run_id: int, now: datetime) -> bool:
-    """Whether the run has no map, or a map older than what people did to its clusters."""
+    """Whether the run has no map, or a map older than what people did to its clusters or questions."""
     drawn_at = session.scalar(select(RunMap.drawn_at).where(RunMap.run_id == run_id))
     if drawn_at is None:
         return True
@@ -131,7 +132,8 @@ def _due(session: Session, run_id: int, now: datetime) -> bool:
     edited = select(ClusterEdit.id).where(
         or_(ClusterEdit.created_at > drawn_at, ClusterEdit.undone_at > drawn_at)
     )
-    return any(session.scalar(each.limit(1)) is not None for each in (accepted, edited))
+    undone = select(Import.id).where(Import.undone_at > drawn_at)
+    return any(session.scalar(each.limit(1)) is not None for each in (accepted, edited, undone))
 
 
 def _last_places(session: Session, run_id: int) -> dict[str, list[float]]:

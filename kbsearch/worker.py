@@ -234,6 +234,8 @@ class Worker:
             progress = _Progress(self._app, job.id, stop)
             if job.kind == JobKind.ACCEPT:
                 self._app.proposal_work.work(job, progress)
+            elif job.kind == JobKind.UNDO:
+                self._app.past_imports.work(job, progress)
             else:
                 jobs.finish(job.id, self._done(job, progress))
         except Conflict as error:
@@ -284,12 +286,13 @@ class Worker:
         return self._imported(job, progress)
 
     def _imported(self, job: Job, progress: Progress) -> dict[str, Any]:
-        from kbsearch.services.imports import ImportOptions
+        from kbsearch.services.imports import ImportOptions, Origin
 
         options = dict(job.parameters)
         path = Path(options.pop("path"))
         options["mentors"] = tuple(options.get("mentors", ()))
-        return asdict(self._app.imports.run(path, ImportOptions(**options), progress))
+        origin = Origin(options.pop("name", "") or path.name, job.id, job.person_id)
+        return asdict(self._app.imports.run(path, ImportOptions(**options), progress, origin))
 
 
 def _surprise(error: Exception) -> KbsearchError:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from kbsearch.services.coverage_schedule import CoverageSchedule
     from kbsearch.services.imports import ImportService
     from kbsearch.services.night import NightWork
+    from kbsearch.services.past_imports import PastImports
     from kbsearch.services.people import PeopleService
     from kbsearch.services.uploads import UploadService
 
@@ -85,3 +86,11 @@ class Kbsearch(Patterns):
         from kbsearch.services.imports import ImportService
 
         return ImportService(self.database, self.questions)
+
+    @cached_property
+    def past_imports(self) -> PastImports:
+        """Imports that have ended, and undoing them."""
+        from clustering.renaming import Renamer
+        from kbsearch.services.past_imports import PastImports
+
+        return PastImports(self.database, Renamer(self.question_index))

@@ -15,6 +15,7 @@ from kbsearch.models.faults import (
     FaultSignal,
     FaultState,
 )
+from kbsearch.models.imports import Import, ImportState
 from kbsearch.models.lexicon import LexiconEntry
 from kbsearch.models.links import CasePair, LinkKind, PairVerdict, QuestionLink
 from kbsearch.models.maps import RunMap
@@ -70,6 +71,8 @@ __all__ = [
     "FirstMatch",
     "GoldenPair",
     "GoldenSource",
+    "Import",
+    "ImportState",
     "InferredLesson",
     "Job",
     "JobKind",

@@ -78,12 +78,17 @@ class Variant(Base):
     case_id: Mapped[int] = mapped_column(ForeignKey("case.id", ondelete="CASCADE"), index=True)
     position: Mapped[int]
     text: Mapped[str] = mapped_column(Text)
-    question_id: Mapped[int | None] = mapped_column(ForeignKey("question.id", ondelete="SET NULL"))
+    question_id: Mapped[int | None] = mapped_column(
+        ForeignKey("question.id", ondelete="SET NULL"), index=True
+    )
     case: Mapped[Case] = relationship(back_populates="variants")
 
 
 class Revision(Base):
-    """One version of a case, whole.  ``snapshot``: title, answer, variants, course, lessons, tags, state."""
+    """One version of a case, whole.  ``snapshot``: title, answer, variants, course, lessons, tags, state.
+
+    ``import_id``: the import that made it.
+    """
 
     __tablename__ = "revision"
     __table_args__ = (UniqueConstraint("case_id", "number"),)
@@ -95,4 +100,5 @@ class Revision(Base):
     note: Mapped[str] = mapped_column(String(500), default="")
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"))
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    import_id: Mapped[int | None] = mapped_column(ForeignKey("import.id"))
     case: Mapped[Case] = relationship(back_populates="revisions")

@@ -61,7 +61,7 @@ class FaultQuestion(Base):
     question_id: Mapped[int] = mapped_column(ForeignKey("question.id", ondelete="CASCADE"), primary_key=True)
     fault_id: Mapped[int] = mapped_column(ForeignKey("fault.id", ondelete="CASCADE"), index=True)
     probability: Mapped[float]
-    reply_id: Mapped[int | None] = mapped_column(ForeignKey("reply.id", ondelete="SET NULL"))
+    reply_id: Mapped[int | None] = mapped_column(ForeignKey("reply.id", ondelete="SET NULL"), index=True)
 
 
 class FaultSignal(Base):

@@ -39,6 +39,7 @@ class QuestionLink(Base):
             sqlite_where=NOT_UNDONE,
             postgresql_where=NOT_UNDONE,
         ),
+        Index("ix_question_link_question", "question_id"),
         Index("ix_question_link_root", "root_id"),
         Index("ix_question_link_to", "to_id"),
     )

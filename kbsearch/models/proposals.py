@@ -74,7 +74,9 @@ class ProposedPlace(Base):
     __tablename__ = "proposed_place"
 
     run_id: Mapped[int] = mapped_column(ForeignKey("run.id", ondelete="CASCADE"), primary_key=True)
-    question_id: Mapped[int] = mapped_column(ForeignKey("question.id", ondelete="CASCADE"), primary_key=True)
+    question_id: Mapped[int] = mapped_column(
+        ForeignKey("question.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
     line_id: Mapped[int | None] = mapped_column(
         ForeignKey("proposal_line.id", ondelete="CASCADE"), index=True
     )

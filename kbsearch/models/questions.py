@@ -30,6 +30,7 @@ class Question(Base):
 
     ``course_code`` and ``lesson_code`` hold what the source said and need not be known to the school's
     outline; "" means none.  ``text_key`` is a hash of the normalised text: equal keys, same question.
+    ``import_id``: the import that brought it; None when none did, or nobody kept that yet.
     """
 
     __tablename__ = "question"
@@ -53,13 +54,18 @@ class Question(Base):
     received_at: Mapped[datetime] = mapped_column(default=utc_now)
     state: Mapped[QuestionState] = mapped_column(String(20), default=QuestionState.OPEN, index=True)
     case_id: Mapped[int | None] = mapped_column(ForeignKey("case.id", ondelete="SET NULL"), index=True)
+    import_id: Mapped[int | None] = mapped_column(ForeignKey("import.id"))
     replies: Mapped[list[Reply]] = relationship(
         back_populates="question", order_by="Reply.position", cascade="all, delete-orphan"
     )
 
 
 class Reply(Base):
-    """A reply to a question, masked.  ``by_mentor`` tells staff from fellow students."""
+    """A reply to a question, masked.  ``by_mentor`` tells staff from fellow students.
+
+    ``import_id``: the import that brought it; ``accepted_import_id``: the one that told later that it is
+    accepted.
+    """
 
     __tablename__ = "reply"
     __table_args__ = (UniqueConstraint("question_id", "position"),)
@@ -72,6 +78,8 @@ class Reply(Base):
     by_mentor: Mapped[bool] = mapped_column(default=False)
     accepted: Mapped[bool] = mapped_column(default=False)
     replied_at: Mapped[datetime | None]
+    import_id: Mapped[int | None] = mapped_column(ForeignKey("import.id"))
+    accepted_import_id: Mapped[int | None] = mapped_column(ForeignKey("import.id"))
     question: Mapped[Question] = relationship(back_populates="replies")
 
 

@@ -49,7 +49,9 @@ class Suggestion(Base):
     __tablename__ = "suggestion"
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
-    question_id: Mapped[int | None] = mapped_column(ForeignKey("question.id", ondelete="SET NULL"))
+    question_id: Mapped[int | None] = mapped_column(
+        ForeignKey("question.id", ondelete="SET NULL"), index=True
+    )
     text: Mapped[str] = mapped_column(Text)
     course_code: Mapped[str] = mapped_column(String(100), default="")
     lesson_code: Mapped[str] = mapped_column(String(100), default="")

@@ -52,6 +52,7 @@ class JobKind(StrEnum):
     LEARN = "learn"
     COVERAGE = "coverage"
     ACCEPT = "accept"
+    UNDO = "undo"
 
 
 class JobState(StrEnum):

@@ -23,6 +23,7 @@ from kbsearch.services.case_drafts import (
     draft_of,
     snapshot_of,
 )
+from kbsearch.services.import_records import fresh_id
 from kbsearch.text.slugs import fingerprint, is_slug, slugify
 
 IMPORT_NOTE = "import"
@@ -52,13 +53,14 @@ def writing_cases(database: Database) -> Iterator[Session]:
 class Edit:
     """Who changes a case, with which note, which questions stand behind its phrasings (by text).
 
-    ``cluster_id``: the cluster that a new case is written for.
+    ``cluster_id``: the cluster that a new case is written for.  ``import_id``: the import that brings it.
     """
 
     person_id: int | None = None
     note: str = ""
     sources: Mapping[str, int | None] = field(default_factory=dict)
     cluster_id: int | None = None
+    import_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,7 @@ def created(session: Session, draft: CaseDraft, state: CaseState, edit: Edit) ->
         Conflict: the slug that was asked for is taken.
     """
     check_live(draft, state)
-    case = Case(slug=_free_slug(session, draft), state=CaseState.DRAFT)
+    case = Case(id=fresh_id(session, Case), slug=_free_slug(session, draft), state=CaseState.DRAFT)
     case.owner_id, case.cluster_id = edit.person_id, edit.cluster_id
     _fill(case, draft, edit.sources)
     enter(case, state)
@@ -201,12 +203,27 @@ def _append_revision(case: Case, edit: Edit) -> None:
     number = max((revision.number for revision in case.revisions), default=0) + 1
     snapshot = snapshot_of(draft_of(case), CaseState(case.state))
     case.revisions.append(
-        Revision(number=number, snapshot=snapshot, note=edit.note[:MAX_NOTE], person_id=edit.person_id)
+        Revision(
+            number=number,
+            snapshot=snapshot,
+            note=edit.note[:MAX_NOTE],
+            person_id=edit.person_id,
+            import_id=edit.import_id,
+        )
     )
 
 
 def _ask_index(session: Session, case: Case) -> None:
     session.add(Outbox(collection=Collection.CASES, entity_id=case.id))
+
+
+def take_back_revision(session: Session, case: Case) -> None:
+    """Remove the last revision of ``case``, which has an earlier one: it says again what it said before."""
+    *_, before, last = sorted(case.revisions, key=lambda revision: revision.number)
+    _fill(case, draft_from_snapshot(before.snapshot), {})
+    case.revisions.remove(last)
+    case.updated_at = utc_now()
+    _ask_index(session, case)
 
 
 def whole(session: Session, case: Case) -> Case:
@@ -241,20 +258,21 @@ def draft_of_incoming(incoming: IncomingCase) -> CaseDraft:
     )
 
 
-def imported(session: Session, incoming: IncomingCase) -> ImportedCase:
-    """Take in one row; see `CaseService.import_many`."""
+def imported(session: Session, incoming: IncomingCase, import_id: int | None = None) -> ImportedCase:
+    """Take in one row of the import; see `CaseService.import_many`."""
+    edit = Edit(note=IMPORT_NOTE, import_id=import_id)
     draft = draft_of_incoming(incoming)
     slug = _import_slug(session, incoming, draft)
     case = session.scalar(select(Case).where(Case.slug == slug))
     if case is None:
         named = replace(draft, slug=slug)
-        case = created(session, named, state_named(incoming.state), Edit(note=IMPORT_NOTE))
+        case = created(session, named, state_named(incoming.state), edit)
         return ImportedCase(case.id, created=True)
     last = next((r for r in reversed(case.revisions) if r.note == IMPORT_NOTE), None)
     known = draft_from_snapshot(last.snapshot) if last else draft_of(case)
     if draft in (known, draft_of(case)):
         return ImportedCase(case.id, created=False)
-    rewritten(session, case, draft, Edit(note=IMPORT_NOTE))
+    rewritten(session, case, draft, edit)
     return ImportedCase(case.id, created=False, changed=True)
 
 

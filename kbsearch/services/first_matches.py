@@ -21,6 +21,7 @@ from kbsearch.models import (
     Case,
     CaseState,
     FirstMatch,
+    Import,
     Membership,
     Outbox,
     Question,
@@ -46,7 +47,7 @@ MANY = 100
 WORDINGS = 12
 """Wordings of a changed case that near questions are looked for with."""
 
-_Stamp = tuple[int | None, datetime | None, str]
+_Stamp = tuple[int | None, datetime | None, datetime | None, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +137,7 @@ class FirstMatches:
             stamp = (
                 session.scalar(select(func.max(Question.id))),
                 session.scalar(select(func.max(Case.updated_at))),
+                session.scalar(select(func.max(Import.undone_at))),
                 self.basis(),
             )
             # Up to here the index holds all changes of cases: later ones are seen by the next look, however
@@ -151,7 +153,7 @@ class FirstMatches:
             return 0  # as when the matcher has no vectors
         with self._database.reading() as session:
             # The newest are at the end, where they are taken from.
-            self._due = list(session.scalars(_due(stamp[2]))) if any_case else []
+            self._due = list(session.scalars(_due(stamp[-1]))) if any_case else []
         self._stamp = stamp
         return len(self._due)
 

@@ -16,6 +16,7 @@ from kbsearch.privacy.masking import mask
 from kbsearch.services.case_drafts import MAX_TITLE, MAX_WORD
 from kbsearch.services.case_writing import check_incoming, imported
 from kbsearch.services.enrolments import store_enrolments
+from kbsearch.services.import_records import note
 from kbsearch.services.intake import PreparedQuestion
 from kbsearch.services.outline_names import Named, OutlineNames, Unknown
 from kbsearch.services.questions import QuestionService, Received
@@ -67,16 +68,23 @@ class Tally:
 
 
 class BatchWriter:
-    """Writes batches of one import."""
+    """Writes batches of one import, whose rows name it."""
 
-    def __init__(self, questions: QuestionService, tally: Tally) -> None:
+    def __init__(self, questions: QuestionService, tally: Tally, import_id: int) -> None:
         self._questions = questions
+        self._import_id = import_id
         self._tally = tally
         self._case_ids: dict[str, int] = {}
         self._case_places: dict[int, str] = {}
+        self._new_cases: set[int] = set()
 
     def write(self, session: Session, batch: Sequence[Prepared]) -> None:
-        """Write ``batch`` in the caller's transaction and count it."""
+        """Write ``batch`` in the caller's transaction and count it.
+
+        Raises:
+            Conflict: the import was undone meanwhile.
+        """
+        new_cases, new_questions = set(self._new_cases), list[int]()
         for prepared in batch:
             if isinstance(prepared.record, (IncomingCase, IncomingCourse)):
                 self._write_apart(session, prepared.record)
@@ -85,7 +93,10 @@ class BatchWriter:
             self._tally.taken.update(store_enrolments(session, enrolments))
         questions = [self._answered(prepared) for prepared in batch if prepared.question is not None]
         if questions:
-            self._count(session, questions, self._questions.store(session, questions))
+            received = self._questions.store(session, questions, self._import_id)
+            new_questions = [one.question_id for one in received if one.created]
+            self._count(session, questions, received)
+        note(session, self._import_id, new_questions, self._new_cases - new_cases)
 
     def _write_apart(self, session: Session, record: IncomingCase | IncomingCourse) -> None:
         """Write one record so that its failure leaves the rest of the batch alone."""
@@ -103,7 +114,9 @@ class BatchWriter:
         masked = [mask(variant) for variant in record.variants]
         found = sum((variant.found for variant in masked), Counter[str]())
         fitting = _fitting(replace(record, variants=tuple(variant.text for variant in masked)))
-        stored = imported(session, fitting)
+        stored = imported(session, fitting, self._import_id)
+        if stored.created:
+            self._new_cases.add(stored.case_id)
         first = self._case_places.setdefault(stored.case_id, record.place)
         if stored.changed and first != record.place:
             raise InvalidInput("its short name is that of the case at {place}", place=first)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from kbsearch.database import Database
-from kbsearch.errors import InvalidInput, TooLarge, UnreadableFile, fill
+from kbsearch.errors import InvalidInput, StorageUnavailable, TooLarge, UnreadableFile, fill
 from kbsearch.importers.options import ImportOptions, Source
 from kbsearch.importers.records import (
     IncomingCase,
@@ -21,15 +22,17 @@ from kbsearch.importers.records import (
     Skipped,
 )
 from kbsearch.importers.sources import open_source
+from kbsearch.models import ImportState
 from kbsearch.ports import Progress, silent
 from kbsearch.services.enrolments import checked, monday_of
 from kbsearch.services.import_batches import BatchWriter, Prepared, Tally, check_case
+from kbsearch.services.import_records import Origin, begun, ended
 from kbsearch.services.intake import PreparedQuestion, clean
 from kbsearch.services.outline_checks import check_course, lesson_codes
 from kbsearch.services.outline_names import OutlineNames, Unknown
 from kbsearch.services.questions import QuestionService
 
-__all__ = ["ImportOptions", "ImportPreview", "ImportReport", "ImportService", "Sample"]
+__all__ = ["ImportOptions", "ImportPreview", "ImportReport", "ImportService", "Origin", "Sample"]
 
 BATCH = 500
 """Records a transaction."""
@@ -92,6 +95,7 @@ class ImportReport:
     content.  ``masked`` counts by kind what was masked in what is new.  ``unknown``, ``undated`` and
     ``header`` are those of `ImportPreview`.  Of known questions (same source and id), which never change:
     ``clashes`` have another text in the file, ``kept_places`` another course or lesson.
+    ``import_id``: by which it can be undone.
     """
 
     taken: dict[str, int]
@@ -104,6 +108,7 @@ class ImportReport:
     kept_places: int = 0
     undated: int = 0
     header: str | None = None
+    import_id: int = 0
 
     @property
     def anything(self) -> bool:
@@ -156,8 +161,14 @@ class ImportService:
             clashes=tally.clashes,
         )
 
-    def run(self, path: Path, options: ImportOptions, progress: Progress = silent) -> ImportReport:
-        """Take in ``path``.
+    def run(
+        self,
+        path: Path,
+        options: ImportOptions,
+        progress: Progress = silent,
+        origin: Origin | None = None,
+    ) -> ImportReport:
+        """Take in ``path``; ``origin`` tells where it comes from, if not from a file of this name.
 
         With ``on_error="skip"`` broken rows are reported and the others stored, batch by batch; taking the
         file in again finds what is known.  With "stop" the first broken row ends it and nothing is stored.
@@ -165,14 +176,23 @@ class ImportService:
         Raises:
             InvalidInput: it cannot be read at all, or with "stop" a row is broken; the message names it.
             StorageUnavailable: the database refused; earlier batches are stored, this one is not.
+            Conflict: the import was undone meanwhile.
         """
         source = open_source(path, options)
         tally = Tally(LISTED)
-        if options.on_error == "stop":
-            self._run_whole(source, tally, path, progress)
-        else:
-            self._run_batches(source, tally, progress)
-        progress(source.meter.total, source.meter.total, "reading")
+        import_id = begun(self._database, origin or Origin(path.name), source.format)
+        try:
+            writer = BatchWriter(self._questions, tally, import_id)
+            if options.on_error == "stop":
+                self._run_whole(source, writer, tally, path, progress)
+            else:
+                self._run_batches(source, writer, tally, progress)
+            progress(source.meter.total, source.meter.total, "reading")
+        except BaseException:
+            with suppress(StorageUnavailable):
+                ended(self._database, import_id, ImportState.FAILED, tally.taken)
+            raise
+        ended(self._database, import_id, ImportState.DONE, tally.taken)
         return ImportReport(
             taken=dict(tally.taken),
             skipped=tally.skipped,
@@ -184,10 +204,11 @@ class ImportService:
             kept_places=tally.kept_places,
             undated=tally.undated if source.columns else 0,
             header=source.header,
+            import_id=import_id,
         )
 
-    def _run_batches(self, source: Source, tally: Tally, progress: Progress) -> None:
-        names, writer = self._names(), BatchWriter(self._questions, tally)
+    def _run_batches(self, source: Source, writer: BatchWriter, tally: Tally, progress: Progress) -> None:
+        names = self._names()
         records = _to_the_end(source.records())
         while batch := list(islice(records, BATCH)):
             prepared = [ready for record in batch if (ready := self._prepared(record, names, tally))]
@@ -197,8 +218,10 @@ class ImportService:
             if any(isinstance(record, IncomingCourse) for record in batch):
                 names = self._names()
 
-    def _run_whole(self, source: Source, tally: Tally, path: Path, progress: Progress) -> None:
-        names, writer = self._names(), BatchWriter(self._questions, tally)
+    def _run_whole(
+        self, source: Source, writer: BatchWriter, tally: Tally, path: Path, progress: Progress
+    ) -> None:
+        names = self._names()
         prepared: list[Prepared] = []
         for record in source.records():
             ready = self._prepared(record, names, tally)

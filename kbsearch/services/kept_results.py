@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from kbsearch.models import Case, ClusterEdit, Question, Run
+from kbsearch.models import Case, ClusterEdit, Import, Question, Run
 
 T = TypeVar("T")
 HOUR = timedelta(hours=1)
@@ -32,7 +32,7 @@ class KeptResult(Generic[T]):
 
 
 def state_of_questions(session: Session, now: datetime) -> Hashable:
-    """A key that differs when a run, a question, an edit or a case came, and from one hour to the next.
+    """A key that differs when a run, question, edit or case came, an import was undone, or an hour went by.
 
     Questions that are dismissed, or join a cluster, later are seen within the hour.
     """
@@ -41,6 +41,7 @@ def state_of_questions(session: Session, now: datetime) -> Hashable:
     return (
         tuple(session.execute(select(*newest)).one()),
         session.scalar(select(func.max(Question.id))),
+        session.scalar(select(func.max(Import.undone_at))),
         tuple(session.execute(select(*edits)).one()),
         session.scalar(select(func.max(Case.updated_at))),
         int(now.timestamp() // HOUR.total_seconds()),

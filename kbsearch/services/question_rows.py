@@ -24,6 +24,7 @@ from kbsearch.models import (
     counts_with,
     utc_now,
 )
+from kbsearch.services.import_records import fresh_id
 from kbsearch.services.intake import PreparedQuestion, PreparedReply
 from kbsearch.services.row_chunks import chunks
 from kbsearch.services.same_words import link_same_words
@@ -39,22 +40,26 @@ class Received:
     created: bool
 
 
-def store_questions(session: Session, batch: Sequence[PreparedQuestion]) -> list[Received]:
-    """Store ``batch`` with replies and outbox rows; the results are in its order.
+def store_questions(
+    session: Session, batch: Sequence[PreparedQuestion], import_id: int | None = None
+) -> list[Received]:
+    """Store ``batch`` with replies and outbox rows; the results are in its order.  New rows name the import.
 
     A question that is known keeps its text; replies that it did not have yet are added, each text once, and
     one that was accepted since is marked so.  A new question that says word for word what another one said
     before is linked to it.
     """
     batch = _with_courses_of_lessons(session, batch)
-    created = _insert_new(session, batch)
+    created = _insert_new(session, batch, import_id)
     first = {_name(question): question for question in reversed(batch)}
     known = _ids_of(session, [name for name in first if name not in created])
-    _add_replies(session, ((key, 0, _once(first[name].replies)) for name, key in created.items()))
+    replies = ((key, 0, _once(first[name].replies)) for name, key in created.items())
+    _add_replies(session, replies, import_id)
     repeated = [
         question for question in batch if _name(question) in known or question is not first[_name(question)]
     ]
-    changed = _add_later_replies(session, [(({**created, **known})[_name(q)], q) for q in repeated])
+    ids = {**created, **known}
+    changed = _add_later_replies(session, [(ids[_name(one)], one) for one in repeated], import_id)
     if created:
         link_same_words(session, created.values())
     _announce(session, [*created.values(), *changed])
@@ -113,7 +118,9 @@ def _with_courses_of_lessons(
     ]
 
 
-def _insert_new(session: Session, batch: Sequence[PreparedQuestion]) -> dict[Name, int]:
+def _insert_new(
+    session: Session, batch: Sequence[PreparedQuestion], import_id: int | None
+) -> dict[Name, int]:
     """Insert those that are not known; the database decides, so that two writers cannot both win."""
     table = Question.__table__
     assert isinstance(table, Table)  # noqa: S101  # narrows the type of the declarative attribute
@@ -122,6 +129,11 @@ def _insert_new(session: Session, batch: Sequence[PreparedQuestion]) -> dict[Nam
     now = utc_now()
     for some in chunks(batch):
         rows = list({_name(question): _row(question, now) for question in reversed(some)}.values())[::-1]
+        start = fresh_id(session, Question)
+        for place, row in enumerate(rows):
+            row["import_id"] = import_id
+            if start is not None:
+                row["id"] = start + place
         if rows:
             for source, external_id, key in session.execute(statement, rows):
                 created[source, external_id] = key
@@ -164,7 +176,9 @@ def _ids_of(session: Session, names: Sequence[Name]) -> dict[Name, int]:
     return ids
 
 
-def _add_replies(session: Session, replies: Iterable[tuple[int, int, Sequence[PreparedReply]]]) -> None:
+def _add_replies(
+    session: Session, replies: Iterable[tuple[int, int, Sequence[PreparedReply]]], import_id: int | None
+) -> None:
     """Insert replies given as (question id, first position, replies)."""
     rows = [
         {
@@ -175,6 +189,7 @@ def _add_replies(session: Session, replies: Iterable[tuple[int, int, Sequence[Pr
             "by_mentor": reply.by_mentor,
             "accepted": reply.accepted,
             "replied_at": reply.replied_at,
+            "import_id": import_id,
         }
         for question_id, start, some in replies
         for position, reply in enumerate(some, start)
@@ -193,7 +208,9 @@ def _once(replies: Sequence[PreparedReply]) -> list[PreparedReply]:
     return list(found.values())
 
 
-def _add_later_replies(session: Session, known: Sequence[tuple[int, PreparedQuestion]]) -> list[int]:
+def _add_later_replies(
+    session: Session, known: Sequence[tuple[int, PreparedQuestion]], import_id: int | None
+) -> list[int]:
     """Add replies that known questions did not have; returns the ids of questions that this answered.
 
     A reply that it had is marked when it has been accepted since; it is never unmarked.
@@ -207,18 +224,19 @@ def _add_later_replies(session: Session, known: Sequence[tuple[int, PreparedQues
         replies = _once(question.replies)
         later = [reply for reply in replies if reply.text not in stored]
         accepted = [reply.text for reply in replies if reply.accepted and stored.get(reply.text) is False]
-        _add_replies(session, [(question_id, _next_position(session, question_id), later)])
-        _accept(session, question_id, accepted)
+        _add_replies(session, [(question_id, _next_position(session, question_id), later)], import_id)
+        _accept(session, question_id, accepted, import_id)
         if (later or accepted) and question.answered:
             answering.append(question_id)
     return _answer_open(session, answering)
 
 
-def _accept(session: Session, question_id: int, texts: Sequence[str]) -> None:
+def _accept(session: Session, question_id: int, texts: Sequence[str], import_id: int | None) -> None:
     """Mark the replies with these texts as accepted."""
     if texts:
         said = update(Reply).where(Reply.question_id == question_id, Reply.text.in_(texts))
-        session.execute(said.values(accepted=True).execution_options(synchronize_session=False))
+        values = {"accepted": True, "accepted_import_id": import_id}
+        session.execute(said.values(**values).execution_options(synchronize_session=False))
 
 
 def _next_position(session: Session, question_id: int) -> int:

@@ -89,12 +89,15 @@ class QuestionService:
     def _author_key(self) -> str:
         return self._settings.stored_key("author_key")
 
-    def store(self, session: Session, batch: Sequence[PreparedQuestion]) -> list[Received]:
+    def store(
+        self, session: Session, batch: Sequence[PreparedQuestion], import_id: int | None = None
+    ) -> list[Received]:
         """Store ``batch`` within the caller's transaction, with its replies and outbox rows.
 
         A question that is known keeps its text; replies that it did not have yet are added, each once.
+        ``import_id``: the import that brings them.
         """
-        return store_questions(session, batch)
+        return store_questions(session, batch, import_id)
 
     # -- reading
 

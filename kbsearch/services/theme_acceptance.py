@@ -29,7 +29,7 @@ def accept_themes(session: Session, run: Run, lines: Sequence[ProposalLine], *, 
             _bring_up_to_date(theme, line.theme)
     if made:
         _tell_other_lines(session, run, made)
-    _recount(session, run)
+    recount_themes(session, run)
 
 
 def _made(session: Session, run: Run, lines: Sequence[ProposalLine]) -> dict[int, int]:
@@ -63,8 +63,8 @@ def _tell_other_lines(session: Session, run: Run, made: dict[int, int]) -> None:
     session.flush()
 
 
-def _recount(session: Session, run: Run) -> None:
-    """Sizes of the themes that the run's clusters are in."""
+def recount_themes(session: Session, run: Run) -> None:
+    """Bring the sizes of the themes that the run's clusters are in up to date."""
     living = (Cluster.last_run_id == run.id, Cluster.size > 0, Cluster.theme_id.is_not(None))
     query = select(Cluster.theme_id, func.sum(Cluster.size)).where(*living).group_by(Cluster.theme_id)
     sizes: dict[int | None, int] = {theme: int(size) for theme, size in session.execute(query)}
