@@ -22,6 +22,7 @@ COMMANDS = {
     "faults": ("kbsearch.cli.faults", "List, show, close and dismiss platform faults."),
     "golden": ("kbsearch.cli.golden", "Export the golden set."),
     "import": ("kbsearch.cli.imports", "Take in questions and cases from files."),
+    "imports": ("kbsearch.cli.past_imports", "List past imports, and undo one."),
     "index": ("kbsearch.cli.index", "Look at, check or rebuild the search index."),
     "init": ("kbsearch.cli.init", "Create or upgrade the database."),
     "lexicon": ("kbsearch.cli.lexicon", "Keep the lexicon of what students say."),

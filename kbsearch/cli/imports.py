@@ -63,6 +63,7 @@ Examples:
   kbsearch import questions.xlsx --map text=Сообщение --course python-start
   kbsearch import ChatExport/result.json --mentor "Мария Ковалёва" --mentor user123456
   kbsearch import cases/ courses/python-start.json
+  kbsearch imports list          what was taken in; `kbsearch imports undo ID` takes it back
 """,
 )
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
@@ -108,7 +109,7 @@ def command(paths: tuple[Path, ...], dry_run: bool, as_json: bool, no_index: boo
     useful = [_one(app, path, options, dry_run, as_json) for path in paths]
     if not any(useful):
         sys.exit(1)
-    if not dry_run and not no_index and not _index(app, as_json):
+    if not dry_run and not no_index and not index_taken(app, as_json):
         sys.exit(NOT_INDEXED)
 
 
@@ -142,7 +143,7 @@ def _one(app: Kbsearch, path: Path, options: ImportOptions, dry_run: bool, as_js
             preview = app.imports.preview(path, options, limit=None)
             _show_preview(path, preview, as_json)
             return bool(preview.counts)
-        with _bar(as_json) as progress:
+        with progress_bar(as_json) as progress:
             report = app.imports.run(path, options, progress)
     except InvalidInput as error:
         _show_error(path, error, as_json)
@@ -151,22 +152,22 @@ def _one(app: Kbsearch, path: Path, options: ImportOptions, dry_run: bool, as_js
     return report.anything
 
 
-def _index(app: Kbsearch, as_json: bool) -> bool:
-    """Index what was taken; returns whether that worked, and says so when it did not."""
+def index_taken(app: Kbsearch, as_json: bool) -> bool:
+    """Index what was taken or undone; returns whether that worked, and says so when it did not."""
     try:
-        with _bar(as_json) as progress:
+        with progress_bar(as_json) as progress:
             app.pipeline.drain_all(progress)
             read_few(app, progress)
     except KbsearchError as error:
         click.secho(f"kbsearch: {error.message}", fg="red", err=True)
         click.echo(f"  {error.remedy}".rstrip(), err=True)
-        click.echo("  What was taken is stored. A running worker indexes it, or the next import.", err=True)
+        click.echo("  It is stored all the same. A running worker indexes it, or the next import.", err=True)
         return False
     return True
 
 
 @contextmanager
-def _bar(quiet: bool) -> Iterator[Progress]:
+def progress_bar(quiet: bool) -> Iterator[Progress]:
     """A progress bar on the error stream, where somebody watches it."""
     hidden = quiet or not sys.stderr.isatty()
     with click.progressbar(length=1, file=sys.stderr, hidden=hidden, width=0) as bar:
@@ -240,7 +241,13 @@ def _show_report(path: Path, report: ImportReport, as_json: bool) -> None:
         click.echo(f"          {keep}: questions never change once they are taken")
     _show_undated(report.undated)
     _show_unknown(report.unknown)
+    if _can_be_undone(report):
+        click.echo(f"  to take it back: kbsearch imports undo {report.import_id}")
     _show_rest(report.skipped, report.skipped_count, report.harmless, report.masked)
+
+
+def _can_be_undone(report: ImportReport) -> bool:
+    return any(report.taken.get(name) for name in ("questions_new", "cases_new", "cases_changed"))
 
 
 def _show_undated(count: int) -> None:

@@ -92,7 +92,7 @@ def rename_changed(
         return
     for cluster_id, words in _named(session, run_id, changed, namer).items():
         cluster, was = session.get_one(Cluster, cluster_id), before.get(cluster_id)
-        stays = cluster_id not in new if was is None else _is_topic(session, was, changed[cluster_id])
+        stays = cluster_id not in new if was is None else is_topic(session, was, changed[cluster_id])
         _call(session, run_id, cluster, replace(words, label=cluster.label) if stays else words)
 
 
@@ -105,8 +105,11 @@ def _same(before: Names | None, inside: list[int]) -> bool:
     return before is not None and before.members == inside
 
 
-def _is_topic(session: Session, was: Names, inside: Collection[int]) -> bool:
-    """Whether a cluster is about what it was called for."""
+def is_topic(session: Session, was: Names, inside: Collection[int]) -> bool:
+    """Whether a cluster with the questions ``inside`` is about what it was called for.
+
+    It is while at least half of the questions are the same, and the one that gave the name has not left.
+    """
     old, new = set(was.members), set(inside)
     if len(old & new) < SAME_TOPIC * len(old | new):
         return False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy import delete, exists, func, insert, or_, select, update
 from sqlalchemy.orm import Session
@@ -27,17 +27,21 @@ from kbsearch.models import (
 )
 from kbsearch.models import Collection as Indexed
 from kbsearch.ports import ClusterNamer, Progress, silent
-from kbsearch.services.cluster_names import names_of, rename_changed
+from kbsearch.services.cluster_names import Names, is_topic, names_of, rename_changed
 from kbsearch.services.coverage import Occasion
 from kbsearch.services.current_run import current_run
+from kbsearch.services.edit_rows import exemplars_of
 from kbsearch.services.jobs import busy_jobs, queued
 from kbsearch.services.link_rows import ACTIVE
 from kbsearch.services.newest_run import newest_run
-from kbsearch.services.placing import put, where
+from kbsearch.services.placing import members, put, where
 from kbsearch.services.row_chunks import chunks
 from kbsearch.services.same_words import link_same_words
 from kbsearch.services.theme_acceptance import recount_themes
 
+NAMED_WELL = 100
+"""So many clusters get names made from all their questions, which takes tens of milliseconds each."""
+PLAIN_LABEL = 100
 NO_LABEL = "…"
 """The name of a cluster that has no questions any more: its own was made from them."""
 
@@ -101,15 +105,38 @@ def _leave_clusters(session: Session, ids: Sequence[int], namer: ClusterNamer | 
         run = current_run(session, course)
         if run is None:
             continue
-        before = names_of(session, run.id, set(where(session, run.id, ids).values())) if namer else {}
+        before = names_of(session, run.id, set(where(session, run.id, ids).values()))
         changed = put(session, run.id, dict.fromkeys(ids))
-        if namer:
-            rename_changed(session, run.id, changed, before, namer=namer)
+        _rename(session, run.id, before, namer)
         if changed:
             _empty(session, changed)
             recount_themes(session, run)
         touched |= changed
     return touched
+
+
+def _rename(session: Session, run_id: int, before: Mapping[int, Names], namer: ClusterNamer | None) -> None:
+    """Give clusters that are about something else now, or are called after a question that goes, new names.
+
+    `NAMED_WELL` get them from ``namer``, the largest first; others are called as their most typical question.
+    """
+    lost = []
+    for cluster_id, was in before.items():
+        inside = members(session, run_id, cluster_id)
+        if inside and not is_topic(session, was, inside):
+            lost.append((-len(inside), cluster_id))
+    ordered = [cluster_id for _, cluster_id in sorted(lost)]
+    well = ordered[:NAMED_WELL] if namer else []
+    if namer and well:
+        rename_changed(session, run_id, well, before, namer=namer)
+    plain = ordered[len(well) :]
+    first = exemplars_of(session, run_id, plain)
+    for cluster_id in plain:
+        cluster = session.get_one(Cluster, cluster_id)
+        cluster.keywords = []
+        if not cluster.label_pinned:
+            text = session.get_one(Question, first[cluster_id][0]).text if first.get(cluster_id) else NO_LABEL
+            cluster.label = " ".join(text.split())[:PLAIN_LABEL]
 
 
 def _empty(session: Session, clusters: Collection[int]) -> None:
