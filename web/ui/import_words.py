@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
-from web.ui.texts import gettext
+from kbsearch.models import Import
+from web.ui.texts import gettext, ngettext
 
 _PLACE = re.compile(r"(line|row|message|entry|course|topic|post) (\d+)")
 _UPLOADED = re.compile(r"upload(?:\.\w+)?")
@@ -59,6 +61,48 @@ def taken(name: str) -> str:
         "enrolments": gettext("weeks of enrolment"),
         "replies": gettext("replies"),
         "skipped": gettext("skipped"),
+    }
+    return names.get(name, name)
+
+
+def file(record: Import) -> str:
+    """What was imported: the name of the file, else the number of the import."""
+    return record.name or gettext("Import %(number)s", number=record.id)
+
+
+def brought(counts: Mapping[str, int]) -> str:
+    """What was new in an import."""
+    parts = [
+        ngettext("%(num)d question", "%(num)d questions", counts.get("questions_new", 0)),
+        ngettext("%(num)d case", "%(num)d cases", counts.get("cases_new", 0)),
+        ngettext("%(num)d changed case", "%(num)d changed cases", counts.get("cases_changed", 0)),
+        ngettext("%(num)d course", "%(num)d courses", counts.get("courses", 0)),
+        ngettext("%(num)d week of enrolment", "%(num)d weeks of enrolment", counts.get("enrolments", 0)),
+    ]
+    names = ("questions_new", "cases_new", "cases_changed", "courses", "enrolments")
+    told = [part for name, part in zip(names, parts, strict=True) if counts.get(name)]
+    return ", ".join(told) or gettext("nothing new")
+
+
+def state(name: str) -> str:
+    """Where an import stands."""
+    names = {
+        "running": gettext("at work"),
+        "done": gettext("done"),
+        "failed": gettext("broken off"),
+        "undone": gettext("undone"),
+    }
+    return names.get(name, name)
+
+
+def work(name: str) -> str:
+    """What people did with questions, for which these stay when their import is undone."""
+    names = {
+        "answered": gettext("answered, dismissed or opened again"),
+        "judged": gettext("judged"),
+        "linked": gettext("linked as repeats, or parted"),
+        "phrasing": gettext("phrasings of cases"),
+        "clustered": gettext("put into their cluster by people"),
     }
     return names.get(name, name)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import render_template, url_for
 from werkzeug.wrappers import Response
 
-from kbsearch.models import Job, JobState, Role
+from kbsearch.models import Job, JobKind, JobState, Role
 from web.session import kb, requires
 from web.ui import blueprint
 from web.ui.forms import go, wants_block
@@ -26,7 +26,8 @@ def job_page(job_id: int) -> str:
     """How far a job is, then what it did; asks again by itself while it runs."""
     job = kb().jobs.get(job_id)
     template = "jobs/_job.html" if wants_block("job") else "jobs/view.html"
-    return render_template(template, job=job, busy=job.state in BUSY, share=_share(job))
+    past = kb().past_imports.of_job(job_id) if job.kind == JobKind.IMPORT else None
+    return render_template(template, job=job, busy=job.state in BUSY, share=_share(job), past=past)
 
 
 def _share(job: Job) -> float | None:

@@ -135,6 +135,7 @@ def job_kind(kind: str) -> str:
         "learn": gettext("Learning from feedback"),
         "coverage": gettext("Asking what covers the clusters"),
         "accept": gettext("Accepting what the run proposes"),
+        "undo": gettext("Undoing an import"),
     }
     return names.get(kind, kind)
 
