@@ -46,6 +46,7 @@ PATHS = [
     "/cases/1/history",
     "/cases/new",
     "/import",
+    "/imports",
     "/jobs",
     "/admin/people",
     "/admin/tokens",

@@ -41,6 +41,7 @@ PAGES = [
     "/cases/new",
     "/cases/new?question=3",
     "/import",
+    "/imports",
     "/jobs",
     "/admin/people",
     "/admin/tokens",
@@ -111,7 +112,9 @@ def test_what_one_manages_is_folded_until_one_is_there(admin: FlaskClient, mento
     assert "/admin/people" not in mentor.get("/account").text
 
 
-@pytest.mark.parametrize("path", ["/admin/people", "/admin/tokens", "/import", "/jobs"])
+@pytest.mark.parametrize(
+    "path", ["/admin/people", "/admin/tokens", "/import", "/imports", "/imports/1/undo", "/jobs"]
+)
 def test_mentors_do_not_reach_the_tools_of_others(mentor: FlaskClient, path: str) -> None:
     assert mentor.get(path).status_code == 403
 
