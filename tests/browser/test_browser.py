@@ -46,7 +46,7 @@ PATHS = [
     "/cases/1/history",
     "/cases/new",
     "/import",
-    "/imports",
+    "/import/past",
     "/jobs",
     "/admin/people",
     "/admin/tokens",

@@ -12,14 +12,14 @@ from web.ui import blueprint, words
 from web.ui.forms import go, say
 
 
-@blueprint.get("/imports")
+@blueprint.get("/import/past")
 @requires(Role.METHODOLOGIST)
 def imports_page() -> str:
     """The latest imports, from the pages and from the command line."""
     return render_template("import/list.html", imports=kb().past_imports.latest(limit=50))
 
 
-@blueprint.get("/imports/<int:import_id>/undo")
+@blueprint.get("/import/past/<int:import_id>/undo")
 @requires(Role.METHODOLOGIST)
 def undo_page(import_id: int) -> str | Response:
     """What undoing the import would remove and what would stay; nothing is changed yet."""
@@ -30,7 +30,7 @@ def undo_page(import_id: int) -> str | Response:
     return render_template("import/undo.html", preview=preview, plan=preview.plan, record=preview.past.record)
 
 
-@blueprint.post("/imports/<int:import_id>/undo")
+@blueprint.post("/import/past/<int:import_id>/undo")
 @requires(Role.METHODOLOGIST)
 def undo_import(import_id: int) -> Response:
     """Let the worker undo it."""

@@ -41,7 +41,7 @@ PAGES = [
     "/cases/new",
     "/cases/new?question=3",
     "/import",
-    "/imports",
+    "/import/past",
     "/jobs",
     "/admin/people",
     "/admin/tokens",
@@ -113,7 +113,7 @@ def test_what_one_manages_is_folded_until_one_is_there(admin: FlaskClient, mento
 
 
 @pytest.mark.parametrize(
-    "path", ["/admin/people", "/admin/tokens", "/import", "/imports", "/imports/1/undo", "/jobs"]
+    "path", ["/admin/people", "/admin/tokens", "/import", "/import/past", "/import/past/1/undo", "/jobs"]
 )
 def test_mentors_do_not_reach_the_tools_of_others(mentor: FlaskClient, path: str) -> None:
     assert mentor.get(path).status_code == 403

@@ -40,12 +40,12 @@ def test_an_import_is_looked_at_then_undone(
     methodologist: FlaskClient, school: Kbsearch, tmp_path: Path
 ) -> None:
     before = school.questions.count()
-    assert "No imports yet" in methodologist.get("/imports").text
+    assert "No imports yet" in methodologist.get("/import/past").text
     number = taken(school, tmp_path)
-    listed = methodologist.get("/imports").text
+    listed = methodologist.get("/import/past").text
     assert "march.csv" in listed
     assert "2 questions" in listed
-    here = f"/imports/{number}/undo"
+    here = f"/import/past/{number}/undo"
     assert f'href="{here}"' in listed
     looked = methodologist.get(here).text
     assert "2 questions that this import brought" in looked
@@ -55,7 +55,7 @@ def test_an_import_is_looked_at_then_undone(
     report = methodologist.get(f"/jobs/{job.id}").text
     assert "2 questions removed" in report
     assert school.questions.count() == before
-    assert "undone on" in methodologist.get("/imports").text
+    assert "undone on" in methodologist.get("/import/past").text
     again = methodologist.post(here, follow_redirects=True).text
     assert f"Import {number} was undone already." in again
     assert f"Import {number} was undone already." in methodologist.get(here, follow_redirects=True).text
@@ -68,14 +68,14 @@ def test_what_stays_is_counted_and_named(
     again = taken(school, tmp_path, "again.csv")
     kept = next(one for one in school.questions.latest() if one.text.startswith("Где посмотреть запись"))
     school.questions.dismiss(kept.id)
-    looked = methodologist.get(f"/imports/{number}/undo").text
+    looked = methodologist.get(f"/import/past/{number}/undo").text
     assert "1 question that this import brought" in looked
     assert "1 question of this import stays" in looked
     assert "answered, dismissed or opened again: 1" in looked
     assert f'href="/questions/{kept.id}"' in looked
     assert "again.csv" in looked, "which had the same questions"
-    assert " disabled" in methodologist.get(f"/imports/{again}/undo").text
-    refused = methodologist.post(f"/imports/{again}/undo", follow_redirects=True).text
+    assert " disabled" in methodologist.get(f"/import/past/{again}/undo").text
+    refused = methodologist.post(f"/import/past/{again}/undo", follow_redirects=True).text
     assert "Nothing of import" in refused
 
 
@@ -86,7 +86,7 @@ def test_the_page_of_an_imports_job_leads_to_undoing_it(
     parameters = {"path": str(tmp_path / "q.csv"), "name": "Март", "source": "lms"}
     job = work(school, school.jobs.enqueue(JobKind.IMPORT, parameters, person_id=2).id)
     page = methodologist.get(f"/jobs/{job.id}").text
-    found = re.search(r'href="(/imports/\d+/undo)"', page)
+    found = re.search(r'href="(/import/past/\d+/undo)"', page)
     assert found is not None
     looked = methodologist.get(found[1]).text
     assert "Март" in looked
@@ -101,13 +101,13 @@ def test_an_import_of_before_there_was_a_record_says_so(methodologist: FlaskClie
         session.flush()
         number = job.id
     assert "This import cannot be undone" in methodologist.get(f"/jobs/{number}").text
-    assert methodologist.get("/imports/7/undo").status_code == 404
+    assert methodologist.get("/import/past/7/undo").status_code == 404
 
 
 def test_who_may_not_import_may_not_undo(mentor: FlaskClient, school: Kbsearch, tmp_path: Path) -> None:
     number = taken(school, tmp_path)
-    assert mentor.get("/imports").status_code == 403
-    assert mentor.post(f"/imports/{number}/undo").status_code == 403
+    assert mentor.get("/import/past").status_code == 403
+    assert mentor.post(f"/import/past/{number}/undo").status_code == 403
     with school.database.reading() as session:
         assert session.get_one(Import, number).undone_at is None
 
@@ -118,5 +118,5 @@ def test_the_pages_speak_both_languages(
 ) -> None:
     number = taken(school, tmp_path)
     methodologist.set_cookie("language", language)
-    page = methodologist.get(f"/imports/{number}/undo").text
+    page = methodologist.get(f"/import/past/{number}/undo").text
     assert {"ru": "2 вопроса, которые принёс этот импорт", "en": "2 questions that"}[language] in page
