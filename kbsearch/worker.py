@@ -288,11 +288,12 @@ class Worker:
     def _imported(self, job: Job, progress: Progress) -> dict[str, Any]:
         from kbsearch.services.imports import ImportOptions, Origin
 
-        options = dict(job.parameters)
-        path = Path(options.pop("path"))
-        options["mentors"] = tuple(options.get("mentors", ()))
-        origin = Origin(options.pop("name", "") or path.name, job.id, job.person_id)
-        return asdict(self._app.imports.run(path, ImportOptions(**options), progress, origin))
+        given = dict(job.parameters)
+        path = Path(given.pop("path"))
+        given["mentors"] = tuple(given.get("mentors", ()))
+        options = ImportOptions(**given)
+        origin = Origin(options.file_name or options.source or path.name, job.id, job.person_id)
+        return asdict(self._app.imports.run(path, options, progress, origin))
 
 
 def _surprise(error: Exception) -> KbsearchError:

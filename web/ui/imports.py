@@ -109,7 +109,6 @@ def run_import(ticket: str) -> Response:
     path.touch()  # else it might be deleted as forgotten before the job is known
     parameters = {
         "path": str(path),
-        "name": options.source,
         "format": options.format,
         "mapping": dict(options.mapping),
         "encoding": options.encoding,

@@ -83,7 +83,7 @@ def test_the_page_of_an_imports_job_leads_to_undoing_it(
     methodologist: FlaskClient, school: Kbsearch, tmp_path: Path
 ) -> None:
     (tmp_path / "q.csv").write_text(CSV, "utf-8")
-    parameters = {"path": str(tmp_path / "q.csv"), "name": "Март", "source": "lms"}
+    parameters = {"path": str(tmp_path / "q.csv"), "file_name": "Март", "source": "lms"}
     job = work(school, school.jobs.enqueue(JobKind.IMPORT, parameters, person_id=2).id)
     page = methodologist.get(f"/jobs/{job.id}").text
     found = re.search(r'href="(/import/past/\d+/undo)"', page)
