@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from inspect import signature
 from typing import Annotated, Any, NoReturn, cast
 
-from flask import request
+from flask import current_app, request
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.info import Info
 from flask_openapi3.models.tag import Tag
@@ -139,12 +140,27 @@ def api_blueprint(name: str, description: str) -> APIBlueprint:
         abp_tags=[Tag(name=name, description=description)],
         operation_id_callback=_operation_id,
     )
+    blueprint.before_request(_check_query)
     blueprint.before_request(_check_body)
     return blueprint
 
 
 def _operation_id(*, name: str, path: str, method: str) -> str:
     return name
+
+
+def _check_query() -> None:
+    """Refuse parameters of a call that takes none: a misspelt or misplaced one would silently do nothing.
+
+    Health takes any, for monitors add some against caches.
+    """
+    if request.blueprint == "api_health":
+        return
+    takes = signature(current_app.view_functions[request.endpoint or ""]).parameters
+    if request.args and "query" not in takes:
+        raise _unusable(
+            [{"field": name, "detail": "Extra inputs are not permitted"} for name in request.args]
+        )
 
 
 def _check_body() -> None:
@@ -184,11 +200,17 @@ def refuse(error: ValidationError) -> NoReturn:
          "detail": _said(item)}
         for item in found[:100]
     ]  # fmt: skip
-    raise InvalidInput(
+    raise _unusable(errors, len(found))
+
+
+def _unusable(errors: Sequence[Mapping[str, str]], count: int = 0) -> InvalidInput:
+    """The error of ``count`` fields (as many as there are ``errors``, unless these are the first ones)."""
+    first = errors[0]
+    return InvalidInput(
         "{count} of the fields cannot be used; the first: {first}.",
         remedy="See 'errors' for each, and /api/v1/docs for what is expected.",
-        count=len(found),
-        first=f"'{errors[0]['field']}': {errors[0]['detail']}" if errors[0]["field"] else errors[0]["detail"],
+        count=count or len(errors),
+        first=f"'{first['field']}': {first['detail']}" if first["field"] else first["detail"],
         errors=errors,
     )
 

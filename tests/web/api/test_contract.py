@@ -234,3 +234,20 @@ def test_a_boolean_is_no_number(
     assert [(one["field"], one["detail"]) for one in answer.get_json()["errors"]] == [
         (field, "Input should be a valid integer")
     ]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/clusters/7"), ("GET", "/cases/7"), ("GET", "/questions/7"), ("POST", "/suggest")],
+)
+def test_parameters_of_a_call_that_takes_none_are_refused(
+    client: FlaskClient, bearer: Callable[..., Headers], method: str, path: str
+) -> None:
+    body = {"json": {"text": "как отменить коммит"}} if method == "POST" else {}
+    answer = client.open(f"/api/v1{path}?limit=5", method=method, headers=bearer(), **body)
+    assert answer.status_code == 422
+    assert answer.get_json()["errors"] == [{"field": "limit", "detail": "Extra inputs are not permitted"}]
+
+
+def test_health_takes_what_monitors_add(client: FlaskClient) -> None:
+    assert client.get("/api/v1/health?nocache=1").status_code in {200, 503}
