@@ -32,18 +32,9 @@ SHOWN = 20
 """Skipped rows that are printed."""
 
 _FORMATS = (
-    "auto",
-    "csv",
-    "xlsx",
-    "jsonl",
-    "json",
-    "telegram",
-    "discourse",
-    "glossary",
-    "markdown",
-    "evalset",
-    "outline",
-)
+    "auto", "csv", "xlsx", "jsonl", "json", "telegram", "slack", "discourse", "glossary", "markdown",
+    "evalset", "outline",
+)  # fmt: skip
 _TAKEN = {
     "questions_new": ("question taken", "questions taken"),
     "questions_known": ("question known already", "questions known already"),
@@ -95,9 +86,9 @@ Examples:
 def command(paths: tuple[Path, ...], dry_run: bool, as_json: bool, no_index: bool, **choices: Any) -> None:
     """Take in questions, cases, course outlines and enrolments from files and folders.
 
-    CSV, XLSX, JSON Lines, JSON, Markdown cases, exports of Telegram Desktop, Moodle and Discourse, and
-    evaluation sets are told by their content.  Personal data is masked before anything is stored.  Taking a
-    file in twice is harmless.
+    CSV, XLSX, JSON Lines, JSON, Markdown cases, evaluation sets and exports of Telegram Desktop, Slack,
+    Moodle and Discourse are told by their content.  Personal data is masked before anything is stored.
+    Taking a file in twice is harmless.
 
     Exit status: 0 taken (or known already) and indexed; 1 nothing could be taken; 3 taken, but not indexed.
     """

@@ -28,13 +28,15 @@ from kbsearch.importers.moodle_forum import COLUMNS, with_replies
 from kbsearch.importers.moodle_glossary import ROOT, open_glossary
 from kbsearch.importers.options import ImportOptions, Meter, Source
 from kbsearch.importers.records import Record, Skipped
+from kbsearch.importers.slack import is_slack, open_slack
 from kbsearch.importers.telegram import is_telegram, open_telegram
 from kbsearch.importers.text_lines import read_lines, tell_encoding
 from kbsearch.importers.xlsx_file import open_xlsx
 from kbsearch.importers.xml_file import root_of
 
 FORMATS = (
-    "csv", "xlsx", "jsonl", "json", "telegram", "discourse", "glossary", "markdown", "evalset", "outline",
+    "csv", "xlsx", "jsonl", "json", "telegram", "slack", "discourse", "glossary", "markdown", "evalset",
+    "outline",
 )  # fmt: skip
 """What can be read; "json" is an array of objects."""
 
@@ -51,7 +53,7 @@ _FOREIGN = {
 }
 """How files of other kinds begin, and what each is called in any language."""
 
-_FOLDERS = frozenset(("markdown", "evalset", "telegram", "discourse"))
+_FOLDERS = frozenset(("markdown", "evalset", "telegram", "slack", "discourse"))
 """What can be read from a folder."""
 
 _LOOKED_AT = 20
@@ -103,6 +105,7 @@ def _open(path: Path, options: ImportOptions) -> Source:
     openers: dict[str, Callable[[Path, ImportOptions], Source]] = {
         "csv": open_csv,
         "discourse": open_topic_files,
+        "slack": open_slack,
         "xlsx": open_xlsx,
         "jsonl": open_json_lines,
         "markdown": open_markdown,
@@ -156,6 +159,8 @@ def _of_json_files(path: Path) -> str:
     if not _is_several(path):
         return ""
     with json_files(path) as files:
+        if is_slack(files):
+            return "slack"
         for file in files[:_LOOKED_AT]:
             try:
                 if is_discourse(file.read()):

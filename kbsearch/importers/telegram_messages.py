@@ -19,7 +19,10 @@ _WRITTEN = {"mention_name": "[name]", "code": "`{}`", "pre": "\n```\n{}\n```\n"}
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message with text.  ``name`` is shown, ``author`` stable; ``topic``: id of its topic, 0 none."""
+    """A message with text.  ``name`` is shown, ``author`` stable; ``topic``: id of its topic, 0 none.
+
+    ``place``: where it stands; "" tells it by its id.
+    """
 
     id: int
     author: str
@@ -28,6 +31,7 @@ class Message:
     sent_at: datetime
     reply_to: int
     topic: int
+    place: str = ""
 
 
 class Chat:

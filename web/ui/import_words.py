@@ -19,6 +19,9 @@ def place(text: str) -> str:
         return gettext("the rest of the file")
     if several := _PLACES.fullmatch(text):
         return gettext("lines %(first)s–%(last)s", first=several[1], last=several[2])
+    within, apart, rest = text.rpartition(", ")
+    if apart and _PLACE.fullmatch(rest):
+        return f"{within}, {place(rest)}"
     found = _PLACE.fullmatch(text)
     if found is None:
         # The name by which an uploaded file is kept means nothing to who sent it.
@@ -136,6 +139,7 @@ def file_format(name: str) -> str:
         "xlsx": "XLSX",
         "jsonl": "JSONL",
         "telegram": gettext("Telegram export"),
+        "slack": gettext("Slack export"),
         "discourse": gettext("Discourse topics"),
         "glossary": gettext("Moodle glossary"),
         "markdown": gettext("Markdown cases"),

@@ -26,7 +26,19 @@ FIELDS = (
     "text", "title", "answer", "variants", "author", "answer_author", "course", "lesson", "tags", "asked_at",
     "id", "language", "state", "week", "students",
 )  # fmt: skip
-FORMATS = ("auto", "csv", "xlsx", "jsonl", "json", "telegram", "discourse", "glossary", "markdown", "outline")
+FORMATS = (
+    "auto",
+    "csv",
+    "xlsx",
+    "jsonl",
+    "json",
+    "telegram",
+    "slack",
+    "discourse",
+    "glossary",
+    "markdown",
+    "outline",
+)
 _TICKET = re.compile(r"[0-9a-f]{16}")
 _SUFFIX = re.compile(r"\.[a-z0-9]{1,8}")
 

@@ -168,6 +168,8 @@ def test_where_a_record_stands_reads_well_in_any_language(app: Kbsearch) -> None
         assert import_words.place("line 7") == "строка 7"
         assert import_words.place("message 12") == "сообщение 12"
         assert import_words.place("cases/git.md") == "cases/git.md"
+        assert import_words.place("git/2026-10-01.json, entry 3") == "git/2026-10-01.json, запись 3"
+        assert import_words.place("the rest") == "остаток файла"
         assert words.sentence("there is no text", {}) == "Нет текста."
         assert words.sentence("The date '{value}' is not understood.", {"value": "?"}).endswith("непонятна.")
         assert words.day("2026-11-19T21:30+00:00").startswith("20 ")
