@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from inspect import signature
 from typing import Annotated, Any, NoReturn, cast
+from urllib.parse import unquote_to_bytes
 
 from flask import current_app, request
 from flask_openapi3.blueprint import APIBlueprint
@@ -150,17 +151,22 @@ def _operation_id(*, name: str, path: str, method: str) -> str:
 
 
 def _check_query() -> None:
-    """Refuse parameters of a call that takes none: a misspelt or misplaced one would silently do nothing.
+    """Refuse parameters of a call that takes none, and second ones of a name: they would silently do nothing.
 
     Health takes any, for monitors add some against caches.
     """
-    if request.blueprint == "api_health":
+    if request.blueprint == "api_health" or not request.args:
         return
-    takes = signature(current_app.view_functions[request.endpoint or ""]).parameters
-    if request.args and "query" not in takes:
+    try:
+        unquote_to_bytes(request.query_string).decode()
+    except UnicodeDecodeError as error:
+        raise _unusable([{"field": "", "detail": "The address is not in UTF-8"}]) from error
+    if "query" not in signature(current_app.view_functions[request.endpoint or ""]).parameters:
         raise _unusable(
             [{"field": name, "detail": "Extra inputs are not permitted"} for name in request.args]
         )
+    if twice := [name for name, values in request.args.lists() if len(values) > 1]:
+        raise _unusable([{"field": name, "detail": "It is given more than once"} for name in twice])
 
 
 def _check_body() -> None:

@@ -249,5 +249,23 @@ def test_parameters_of_a_call_that_takes_none_are_refused(
     assert answer.get_json()["errors"] == [{"field": "limit", "detail": "Extra inputs are not permitted"}]
 
 
+def test_a_parameter_that_is_given_twice_is_refused(
+    client: FlaskClient, bearer: Callable[..., Headers]
+) -> None:
+    answer = client.get("/api/v1/search?q=git&q=sql", headers=bearer())
+    assert answer.status_code == 422
+    assert answer.get_json()["errors"] == [{"field": "q", "detail": "It is given more than once"}]
+
+
+def test_an_address_that_is_not_in_utf_8_is_refused(
+    client: FlaskClient, bearer: Callable[..., Headers]
+) -> None:
+    headers = bearer()
+    answer = client.get("/api/v1/search?q=%EA%E0%EA", headers=headers)
+    assert answer.status_code == 422
+    assert answer.get_json()["errors"] == [{"field": "", "detail": "The address is not in UTF-8"}]
+    assert client.get("/api/v1/search?q=%EF%BF%BD+git", headers=headers).status_code == 200
+
+
 def test_health_takes_what_monitors_add(client: FlaskClient) -> None:
     assert client.get("/api/v1/health?nocache=1").status_code in {200, 503}
