@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,6 +16,7 @@ from kbsearch.errors import Conflict, NotFound
 from kbsearch.models import Case, Import, ImportState, Question, utc_now
 
 NAME_CHARS = 300
+NEW = ("questions_new", "cases_new", "cases_changed")
 BROKEN_OFF = timedelta(minutes=10)
 """An import without a sign of life for so long was killed."""
 UNKNOWN = (
@@ -69,12 +71,14 @@ def note(session: Session, import_id: int, questions: Collection[int], cases: Co
 
 
 def ended(database: Database, import_id: int, state: ImportState, taken: Mapping[str, int]) -> None:
-    """Note how an import ended."""
-    now = utc_now()
-    values = {"state": state, "taken": dict(taken), "seen_at": now, "finished_at": now}
+    """Note how an import ended; what came in before its job was run again counts as well."""
     with database.writing() as session:
-        running = update(Import).where(Import.id == import_id, Import.state == ImportState.RUNNING)
-        session.execute(running.values(**values))
+        record = existing(session, import_id, locked=True)
+        if record.state == ImportState.RUNNING:
+            before = {name: count for name, count in record.taken.items() if name in NEW}
+            record.taken = dict(Counter(before) + Counter(taken))
+            record.state, record.seen_at = state, utc_now()
+            record.finished_at = record.seen_at
 
 
 def of_job(session: Session, job_id: int) -> Import | None:

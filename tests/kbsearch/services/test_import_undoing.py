@@ -25,7 +25,7 @@ from kbsearch.models import (
     utc_now,
 )
 from kbsearch.services.import_plans import Work
-from kbsearch.services.imports import ImportOptions
+from kbsearch.services.imports import ImportOptions, Origin
 from kbsearch.services.past_imports import PastImports
 
 A = "id,text\n1,Как отменить коммит в git?\n2,Где посмотреть расписание занятий?\n"
@@ -309,3 +309,39 @@ def test_the_worker_undoes_and_ends_the_job_at_once(app: Kbsearch, tmp_path: Pat
     ended = app.jobs.get(job.id)
     assert (ended.state, ended.result["questions"]) == ("done", 2)
     assert PastImports(app.database).get(first).record.state == ImportState.UNDONE
+
+
+def test_answers_that_an_evaluation_set_told_are_no_work_of_people(app: Kbsearch, tmp_path: Path) -> None:
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    (folder / "cases.jsonl").write_text('{"id": "1", "title": "Коммит", "answer": "git reset"}\n', "utf-8")
+    asked = '{"id": "1", "text": "Как отменить коммит?"}\n{"id": "2", "text": "Как убрать коммит?"}\n'
+    (folder / "questions.jsonl").write_text(asked, "utf-8")
+    (folder / "relevant.csv").write_text("question_id,case_id\n1,1\n2,1\n", "utf-8")
+    first = app.imports.run(folder, ImportOptions())
+    assert first.taken == {"cases_new": 1, "questions_new": 2}
+    view = app.suggestions.suggest("Как убрать коммит?", question_id=question_id(app, "2"))
+    plan = app.past_imports.preview(first.import_id).plan
+    assert (len(plan.questions), len(plan.cases)) == (2, 1)
+    app.suggestions.feedback(view.id, "nothing_fits")
+    outcome = app.past_imports.undo(first.import_id)
+    assert (outcome.questions, outcome.kept) == (1, {"judged": 1})
+    assert [one["title"] for one in outcome.kept_cases] == ["Коммит"], "the question that stays has it"
+
+
+def test_an_import_that_is_run_again_goes_on_with_its_record(app: Kbsearch, tmp_path: Path) -> None:
+    path = tmp_path / "q.csv"
+    path.write_text("id,text\n" + "".join(f"{n},Вопрос про урок {n}\n" for n in range(600)), "utf-8")
+    job = app.jobs.enqueue("import", {"path": str(path)})  # type: ignore[arg-type]  # as the database has it
+
+    def stop(done: int, total: int, stage: str) -> None:
+        raise Conflict("the worker stops")
+
+    with pytest.raises(Conflict, match="the worker stops"):
+        app.imports.run(path, ImportOptions(), stop, Origin("q.csv", job.id))
+    report = app.imports.run(path, ImportOptions(), origin=Origin("q.csv", job.id))
+    record = app.past_imports.of_job(job.id)
+    assert record is not None
+    assert (record.id, record.state, len(app.past_imports.latest())) == (report.import_id, "done", 1)
+    assert record.taken["questions_new"] == 600
+    assert app.past_imports.undo(record.id).questions == 600
