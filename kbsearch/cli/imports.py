@@ -32,8 +32,8 @@ SHOWN = 20
 """Skipped rows that are printed."""
 
 _FORMATS = (
-    "auto", "csv", "xlsx", "jsonl", "json", "telegram", "slack", "discourse", "glossary", "markdown",
-    "evalset", "outline",
+    "auto", "csv", "xlsx", "jsonl", "json", "telegram", "slack", "discourse", "stackexchange", "glossary",
+    "markdown", "evalset", "outline",
 )  # fmt: skip
 _TAKEN = {
     "questions_new": ("question taken", "questions taken"),
@@ -87,8 +87,8 @@ def command(paths: tuple[Path, ...], dry_run: bool, as_json: bool, no_index: boo
     """Take in questions, cases, course outlines and enrolments from files and folders.
 
     CSV, XLSX, JSON Lines, JSON, Markdown cases, evaluation sets and exports of Telegram Desktop, Slack,
-    Moodle and Discourse are told by their content.  Personal data is masked before anything is stored.
-    Taking a file in twice is harmless.
+    Moodle, Discourse and Stack Exchange are told by their content.  Personal data is masked before anything
+    is stored.  Taking a file in twice is harmless.
 
     Exit status: 0 taken (or known already) and indexed; 1 nothing could be taken; 3 taken, but not indexed.
     """

@@ -25,18 +25,22 @@ from kbsearch.importers.json_file import (
 from kbsearch.importers.json_folder import is_archive, json_files
 from kbsearch.importers.markdown_cases import is_markdown, open_markdown
 from kbsearch.importers.moodle_forum import COLUMNS, with_replies
-from kbsearch.importers.moodle_glossary import ROOT, open_glossary
+from kbsearch.importers.moodle_glossary import ROOT as GLOSSARY
+from kbsearch.importers.moodle_glossary import open_glossary
 from kbsearch.importers.options import ImportOptions, Meter, Source
 from kbsearch.importers.records import Record, Skipped
 from kbsearch.importers.slack import is_slack, open_slack
+from kbsearch.importers.stack_exchange import FILE as POSTS
+from kbsearch.importers.stack_exchange import ROOT as STACK_EXCHANGE
+from kbsearch.importers.stack_exchange import open_posts
 from kbsearch.importers.telegram import is_telegram, open_telegram
 from kbsearch.importers.text_lines import read_lines, tell_encoding
 from kbsearch.importers.xlsx_file import open_xlsx
 from kbsearch.importers.xml_file import root_of
 
 FORMATS = (
-    "csv", "xlsx", "jsonl", "json", "telegram", "slack", "discourse", "glossary", "markdown", "evalset",
-    "outline",
+    "csv", "xlsx", "jsonl", "json", "telegram", "slack", "discourse", "stackexchange", "glossary", "markdown",
+    "evalset", "outline",
 )  # fmt: skip
 """What can be read; "json" is an array of objects."""
 
@@ -53,13 +57,13 @@ _FOREIGN = {
 }
 """How files of other kinds begin, and what each is called in any language."""
 
-_FOLDERS = frozenset(("markdown", "evalset", "telegram", "slack", "discourse"))
+_FOLDERS = frozenset(("markdown", "evalset", "telegram", "slack", "discourse", "stackexchange"))
 """What can be read from a folder."""
 
 _LOOKED_AT = 20
 """Files that tell what the JSON files of a folder are."""
 
-_ROOTS = {ROOT: "glossary"}
+_ROOTS = {GLOSSARY: "glossary", STACK_EXCHANGE: "stackexchange"}
 """The outermost elements of XML that is read."""
 
 _MARKUP = (b"<!doctype", b"<html", b"<?xml", b"<table", b"<head", b"<meta")
@@ -111,6 +115,7 @@ def _open(path: Path, options: ImportOptions) -> Source:
         "markdown": open_markdown,
         "evalset": open_evaluation_set,
         "glossary": open_glossary,
+        "stackexchange": open_posts,
     }
     return openers[name](path, options)
 
@@ -138,11 +143,7 @@ def tell_format(path: Path) -> str:
         OSError: it cannot be read.
     """
     if path.is_dir():
-        if is_evaluation_set(path):
-            return "evalset"
-        if (path / "result.json").is_file():
-            return "telegram"
-        return "markdown" if any(map(is_markdown, path.rglob("*"))) else _of_json_files(path) or "markdown"
+        return _folder_format(path)
     suffix = path.suffix.lower()
     with path.open("rb") as file:
         head = file.read(4096)
@@ -152,6 +153,15 @@ def tell_format(path: Path) -> str:
     if head.startswith(b"PK") or suffix in {".xlsx", ".xlsm"}:
         return "xlsx"
     return _text_format(path, suffix)
+
+
+def _folder_format(path: Path) -> str:
+    if is_evaluation_set(path):
+        return "evalset"
+    for name, kind in (("result.json", "telegram"), (POSTS, "stackexchange")):
+        if (path / name).is_file():
+            return kind
+    return "markdown" if any(map(is_markdown, path.rglob("*"))) else _of_json_files(path) or "markdown"
 
 
 def _of_json_files(path: Path) -> str:

@@ -141,6 +141,7 @@ def file_format(name: str) -> str:
         "telegram": gettext("Telegram export"),
         "slack": gettext("Slack export"),
         "discourse": gettext("Discourse topics"),
+        "stackexchange": gettext("Stack Exchange dump"),
         "glossary": gettext("Moodle glossary"),
         "markdown": gettext("Markdown cases"),
         "evalset": gettext("evaluation set"),

@@ -27,18 +27,9 @@ FIELDS = (
     "id", "language", "state", "week", "students",
 )  # fmt: skip
 FORMATS = (
-    "auto",
-    "csv",
-    "xlsx",
-    "jsonl",
-    "json",
-    "telegram",
-    "slack",
-    "discourse",
-    "glossary",
-    "markdown",
-    "outline",
-)
+    "auto", "csv", "xlsx", "jsonl", "json", "telegram", "slack", "discourse", "stackexchange", "glossary",
+    "markdown", "outline",
+)  # fmt: skip
 _TICKET = re.compile(r"[0-9a-f]{16}")
 _SUFFIX = re.compile(r"\.[a-z0-9]{1,8}")
 
