@@ -81,6 +81,15 @@ HTTP_CODES = {
 OUR_WORDS = {"role", "your_role", "state", "fault", "before", "after"}
 """Details of errors whose values are names from our own code, not what somebody wrote."""
 
+PARTS_OF_CASES = {
+    "answer": "Answer",
+    "variants": "Phrasings",
+    "course": "Course",
+    "lessons": "Lessons",
+    "tags": "Tags",
+}
+"""The detail ``part`` of errors → what pages call it."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -153,6 +162,8 @@ _DETAILS = {
 def spoken(template: str, values: Mapping[str, object]) -> str:
     """``template`` in the language of the page, filled; values that are words of ours are translated too."""
     ours = {name: gettext(str(value)) for name, value in values.items() if name in OUR_WORDS and value}
+    if part := PARTS_OF_CASES.get(str(values.get("part"))):
+        ours["part"] = gettext(part)
     return fill(gettext(template), {**values, **ours})
 
 

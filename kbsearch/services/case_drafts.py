@@ -170,9 +170,10 @@ def _check_sizes(draft: CaseDraft) -> None:
 def _at_most(field: str, size: int, limit: int, unit: str) -> None:
     if size > limit:
         raise TooLarge(
-            "The field '{field}' has {size} {unit}; the limit is {limit}.",
+            "The field '{part}' has {size} {unit}; the limit is {limit}.",
             remedy="Shorten it, or split the case into several.",
             field=field,
+            part=field,
             size=size,
             limit=limit,
             unit=unit,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import json
 import re
@@ -128,6 +129,12 @@ def test_phrasings_are_added_and_removed_without_a_script(mentor: FlaskClient) -
     seen = mentor.post("/cases/new", data=form | {"do": "preview", "answer": "**жирно** <script>x</script>"})
     assert "<strong>жирно</strong>" in seen.text
     assert "<script>x" not in seen.text
+
+
+def test_what_is_too_long_is_called_as_the_page_calls_it(mentor: FlaskClient) -> None:
+    form = {"title": "Новый кейс", "answer": "ответ", "variant": ["а" * 30_000], "version": "0", "do": "save"}
+    page = html.unescape(mentor.post("/cases/new", data=form).text)
+    assert "The field 'Phrasings' has 30000 characters in one entry" in page
 
 
 def test_colliding_edits_lose_nothing(methodologist: FlaskClient, school: Kbsearch) -> None:
