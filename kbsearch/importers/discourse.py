@@ -28,6 +28,9 @@ _KEPT = (
     "updated_at", "accepted_answer", "deleted_at", "user_deleted", "hidden",
 )  # fmt: skip
 
+_LOOKED_AT = 20
+"""Entries of an array that tell what it holds."""
+
 Named = tuple[str, Any]
 """Where data stands, and the data; or why it cannot be read."""
 
@@ -64,8 +67,8 @@ def is_topic(data: Any) -> bool:
 
 
 def is_discourse(data: Any) -> bool:
-    """Whether ``data`` is a topic, or an array that begins with one."""
-    return is_topic(data) or (isinstance(data, list) and bool(data) and is_topic(data[0]))
+    """Whether ``data`` is a topic, or an array that has one near its beginning."""
+    return is_topic(data) or (isinstance(data, list) and any(map(is_topic, data[:_LOOKED_AT])))
 
 
 def open_topics(path: Path, data: Any, options: ImportOptions) -> Source:
@@ -182,7 +185,7 @@ def _topic_records(topic: Topic, staff: set[str], options: ImportOptions) -> Ite
     if missing := len(topic.stream - topic.posts.keys()):
         yield Skipped(
             place,
-            "{count} of its posts are not in the file, which has only the others",
+            "{count} of its posts are not in the file",
             {"count": missing},
             remedy="Save the whole topic (/t/ID.json?print=true), or its further pages (?page=2), and import "
             "all of them together.",

@@ -37,18 +37,6 @@ def is_archive(path: Path) -> bool:
     return path.is_file() and zipfile.is_zipfile(path)
 
 
-def names_in(path: Path) -> list[PurePosixPath]:
-    """Paths of the JSON files in the folder or archive at ``path``, as `json_files` has them; [] for others.
-
-    Raises:
-        UnreadableFile, TooLarge: as `json_files`.
-    """
-    if not path.is_dir() and not is_archive(path):
-        return []
-    with json_files(path) as files:
-        return [file.path for file in files]
-
-
 @contextmanager
 def json_files(path: Path, encoding: str = "auto") -> Iterator[Sequence[JsonFile]]:
     """The JSON files of the folder or archive at ``path`` in order of their paths, while it is open.

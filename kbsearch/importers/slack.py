@@ -20,10 +20,11 @@ from kbsearch.importers.telegram_messages import Message
 from kbsearch.text.chatter import is_small_talk
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}\.json")
+_TIME = re.compile(r"\d{9,11}(?:\.\d+)?")
 _LISTS = ("channels.json", "groups.json", "dms.json", "mpims.json")
 """Lists of public and private channels and of talks between few; folders of the latter bear their ids."""
 _NAMED_LISTS = _LISTS[:2]
-_WRITTEN = {None, "", "thread_broadcast", "file_share", "me_message"}
+_WRITTEN = {"", "thread_broadcast", "file_share", "me_message"}
 """Subtypes of what people write; all others tell of joins, topics, bots and the like."""
 _SLACKBOT = "USLACKBOT"
 _NO_TEXT = "a message without text (picture, sticker, file)"
@@ -220,7 +221,7 @@ def _message(raw: Mapping[str, Any], place: str, workspace: _Workspace, mentors:
         sent_at = read_date(ts)
     except InvalidInput as error:
         return Skipped.because(place, error)
-    if sent_at is None or sent_at.tzinfo is None:
+    if sent_at is None or not _TIME.fullmatch(ts):
         return Skipped(place, "the message has no date")
     names = workspace.users.get(author) or _names(_profile(raw))
     if not mentors.isdisjoint(map(known_as, (author, *names))):
@@ -232,7 +233,7 @@ def _message(raw: Mapping[str, Any], place: str, workspace: _Workspace, mentors:
 
 def _passed_over(raw: Mapping[str, Any], author: str, place: str, workspace: _Workspace) -> Skipped | None:
     """Why a message is none of a person; None for one that is."""
-    subtype = raw.get("subtype")
+    subtype = str(raw.get("subtype") or "")
     if subtype == "tombstone" or raw.get("hidden") is True:
         return Skipped(place, "a deleted post", harmless=True)
     if subtype == "bot_message" or author in workspace.bots or (raw.get("bot_id") and not author):

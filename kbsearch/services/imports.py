@@ -338,7 +338,11 @@ def _to_the_end(records: Iterator[Record]) -> Iterator[Record]:
     except UnreadableFile as error:
         if not count:
             raise
-        yield Skipped.because("the rest", error)
+        # The report goes on to pages, to whom the folder on this machine means nothing.
+        named = {
+            key: Path(str(value)).name if key == "path" else value for key, value in error.details.items()
+        }
+        yield replace(Skipped.because("the rest", error), details=named)
 
 
 def _stop_at_fault(tally: Tally, path: Path) -> None:

@@ -310,6 +310,7 @@ def test_a_glossary_that_breaks_off_is_taken_up_to_there(
     assert "Где ноты" in shown
     assert "остаток файла" in shown
     assert "не целый XML начиная со строки 1" in shown
+    assert str(school.settings.home) not in shown
     job = methodologist.post(f"{here.split('?')[0]}/run").location
     run_worker_until_done(school, int(job.rpartition("/")[2]))
     assert school.cases.by_slug("gde-noty").answer == "В шкафу"
