@@ -10,6 +10,8 @@ _BLOCKS = frozenset(("p", "div", "section", "article", "h1", "h2", "h3", "h4", "
 _UNSEEN = frozenset(("script", "style", "head"))
 _MARKS = {"b": "**", "strong": "**", "i": "*", "em": "*", "s": "~~", "del": "~~", "code": "`", "tt": "`"}
 _LINKS = ("http://", "https://", "mailto:")
+_DEEPEST = 12
+"""Elements in each other beyond which marks, lists and quotations are read as plain text."""
 _BLANK = re.compile(r"[ \t\r\n\f]+")
 _SIGN = re.compile(r"[\\`*\[\]]|(?<![^\W_])_+|_+(?![^\W_])|~~|&(?=#?\w+;)|<(?=[\w.+-]+[:@])")
 _BEGIN = re.compile(r"^(#{1,6}(?=\s)|[-+](?=\s)|>|\d{1,9}(?=[.)]\s))")
@@ -66,7 +68,8 @@ class _Writer(HTMLParser):
         elif tag == "img":
             self._add(_escaped(told.get("alt", "")))
         elif tag in _MARKS or tag == "a":
-            self._buffers.append((tag, told.get("href", "").strip(), []))
+            if len(self._buffers) <= _DEEPEST:
+                self._buffers.append((tag, told.get("href", "").strip(), []))
         elif tag in {"td", "th"}:
             self._close_buffers()
             self._buffers.append((tag, "", []))
@@ -80,7 +83,8 @@ class _Writer(HTMLParser):
             self._flush()
         if tag in {"ul", "ol"}:
             start = told.get("start", "1")
-            self._lists.append((int(start) if start.isdecimal() else 1) if tag == "ol" else 0)
+            first = int(start) if start.isdecimal() and len(start) < _DEEPEST else 1
+            self._lists += [first if tag == "ol" else 0] if len(self._lists) < _DEEPEST else []
         elif tag == "li":
             self._begin_item()
         elif tag == "blockquote":
@@ -185,7 +189,7 @@ class _Writer(HTMLParser):
         """Add a block below the list item and quotation that it stands in."""
         indent = "".join(self._indents)
         first = "".join(self._indents[:-1]) + self._marker if self._marker else indent
-        quote = "> " * self._quotes
+        quote = "> " * min(self._quotes, _DEEPEST)
         lines = f"{before}{text}".split("\n")
         written = [
             f"{quote}{indent if at else first}{line}" if line else quote.rstrip()

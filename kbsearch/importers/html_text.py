@@ -11,6 +11,8 @@ _BLOCKS = frozenset(
 _UNSEEN = frozenset(("script", "style"))
 _EMPTY = frozenset(("br", "img", "hr", "input", "source", "wbr", "link", "meta", "col", "area", "embed"))
 """Elements that have no end."""
+_DEEPEST = 200
+"""Elements in one that is left out; forums write a few."""
 _BLANK = re.compile(r"[ \t\r\n]+")
 
 
@@ -40,7 +42,8 @@ class _Reader(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         classes = set((dict(attrs).get("class") or "").split())
         if self._left_out or not self._without.isdisjoint(classes):
-            self._left_out += [] if tag in _EMPTY else [tag]
+            if tag not in _EMPTY and len(self._left_out) < _DEEPEST:
+                self._left_out.append(tag)
             return
         if tag in _UNSEEN or tag in {"pre", "code"}:
             self._open.append(tag)

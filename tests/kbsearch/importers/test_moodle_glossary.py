@@ -224,6 +224,12 @@ def test_a_large_glossary_is_read_in_bounded_memory(tmp_path: Path) -> None:
     assert peak < 5_000_000
 
 
+@pytest.mark.parametrize("tag", ["b", "ul><li", "blockquote", "table><tr><td", "a href='https://a.b'", "pre"])
+def test_elements_in_each_other_grow_no_faster_than_the_text(tag: str) -> None:
+    html = f"<{tag}>x" * 20_000 + "</i></s>" * 20_000
+    assert len(html_markdown(html)) < 20 * len(html)
+
+
 @pytest.mark.parametrize(
     ("html", "answer"),
     [
