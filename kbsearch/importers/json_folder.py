@@ -26,10 +26,14 @@ _FOREIGN = "__MACOSX"
 
 @dataclass(frozen=True, slots=True)
 class JsonFile:
-    """A file by its ``path`` from the top of the folder; ``read`` gives what it holds."""
+    """A file by its ``path`` from the top of the folder; ``read`` gives what it holds.
+
+    ``within``: the folder that holds all files, and is left out of the paths; "" for none.
+    """
 
     path: PurePosixPath
     read: Callable[[], Any]
+    within: str = ""
 
 
 def is_archive(path: Path) -> bool:
@@ -122,7 +126,8 @@ def _below_one_folder(files: list[JsonFile]) -> list[JsonFile]:
     tops = {file.path.parts[0] for file in files}
     if len(tops) != 1 or not all(len(file.path.parts) > 1 for file in files):
         return files
-    inner = [JsonFile(file.path.relative_to(file.path.parts[0]), file.read) for file in files]
+    [top] = tops
+    inner = [JsonFile(file.path.relative_to(top), file.read, top) for file in files]
     return _below_one_folder(inner)
 
 

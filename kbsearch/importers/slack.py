@@ -110,7 +110,7 @@ def _days(files: Sequence[JsonFile], path: Path) -> dict[str, list[JsonFile]]:
     found: defaultdict[str, list[JsonFile]] = defaultdict(list)
     for file in files:
         if _DAY.fullmatch(file.path.name):
-            found[file.path.parent.name or path.stem].append(file)
+            found[file.path.parent.name or file.within or path.stem].append(file)
     return dict(found)
 
 

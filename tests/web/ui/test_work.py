@@ -7,6 +7,7 @@ import io
 import json
 import re
 import threading
+import zipfile
 
 from flask.testing import FlaskClient
 
@@ -334,6 +335,31 @@ def test_exports_that_name_their_source_are_known_under_any_name(
         run_worker_until_done(school, int(job.rpartition("/")[2]))
     assert school.questions.count() == before + 1
     assert "discourse" in {question.source for question in school.questions.latest()}
+
+
+def zipped(name: str, data: object) -> io.BytesIO:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr(name, json.dumps(data))
+    content.seek(0)
+    return content
+
+
+def test_an_archive_of_slack_is_previewed_where_it_is(methodologist: FlaskClient, school: Kbsearch) -> None:
+    methodologist.set_cookie("language", "ru")
+    message = {"type": "message", "user": "U1", "text": "Где взять ноты?", "ts": "1790838000.0001"}
+    archive = zipped("noty/2026-10-01.json", [message, 7])
+    here = methodologist.post("/import", data={"file": (archive, "Школа Oct 2026.zip")}).location
+    shown = methodologist.get(here).text
+    assert "выгрузка Slack" in shown
+    assert "Где взять ноты?" in shown
+    assert "2026-10-01.json, запись 2" in shown
+    outside = zipped("../../noty/2026-10-01.json", [message])
+    here = methodologist.post("/import", data={"file": (outside, "Чужой.zip")}).location
+    page = methodologist.get(here)
+    assert page.status_code == 422
+    assert "В Чужой есть файл, который оказался бы снаружи" in page.text
+    assert str(school.settings.home) not in page.text
 
 
 def test_a_broken_file_is_named_as_its_sender_knows_it(methodologist: FlaskClient, school: Kbsearch) -> None:
