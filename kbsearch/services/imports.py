@@ -1,8 +1,8 @@
-"""Imports: what a file holds, before it is taken in, and the taking in, row by row, with a report."""
+"""Imports: a preview of a file, and the taking in, row by row, with a report."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -11,24 +11,17 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from kbsearch.database import Database
-from kbsearch.errors import InvalidInput, StorageUnavailable, TooLarge, UnreadableFile, fill
+from kbsearch.errors import InvalidInput, StorageUnavailable, fill
 from kbsearch.importers.options import ImportOptions, Source
-from kbsearch.importers.records import (
-    IncomingCase,
-    IncomingCourse,
-    IncomingEnrolment,
-    IncomingQuestion,
-    Record,
-    Skipped,
-)
+from kbsearch.importers.records import IncomingCase, IncomingCourse, IncomingQuestion, Record, Skipped
 from kbsearch.importers.sources import open_source
 from kbsearch.models import ImportState
 from kbsearch.ports import Progress, silent
-from kbsearch.services.enrolments import checked, monday_of
-from kbsearch.services.import_batches import BatchWriter, Prepared, Tally, check_case
+from kbsearch.services.enrolments import checked
+from kbsearch.services.import_batches import BatchWriter, Prepared, Tally
+from kbsearch.services.import_previews import ImportPreview, Sample, is_first, kind_of, sample_of, writable
+from kbsearch.services.import_reading import drawable, to_the_end
 from kbsearch.services.import_records import Origin, begun, ended
-from kbsearch.services.intake import PreparedQuestion, clean
-from kbsearch.services.outline_checks import check_course, lesson_codes
 from kbsearch.services.outline_names import OutlineNames, Unknown
 from kbsearch.services.questions import QuestionService
 
@@ -43,46 +36,6 @@ LISTED = 100
 SAMPLES = 5
 PREVIEWED = 5_000
 """Records that a preview reads unless it is told to read all."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """A record as it would be stored: ``kind`` is question, case, course or enrolment; ``fields`` masked."""
-
-    kind: str
-    place: str
-    fields: dict[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class ImportPreview:
-    """What a file holds.  ``complete`` is False when only its beginning was read.
-
-    ``counts``: questions, cases, courses and enrolments that could be taken.  ``problem`` and ``remedy``:
-    why nothing can be taken yet, such as a column that is not mapped; "" when it can.  ``header``: where the
-    names of the columns stand ("line 4"); "" when a table has none, None when the format needs none.
-    ``unknown``: courses and lessons that no outline of the school has, and lessons of another course, those
-    with most rows first.  ``undated``: questions of a table that tell no date, and count as asked when taken.
-    ``clashes``: questions that have the id of an earlier row and another text: only the first is taken.
-    """
-
-    format: str
-    encoding: str
-    columns: tuple[str, ...]
-    mapping: dict[str, str]
-    sample: list[Sample]
-    counts: dict[str, int]
-    skipped: list[Skipped]
-    skipped_count: int
-    harmless: dict[str, int]
-    masked: dict[str, int]
-    complete: bool = True
-    problem: str = ""
-    remedy: str = ""
-    header: str | None = None
-    unknown: list[Unknown] = field(default_factory=list)
-    undated: int = 0
-    clashes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,15 +85,15 @@ class ImportService:
         source = open_source(path, options)
         tally = Tally(LISTED)
         sample: list[Sample] = []
-        records, problem = _drawable(source)
+        records, problem = drawable(source)
         names, lessons = self._names(), self._lessons()
         first: dict[tuple[str, str], str] = {}
         for record in islice(records, limit):
-            prepared = _writable(self._prepared(record, names, tally), tally, lessons)
-            if prepared is not None and _is_first(prepared, first, tally):
-                tally.taken[_kind(prepared)] += 1
+            prepared = writable(self._prepared(record, names, tally), tally, lessons)
+            if prepared is not None and is_first(prepared, first, tally):
+                tally.taken[kind_of(prepared)] += 1
                 if len(sample) < SAMPLES:
-                    sample.append(_sample(prepared, record.place))
+                    sample.append(sample_of(prepared, record.place))
         return ImportPreview(
             format=source.format,
             encoding=source.encoding,
@@ -193,23 +146,11 @@ class ImportService:
                 ended(self._database, import_id, ImportState.FAILED, tally.taken)
             raise
         ended(self._database, import_id, ImportState.DONE, tally.taken)
-        return ImportReport(
-            taken=dict(tally.taken),
-            skipped=tally.skipped,
-            skipped_count=tally.skipped_count,
-            harmless=dict(tally.harmless),
-            masked=dict(tally.masked),
-            unknown=tally.unknown_names(self._names()),
-            clashes=tally.clashes,
-            kept_places=tally.kept_places,
-            undated=tally.undated if source.columns else 0,
-            header=source.header,
-            import_id=import_id,
-        )
+        return _report(source, tally, self._names(), import_id)
 
     def _run_batches(self, source: Source, writer: BatchWriter, tally: Tally, progress: Progress) -> None:
         names = self._names()
-        records = _to_the_end(source.records())
+        records = to_the_end(source.records())
         while batch := list(islice(records, BATCH)):
             prepared = [ready for record in batch if (ready := self._prepared(record, names, tally))]
             with self._database.writing() as session:
@@ -272,77 +213,20 @@ class ImportService:
             return None
 
 
-def _writable(prepared: Prepared | None, tally: Tally, lessons: dict[str, str]) -> Prepared | None:
-    """``prepared``; None for a case or course that could not be written, which ``tally`` then holds.
-
-    ``lessons``: the course of each lesson once what came before is written; brought up to date.
-    """
-    if prepared is None:
-        return None
-    record = prepared.record
-    try:
-        if isinstance(record, IncomingCase):
-            check_case(record)
-        elif isinstance(record, IncomingCourse):
-            check_course(record, lessons)
-            _own(lessons, clean(record.code), lesson_codes(record))
-    except InvalidInput as error:
-        tally.skip(Skipped.because(record.place, error))
-        return None
-    return prepared
-
-
-def _is_first(prepared: Prepared, first: dict[tuple[str, str], str], tally: Tally) -> bool:
-    """Whether no question before has the id of ``prepared``; ``first`` has the key of the text of each id."""
-    question = prepared.question
-    if question is None:
-        return True
-    name = question.source, question.external_id
-    if name not in first:
-        first[name] = question.text_key
-        return True
-    tally.clashes += first[name] != question.text_key
-    return False
-
-
-def _own(lessons: dict[str, str], course: str, codes: Sequence[str]) -> None:
-    """Note that ``course`` has the lessons ``codes`` and no others."""
-    for code in [code for code, owner in lessons.items() if owner == course]:
-        del lessons[code]
-    lessons.update(dict.fromkeys(codes, course))
-
-
-def _drawable(source: Source) -> tuple[Iterator[Record], InvalidInput | None]:
-    """The records of ``source``, or why none can be drawn before a column is mapped."""
-    records = _to_the_end(source.records())
-    try:
-        first = list(islice(records, 1))
-    except TooLarge:
-        raise
-    except InvalidInput as error:
-        return iter(()), error
-    return _chained(first, records), None
-
-
-def _chained(first: Sequence[Record], rest: Iterator[Record]) -> Iterator[Record]:
-    yield from first
-    yield from rest
-
-
-def _to_the_end(records: Iterator[Record]) -> Iterator[Record]:
-    """``records``; where reading breaks off after some, the rest is one skipped row."""
-    count = 0
-    try:
-        for count, record in enumerate(records, 1):  # noqa: B007  # the count is needed after the loop
-            yield record
-    except UnreadableFile as error:
-        if not count:
-            raise
-        # The report goes on to pages, to whom the folder on this machine means nothing.
-        named = {
-            key: Path(str(value)).name if key == "path" else value for key, value in error.details.items()
-        }
-        yield replace(Skipped.because("the rest", error), details=named)
+def _report(source: Source, tally: Tally, names: OutlineNames, import_id: int) -> ImportReport:
+    return ImportReport(
+        taken=dict(tally.taken),
+        skipped=tally.skipped,
+        skipped_count=tally.skipped_count,
+        harmless=dict(tally.harmless),
+        masked=dict(tally.masked),
+        unknown=tally.unknown_names(names),
+        clashes=tally.clashes,
+        kept_places=tally.kept_places,
+        undated=tally.undated if source.columns else 0,
+        header=source.header,
+        import_id=import_id,
+    )
 
 
 def _stop_at_fault(tally: Tally, path: Path) -> None:
@@ -355,38 +239,3 @@ def _stop_at_fault(tally: Tally, path: Path) -> None:
             place=first.place,
             reason=fill(first.reason, dict(first.details)).rstrip("."),
         )
-
-
-def _kind(prepared: Prepared) -> str:
-    if prepared.question is not None:
-        return "questions"
-    if isinstance(prepared.record, IncomingEnrolment):
-        return "enrolments"
-    return "cases" if isinstance(prepared.record, IncomingCase) else "courses"
-
-
-def _sample(prepared: Prepared, place: str) -> Sample:
-    record, question = prepared.record, prepared.question
-    if question is not None:
-        return Sample("question", place, _question_fields(question))
-    if isinstance(record, IncomingCase):
-        shown = {"title": record.title, "answer": record.answer, "variants": "\n".join(record.variants)}
-        return Sample("case", place, shown | {"course": record.course, "tags": ", ".join(record.tags)})
-    if isinstance(record, IncomingCourse):
-        lessons = "\n".join(lesson.title for lesson in record.lessons)
-        return Sample("course", place, {"id": record.code, "title": record.title, "lessons": lessons})
-    if isinstance(record, IncomingEnrolment):
-        shown = {"course": record.course, "week": monday_of(record.day).isoformat()}
-        return Sample("enrolment", place, shown | {"students": str(record.students)})
-    return Sample("", place, {})
-
-
-def _question_fields(question: PreparedQuestion) -> dict[str, str]:
-    return {
-        "id": question.external_id,
-        "text": question.text,
-        "course": question.course,
-        "lesson": question.lesson,
-        "asked_at": question.asked_at.isoformat(timespec="minutes"),
-        "replies": "\n".join(reply.text for reply in question.replies),
-    }
