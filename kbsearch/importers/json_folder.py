@@ -12,6 +12,7 @@ from typing import Any
 
 from kbsearch.errors import InvalidInput, TooLarge, UnreadableFile
 from kbsearch.importers.text_lines import check_encoding
+from kbsearch.importers.zip_errors import UNREADABLE
 
 MOST_BYTES = 512_000_000
 """Bytes of all files together once they are unpacked, as of one JSON file that is loaded whole."""
@@ -59,8 +60,7 @@ def json_files(path: Path, encoding: str = "auto") -> Iterator[Sequence[JsonFile
     try:
         with zipfile.ZipFile(path) as archive:
             yield _below_one_folder(list(_of_archive(path, archive, codec)))
-    # zipfile says NotImplementedError of a compression it does not know, RuntimeError of an encrypted file.
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+    except UNREADABLE as error:
         raise UnreadableFile(
             "{path} is no ZIP archive that can be read: {reason}.",
             remedy="It may be damaged or locked with a password: unpack it and import the folder.",

@@ -18,6 +18,7 @@ from kbsearch.importers.header_row import MOST_ABOVE, find_header
 from kbsearch.importers.moodle_forum import row_reader
 from kbsearch.importers.options import ImportOptions, Meter, Source, source_name
 from kbsearch.importers.records import Record
+from kbsearch.importers.zip_errors import UNREADABLE
 
 MOST_ENTRIES = 2_000
 MOST_UNPACKED = 300_000_000
@@ -81,8 +82,7 @@ def check_archive(path: Path) -> None:
             if "xl/workbook.xml" not in archive.namelist():
                 raise _no_workbook(path)
             _check_size(path, len(members), _unpacked(path, archive, members))
-    # zipfile says NotImplementedError of a compression it does not know, RuntimeError of an encrypted member.
-    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
+    except (*UNREADABLE, OSError, ValueError) as error:
         raise _no_workbook(path) from error
 
 
