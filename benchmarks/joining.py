@@ -3,18 +3,21 @@
     python -m benchmarks.joining speed [QUESTIONS]
     python -m benchmarks.joining quality DIR ...
 
-``speed`` puts QUESTIONS (100,000) invented vectors in 2,000 clusters and 5,000 strangers, and times places
-one by one.  ``quality`` clusters four fifths of a labelled set, lets the others join, and compares with where
-a run over everything puts them; then it leaves an eighth of the topics out of clustering and counts which of
-their questions join all the same, and which candidates open.
+``speed`` puts QUESTIONS (100,000) invented vectors of both encoders in 2,000 clusters and 5,000 strangers,
+and times single questions: what the second encoder reads of them, and their places.  ``quality`` clusters
+four fifths of a labelled set, lets the others join, and compares with where a run over everything puts them;
+then it leaves an eighth of the topics out of clustering and counts which of their questions join all the
+same, and which candidates open.
 """
 
 from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any
 
@@ -24,43 +27,78 @@ from benchmarks.likeness import read_by_both
 from clustering.algorithms import Known, make
 from clustering.places import Places
 from clustering.strangers import MOST, Strangers
+from indexer.embedders import E5_SMALL, open_embedder
+from indexer.kept_vectors import KeptVectors
 from kbsearch.evaluation.sets import read_matching_set, read_questions
+from kbsearch.importers.sample_school import sample_school_folder
 from kbsearch.matching.queries import prepare
-from kbsearch.ports import Floats, Ints
+from kbsearch.ports import Floats, Ints, Role
 from kbsearch.text.language import detect_language
 
 HELD = 0.2
 OUT = 8
 """One topic of so many is left out."""
+COLUMNS = 512 + 384
+"""Of the rows of both encoders."""
 
 
 def _unit(rows: Floats) -> Floats:
     return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
 
 
+class _Filling:
+    """The second encoder, which reads single texts; a store is filled with invented vectors."""
+
+    def __init__(self) -> None:
+        self._inner = open_embedder(E5_SMALL)
+        self._draw = np.random.default_rng(0)
+        self.model_id, self.dimension = self._inner.model_id, self._inner.dimension
+
+    def encode(self, texts: Sequence[str], role: Role) -> Floats:
+        """Vectors of ``texts``."""
+        if len(texts) == 1:
+            return self._inner.encode(texts, role)
+        return _unit(self._draw.standard_normal((len(texts), self.dimension)))
+
+
 def speed(count: int) -> None:
-    """Time single places with ``count`` members."""
+    """Time single questions with ``count`` members."""
     draw = np.random.default_rng(0)
-    centres = draw.standard_normal((2_000, 512)).astype(np.float32)
+    centres = draw.standard_normal((2_000, COLUMNS)).astype(np.float32)
     sizes = draw.zipf(1.6, 2_000).clip(3, 4_000)
     clusters = draw.choice(2_000, count, p=sizes / sizes.sum())
-    rows = _unit(centres[clusters] + 0.8 * draw.standard_normal((count, 512)).astype(np.float32))
+    rows = _unit(centres[clusters] + 0.8 * draw.standard_normal((count, COLUMNS)).astype(np.float32))
     started = perf_counter()
     places = Places(rows, clusters)
     seconds = perf_counter() - started
     print(f"{count} questions in {len(set(clusters.tolist()))} clusters, read in {seconds:.1f} s")
-    strangers = Strangers(512)
-    for number, row in enumerate(_unit(draw.standard_normal((MOST, 512)))):
+    strangers = Strangers(COLUMNS)
+    for number, row in enumerate(_unit(draw.standard_normal((MOST, COLUMNS)))):
         strangers.add(number, str(number), row)
-    asked = np.vstack([rows[:1_000], _unit(draw.standard_normal((1_000, 512)))])
-    times = []
-    for row in draw.permutation(asked):
-        begun = perf_counter()
-        place = places.of(row)
-        if place is None or not place.fits:
-            strangers.agreeing(row, places.typical)
-        times.append((perf_counter() - begun) * 1_000)
-    print("ms p50 {:.1f}, p95 {:.1f}, p99 {:.1f}".format(*np.percentile(times, [50, 95, 99])))
+    asked = draw.permutation(np.vstack([rows[:1_000], _unit(draw.standard_normal((1_000, COLUMNS)))]))
+    texts = [f"{one.text} {number}" for number, one in enumerate(read_questions(sample_school_folder()))]
+    with TemporaryDirectory() as folder:
+        second = KeptVectors(Path(folder), _Filling())
+        second.read([f"question {number}" for number in range(count)])
+        second.read(texts[:1])
+        read = [_milliseconds(partial(second.read, [text])) for text in texts[1 : 1 + len(asked)]]
+    placed = [_milliseconds(partial(_place, places, strangers, row)) for row in asked[: len(read)]]
+    for name, times in (("read", read), ("placed", placed), ("both", np.add(read, placed))):
+        print(
+            name.ljust(6), "ms p50 {:.1f}, p95 {:.1f}, p99 {:.1f}".format(*np.percentile(times, [50, 95, 99]))
+        )
+
+
+def _place(places: Places, strangers: Strangers, row: Floats) -> None:
+    place = places.of(row)
+    if place is None or not place.fits:
+        strangers.agreeing(row, places.typical)
+
+
+def _milliseconds(task: Callable[[], object]) -> float:
+    begun = perf_counter()
+    task()
+    return (perf_counter() - begun) * 1_000
 
 
 def quality(folder: Path) -> None:
@@ -70,15 +108,15 @@ def quality(folder: Path) -> None:
     found = tuple(one for one in found if one.label and one.label != "chitchat")
     topics = np.array([one.label for one in found])
     asked = [prepare(one.text) for one in found]
-    vectors, likeness = read_by_both([one.bare for one in asked])
+    _, likeness = read_by_both([one.bare for one in asked])
     words = [one.text for one in asked]
     draw = np.random.default_rng(0)
     held = draw.random(len(found)) < HELD
     whole = _clustered(likeness, words, np.ones(len(found), bool))
     part = _clustered(likeness, words, ~held)
-    _report_places(folder.name, vectors, held, whole, part)
+    _report_places(folder.name, likeness, held, whole, part)
     out = np.isin(topics, draw.choice(np.unique(topics), len(np.unique(topics)) // OUT, replace=False))
-    _report_strangers(vectors, topics, out, _clustered(likeness, words, ~out))
+    _report_strangers(likeness, topics, out, _clustered(likeness, words, ~out))
 
 
 def _clustered(vectors: Floats, words: Sequence[str], which: Any) -> Ints:

@@ -6,8 +6,9 @@ has a place in the current run keeps it.
 
 from __future__ import annotations
 
+import logging
 import threading
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,9 +17,11 @@ from sqlalchemy.orm import Session
 
 from clustering.joined_rows import Joined, Opened, leave, store_joined, store_opened
 from clustering.labels import describe
+from clustering.member_rows import RowReader, SecondRows
 from clustering.places import Places
 from clustering.strangers import MOST, Strangers
 from kbsearch.database import Database
+from kbsearch.errors import EncoderUnavailable
 from kbsearch.matching.queries import bare_text
 from kbsearch.models import (
     Cluster,
@@ -29,13 +32,16 @@ from kbsearch.models import (
     Question,
     QuestionLink,
     QuestionState,
+    Run,
 )
-from kbsearch.ports import Floats, SearchBackend
+from kbsearch.ports import Floats, SearchBackend, SecondVectors
 from kbsearch.services.asides import AsideService, aside_ids
 from kbsearch.services.current_run import current_run
 from kbsearch.services.edit_rows import standing_edits
 from kbsearch.services.row_chunks import chunks
 from kbsearch.services.standing_edits import Standing
+
+_log = logging.getLogger(__name__)
 
 _Stamp = tuple[int, int, int, int]
 """The current run, how many of its lines are accepted, the newest edit, and how many edits were undone: what
@@ -44,24 +50,17 @@ changes memberships but this module."""
 
 @dataclass(slots=True, eq=False)
 class _Known:
-    """What is known of the current run: members and strangers, and what rows are centred with.
+    """What is known of the current run: members and strangers, and what reads rows like theirs.
 
     ``missed``: indexed after the run had read its questions, and in no cluster.
     """
 
     stamp: _Stamp
-    mean: Floats
+    reader: RowReader
     places: Places
     strangers: Strangers
     standing: Standing
     missed: list[int] = field(default_factory=list)
-
-    def centred(self, vectors: Floats) -> Floats:
-        """Unit rows of ``vectors``, shape (n, d), less the mean."""
-        moved = np.asarray(vectors, np.float32) - self.mean
-        lengths = np.linalg.norm(moved, axis=1, keepdims=True)
-        unit = np.divide(moved, lengths, out=np.zeros_like(moved), where=lengths > 0)
-        return np.asarray(unit, np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +73,22 @@ class _New:
 
 
 class ClusterJoiner:
-    """Gives new questions a place in the current run of the whole school.  Threads may share one."""
+    """Gives new questions a place in the current run of the whole school.  Threads may share one.
 
-    def __init__(self, database: Database, question_index: SearchBackend, asides: AsideService) -> None:
+    ``second``: vectors of another encoder, which count where the run had them.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        question_index: SearchBackend,
+        asides: AsideService,
+        second: SecondVectors | None = None,
+    ) -> None:
         self._database = database
         self._index = question_index
         self._asides = asides
+        self._second = SecondRows(database, second) if second else None
         self._lock = threading.Lock()
         self._known: _Known | None = None
 
@@ -94,6 +103,8 @@ class ClusterJoiner:
         """
         aside = self._asides.judge(ids) if ids else set()
         with self._lock:
+            if self._second:
+                self._second.forget(ids)
             known = self._current()
             if known is None:
                 return 0
@@ -105,7 +116,8 @@ class ClusterJoiner:
             with self._database.reading() as session:
                 new = _without_place(session, run_id, sorted({*ids, *missed}))
             try:
-                return self._placed(known, new)
+                known, rows = self._read(known, [one.id for one in new])
+                return self._placed(known, new, rows)
             except BaseException:
                 self._known = None  # it may hold what was not stored
                 raise
@@ -116,38 +128,52 @@ class ClusterJoiner:
             if stamp is None:
                 self._known = None
             elif self._known is None or self._known.stamp != stamp:
-                self._known = self._loaded(session, stamp)
+                self._known = self._loaded_somehow(session, stamp)
         return self._known
 
-    def _loaded(self, session: Session, stamp: _Stamp) -> _Known:
-        rows = session.execute(
-            select(Membership.question_id, Membership.cluster_id).where(Membership.run_id == stamp[0])
-        )
-        cluster_of = {row.question_id: row.cluster_id for row in rows}
+    def _loaded_somehow(self, session: Session, stamp: _Stamp) -> _Known:
+        try:
+            return self._loaded(session, stamp)
+        except EncoderUnavailable as error:
+            return self._loaded_alone(session, stamp, error)
+
+    def _loaded_alone(self, session: Session, stamp: _Stamp, error: EncoderUnavailable) -> _Known:
+        """What is known now, until something changes, where the second encoder fails with ``error``."""
+        _log.warning("questions join without the second encoder: %s", error)
+        return self._loaded(session, stamp, alone=True)
+
+    def _read(self, known: _Known, ids: Sequence[int]) -> tuple[_Known, dict[int, Floats]]:
+        """The rows of ``ids`` that are indexed, and what is known, whose rows are like these."""
+        try:
+            return known, known.reader.read(ids)
+        except EncoderUnavailable as error:
+            with self._database.reading() as session:
+                self._known = known = self._loaded_alone(session, known.stamp, error)
+            known.missed = []
+            return known, known.reader.read(ids)
+
+    def _loaded(self, session: Session, stamp: _Stamp, *, alone: bool = False) -> _Known:
+        """What is known now; ``alone``: the second encoder has no say, whatever the run had."""
+        cluster_of = _members(session, stamp[0])
         ids, vectors = self._index.vectors()
+        outside = [one for one in ids.tolist() if one not in cluster_of]
+        authors = _strangers(session, outside)
+        asking = np.array([one in cluster_of or one in authors for one in ids.tolist()], dtype=bool)
+        ids = ids[asking]
+        run = current_run(session)
+        second = self._second if run and not alone and _had(run, self._second) else None
+        reader, rows = RowReader.of(self._index, second, ids.tolist(), vectors[asking])
         clusters = np.array([cluster_of.get(one, -1) for one in ids.tolist()], dtype=np.int64)
         inside = clusters >= 0
-        dimension = vectors.shape[1] if vectors.ndim > 1 else 0
-        mean = vectors.mean(axis=0) if len(ids) else np.zeros(dimension, np.float32)
-        strangers = Strangers(dimension)
-        nobody = Places(np.zeros((0, dimension), np.float32), clusters[:0])
-        known = _Known(stamp, mean, nobody, strangers, standing_edits(session))
-        known.places = Places(known.centred(vectors[inside]), clusters[inside])
-        outside = np.flatnonzero(~inside)
-        run = current_run(session)
+        places, strangers = Places(rows[inside], clusters[inside]), Strangers(rows.shape[1])
         newest = int(run.parameters.get("newest_question", 0)) if run else 0
-        authors = _strangers(session, ids[outside].tolist())
-        late = {one for one in authors if newest and one > newest}
-        known.missed = sorted(late)
-        for place in outside[-MOST:].tolist():
+        missed = [one for one in ids[~inside].tolist() if newest and one > newest]
+        for place in np.flatnonzero(~inside & ~np.isin(ids, missed))[-MOST:].tolist():
             one = int(ids[place])
-            if one in authors and one not in late:
-                strangers.add(one, authors[one], known.centred(vectors[place : place + 1])[0])
-        return known
+            strangers.add(one, authors[one], rows[place])
+        return _Known(stamp, reader, places, strangers, standing_edits(session), missed)
 
-    def _placed(self, known: _Known, new: Sequence[_New]) -> int:
-        indexed, vectors = self._index.vectors([one.id for one in new])
-        rows = dict(zip(indexed.tolist(), known.centred(vectors), strict=True)) if len(indexed) else {}
+    def _placed(self, known: _Known, new: Sequence[_New], rows: Mapping[int, Floats]) -> int:
         with self._database.reading() as session:
             linked = _linked(session, known.stamp[0], list(rows))
         joined: list[Joined] = []
@@ -198,6 +224,17 @@ class ClusterJoiner:
 def _nearest(places: Places, question_id: int, row: Floats) -> Joined | None:
     place = places.of(row)
     return Joined(question_id, place.cluster_id, place.share) if place is not None and place.fits else None
+
+
+def _had(run: Run, second: SecondRows | None) -> bool:
+    """Whether ``run`` found its clusters with what ``second`` reads."""
+    return second is not None and run.parameters.get("second_encoder") == second.model_id
+
+
+def _members(session: Session, run_id: int) -> dict[int, int]:
+    """The cluster of each question that has one in the run."""
+    query = select(Membership.question_id, Membership.cluster_id).where(Membership.run_id == run_id)
+    return {row.question_id: row.cluster_id for row in session.execute(query)}
 
 
 def _stamp(session: Session) -> _Stamp | None:

@@ -27,18 +27,27 @@ ROWS = 1_000
 """Rows worked on at a time, so that they stay near the processor."""
 
 
-def centred(vectors: Floats, out: Floats | None = None) -> Floats:
+def middle_of(vectors: Floats) -> Floats:
+    """The mean, (d,), of those rows of ``vectors``, (n, d), that are not zero; 0 without such rows."""
+    told = np.asarray(vectors.any(axis=1))
+    if not told.any():
+        return np.zeros(vectors.shape[1], np.float32)
+    return np.asarray((vectors if told.all() else vectors[told]).mean(axis=0), np.float32)
+
+
+def centred(vectors: Floats, out: Floats | None = None, middle: Floats | None = None) -> Floats:
     """Rows of ``vectors`` minus their mean, scaled to unit length; shape (n, d), float32, in ``out`` if any.
 
     Rows without direction (empty texts, or all rows alike) become zero.  Rows that were zero stay out of
     the mean.  Centring removes the direction that all questions share, which tells nothing apart.
+    ``middle``: what is subtracted instead of the mean, (d,).
     """
     told = np.asarray(vectors.any(axis=1))
     unit = np.empty(vectors.shape, np.float32) if out is None else out
     unit[:] = 0
     if not told.any():
         return unit
-    middle = (vectors if told.all() else vectors[told]).mean(axis=0)
+    middle = middle_of(vectors) if middle is None else middle
     for start in range(0, len(vectors), ROWS):
         block = slice(start, start + ROWS)
         moved = np.where(told[block, None], vectors[block] - middle, 0.0)
@@ -47,7 +56,7 @@ def centred(vectors: Floats, out: Floats | None = None) -> Floats:
     return unit
 
 
-def together(vectors: Floats, others: Floats) -> Floats:
+def together(vectors: Floats, others: Floats, middles: tuple[Floats, Floats] | None = None) -> Floats:
     """Unit rows whose dot product is the mean of the cosines that two encoders see, each centred.
 
     A row that one of them gave no direction is as near to others as the other one says.
@@ -55,11 +64,13 @@ def together(vectors: Floats, others: Floats) -> Floats:
     Args:
         vectors: of the first encoder, shape (n, d).
         others: of the second, shape (n, e).
+        middles: what each is centred with, (d,) and (e,), instead of its mean.
     """
     columns = vectors.shape[1]
     rows = np.empty((len(vectors), columns + others.shape[1]), np.float32)
-    centred(vectors, out=rows[:, :columns])
-    centred(others, out=rows[:, columns:])
+    first, second = middles or (None, None)
+    centred(vectors, out=rows[:, :columns], middle=first)
+    centred(others, out=rows[:, columns:], middle=second)
     for start in range(0, len(rows), ROWS):
         block = rows[start : start + ROWS]
         lengths = np.linalg.norm(block, axis=1, keepdims=True)

@@ -152,7 +152,7 @@ class KeptVectors:
         with self._lock:
             stamp = self._stamp()
             if self._known is None or self._known.stamp != stamp:
-                self._known = self._loaded(stamp)
+                self._known = self._loaded(stamp, self._known)
             return self._known
 
     def _stamp(self) -> _Stamp:
@@ -162,14 +162,19 @@ class KeptVectors:
             return (0, 0, 0)
         return (state.st_ino, state.st_size // self._kind.itemsize, state.st_mtime_ns)
 
-    def _loaded(self, stamp: _Stamp) -> _Records:
+    def _loaded(self, stamp: _Stamp, known: _Records | None) -> _Records:
+        """What the file holds; only what came to it since it was ``known`` is read."""
         if not stamp[1]:
             none = np.zeros((0, self._embedder.dimension), np.float16)
             return _Records(stamp, np.zeros(0, np.uint64), np.zeros(0, np.int64), none)
         rows = np.memmap(self._path, self._kind, "r", shape=(stamp[1],))
+        start = known.stamp[1] if known and _has_grown(known.stamp, stamp) else 0
         # Of two records of a text the later one counts: the other one was damaged, or as good.
-        keys, places = np.unique(rows["key"][::-1], return_index=True)
-        return _Records(stamp, keys, stamp[1] - 1 - places.astype(np.int64), rows["vector"])
+        keys, back = np.unique(rows["key"][start:][::-1], return_index=True)
+        places = stamp[1] - 1 - back.astype(np.int64)
+        if known and start:
+            keys, places = _merged(known, keys, places)
+        return _Records(stamp, keys, places, rows["vector"])
 
     def _keep(self, keys: Keys, vectors: Floats) -> None:
         rows = np.zeros(len(keys), self._kind)
@@ -184,6 +189,21 @@ class KeptVectors:
                     file.write(rows.tobytes())
             except OSError as error:
                 raise _unwritable(self._path, error) from error
+
+
+def _has_grown(before: _Stamp, now: _Stamp) -> bool:
+    """Whether a file is the same one with more records; one that takes its place has another number."""
+    return before[0] == now[0] and 0 < before[1] < now[1]
+
+
+def _merged(known: _Records, keys: Keys, places: Ints) -> tuple[Keys, Ints]:
+    """Hashes in ascending order and places of the ``known`` records and of later ones, ``keys`` ascending."""
+    at = np.searchsorted(known.keys, keys)
+    again = known.keys[np.minimum(at, len(known.keys) - 1)] == keys
+    moved = known.places.copy()
+    moved[at[again]] = places[again]
+    fresh = ~again
+    return np.insert(known.keys, at[fresh], keys[fresh]), np.insert(moved, at[fresh], places[fresh])
 
 
 def _keys(texts: Sequence[str]) -> Keys:

@@ -49,7 +49,7 @@ class Patterns(Matching):
         """Gives new questions a place between runs."""
         from clustering.joining import ClusterJoiner
 
-        return ClusterJoiner(self.database, self.question_index, self.asides)
+        return ClusterJoiner(self.database, self.question_index, self.asides, self.second_vectors)
 
     @cached_property
     def cluster_runner(self) -> ClusterRunner:

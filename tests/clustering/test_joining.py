@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from clustering.joining import ClusterJoiner
 from clustering.run import ClusterRunner
 from clustering.strangers import Strangers
+from indexer.embedders import open_embedder
+from indexer.kept_vectors import KeptVectors
 from kbsearch.database import Database
-from kbsearch.models import Cluster, Lineage, Membership, Question, QuestionState, Relation
-from kbsearch.ports import SearchBackend, silent
+from kbsearch.errors import EncoderUnavailable
+from kbsearch.models import Aside, Cluster, Lineage, Membership, Question, QuestionState, Relation
+from kbsearch.ports import Floats, Role, SearchBackend, SecondVectors, silent
 from kbsearch.services.asides import AsideService
 from kbsearch.services.clusters import ClusterService
 
@@ -213,3 +217,79 @@ def test_the_latest_strangers_are_remembered() -> None:
         strangers.add(number, str(number), np.array([0.0, 1.0], np.float32))
     row = np.array([0.0, 1.0], np.float32)
     assert max(strangers.ids(strangers.agreeing(row, 0.9)[:20_000])) == 5_099
+
+
+@pytest.fixture(scope="module")
+def seconds(tmp_path_factory: pytest.TempPathFactory) -> SecondVectors:
+    """What the bundled encoder reads of questions, whose index knows their spelling alone."""
+    return KeptVectors(tmp_path_factory.mktemp("second"), open_embedder("bundled"))
+
+
+def by_both(database: Database, index: SearchBackend, second: SecondVectors) -> ClusterJoiner:
+    return ClusterJoiner(database, index, AsideService(database, index), second)
+
+
+def test_a_question_joins_by_what_both_encoders_see(
+    database: Database, index: SearchBackend, school: School, ask: Ask, seconds: SecondVectors
+) -> None:
+    ClusterRunner(database, index, second=seconds).run(silent)
+    new = ask(["не запускается jupyter notebook хотя вчера всё работало"])
+    assert a_joiner(database, index).join(new) == 0  # a joiner that knows one encoder
+    assert by_both(database, index, seconds).join(new) == 1
+    assert rows(database)[new[0]][0] == rows(database)[school["jupyter"][0]][0]
+
+
+def test_the_second_encoder_has_no_say_where_the_run_had_none(
+    database: Database, index: SearchBackend, runner: ClusterRunner, school: School, ask: Ask
+) -> None:
+    runner.run(silent)
+    new = ask(["как отменить последний коммит в git если всё плохо"])
+    nobody = KeptVectors(Path("/dev/null/nowhere"), open_embedder("bundled"))
+    assert by_both(database, index, nobody).join(new) == 1
+
+
+def test_questions_join_while_the_second_encoder_fails(
+    database: Database, index: SearchBackend, school: School, ask: Ask, tmp_path: Path
+) -> None:
+    encoder = Failing()
+    second = KeptVectors(tmp_path / "second", encoder)
+    ClusterRunner(database, index, second=second).run(silent)
+    joiner = by_both(database, index, second)
+    first = ask(["как отменить последний коммит в git если всё плохо"])
+    assert joiner.join(first) == 1
+    encoder.fails = True
+    assert joiner.join(ask(["как отменить последний коммит в git если ничего не вышло"])) == 1
+    assert by_both(database, index, KeptVectors(tmp_path / "other", encoder)).join(ask([STRANGERS[0]])) == 0
+    assert sizes_agree(database)
+
+
+def test_a_question_that_has_the_id_of_a_removed_one_is_read(
+    database: Database, index: SearchBackend, school: School, ask: Ask, tmp_path: Path
+) -> None:
+    second = KeptVectors(tmp_path / "second", open_embedder("hashing"))
+    ClusterRunner(database, index, second=second).run(silent)
+    joiner = by_both(database, index, second)
+    gone = ask([STRANGERS[0]])
+    assert joiner.join(gone) == 0
+    with database.writing() as session:
+        session.execute(delete(Aside).where(Aside.question_id.in_(gone)))
+        session.execute(delete(Question).where(Question.id.in_(gone)))
+    index.delete(gone)
+    new = ask(["как отменить последний коммит в git если всё плохо"])
+    assert joiner.join(new) == 1
+    assert second.unread(["как отменить последний коммит в git если всё плохо"]) == []
+
+
+class Failing:
+    """An encoder that can be made to fail."""
+
+    def __init__(self) -> None:
+        self._inner = open_embedder("hashing")
+        self.model_id, self.dimension = self._inner.model_id, self._inner.dimension
+        self.fails = False
+
+    def encode(self, texts: Sequence[str], role: Role) -> Floats:
+        """As the hashing encoder does, or fail."""
+        if self.fails:
+            raise EncoderUnavailable("It fails.")
+        return self._inner.encode(texts, role)

@@ -77,6 +77,25 @@ def test_what_another_one_read_is_found(tmp_path: Path) -> None:
     assert other.unread(TEXTS) == TEXTS[1:]
 
 
+@given(st.lists(st.tuples(st.sampled_from("rk"), st.lists(st.sampled_from("абвгдежз"), min_size=1))))
+def test_who_sees_the_file_change_knows_what_a_new_one_knows(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, list[str]]]
+) -> None:
+    folder = tmp_path_factory.mktemp("kept")
+    one, other = kept(folder), kept(folder)
+    for number, (step, texts) in enumerate(steps):
+        writer, watcher = (one, other) if number % 2 else (other, one)
+        if step == "r":
+            writer.read(texts)
+        else:
+            writer.keep_only(texts)
+        fresh = kept(folder)
+        assert watcher.size() == writer.size() == fresh.size()
+        assert watcher.unread("абвгдежз") == fresh.unread("абвгдежз")
+        known = [text for text in "абвгдежз" if text not in fresh.unread("абвгдежз")]
+        np.testing.assert_array_equal(watcher.read(known), fresh.read(known))
+
+
 def test_several_at_once_lose_nothing(tmp_path: Path) -> None:
     piles = [[f"вопрос {pile} {number}" for number in range(30)] for pile in range(8)]
     with ThreadPoolExecutor(8) as pool:
