@@ -12,7 +12,7 @@ from typing import Any
 
 from kbsearch.errors import InvalidInput, TooLarge, UnreadableFile
 from kbsearch.importers.text_lines import check_encoding
-from kbsearch.importers.zip_errors import UNREADABLE
+from kbsearch.importers.zip_archives import check_opens, open_archive, pieces
 
 MOST_BYTES = 512_000_000
 """Bytes of all files together once they are unpacked, as of one JSON file that is loaded whole."""
@@ -37,36 +37,23 @@ class JsonFile:
     within: str = ""
 
 
-def is_archive(path: Path) -> bool:
-    """Whether ``path`` is a ZIP archive that is whole enough to be opened."""
-    return path.is_file() and zipfile.is_zipfile(path)
-
-
 @contextmanager
 def json_files(path: Path, encoding: str = "auto") -> Iterator[Sequence[JsonFile]]:
     """The JSON files of the folder or archive at ``path`` in order of their paths, while it is open.
 
     A single folder that holds all is left out of the paths; hidden files are left alone.  Reading a file
-    raises InvalidInput, without its name, when it is no JSON.
+    raises InvalidInput, without its name, when it is no JSON; UnreadableFile when it cannot be unpacked.
 
     Raises:
-        UnreadableFile: the archive is damaged, encrypted, or has paths that lead out of it.
+        UnreadableFile: the archive is damaged, all of it is encrypted, or it has paths that lead out of it.
         TooLarge: it would unpack to far more than it should.
     """
     codec = "utf-8-sig" if encoding == "auto" else check_encoding(encoding)
     if path.is_dir():
         yield _below_one_folder(list(_of_folder(path, codec)))
         return
-    try:
-        with zipfile.ZipFile(path) as archive:
-            yield _below_one_folder(list(_of_archive(path, archive, codec)))
-    except UNREADABLE as error:
-        raise UnreadableFile(
-            "{path} is no ZIP archive that can be read: {reason}.",
-            remedy="It may be damaged or locked with a password: unpack it and import the folder.",
-            path=str(path),
-            reason=str(error) or type(error).__name__,
-        ) from error
+    with open_archive(path) as archive:
+        yield _below_one_folder(_of_archive(path, archive, codec))
 
 
 def _of_folder(folder: Path, codec: str) -> Iterator[JsonFile]:
@@ -81,21 +68,28 @@ def _of_folder(folder: Path, codec: str) -> Iterator[JsonFile]:
         yield JsonFile(name, lambda file=file: _parsed(file.read_bytes(), codec))  # type: ignore[misc]
 
 
-def _of_archive(path: Path, archive: zipfile.ZipFile, codec: str) -> Iterator[JsonFile]:
+def _of_archive(path: Path, archive: zipfile.ZipFile, codec: str) -> list[JsonFile]:
     members = [member for member in archive.infolist() if not member.is_dir()]
     _check_sizes(path, members)
-    for member in sorted(members, key=lambda one: one.filename):
-        name = PurePosixPath(member.filename.replace("\\", "/"))
-        if name.is_absolute() or ".." in name.parts or ":" in name.parts[0]:
-            raise UnreadableFile(
-                "{path} has a file that would lie outside of it: {name}.",
-                remedy="No program exports such archives: export it again.",
-                path=str(path),
-                name=member.filename[:200],
-            )
-        if name.suffix.lower() == ".json" and not _is_hidden(name):
-            # No more is ever read than the size that is declared, whatever follows.
-            yield JsonFile(name, lambda member=member: _parsed(archive.read(member), codec))  # type: ignore[misc]
+    named = {member: _path_of(member, path) for member in sorted(members, key=lambda one: one.filename)}
+    wanted = [one for one, name in named.items() if name.suffix.lower() == ".json" and not _is_hidden(name)]
+    check_opens(path, archive, wanted)
+    return [
+        JsonFile(named[one], lambda one=one: _parsed(b"".join(pieces(archive, one)), codec))  # type: ignore[misc]
+        for one in wanted
+    ]
+
+
+def _path_of(member: zipfile.ZipInfo, path: Path) -> PurePosixPath:
+    name = PurePosixPath(member.filename.replace("\\", "/"))
+    if name.is_absolute() or ".." in name.parts or ":" in "".join(name.parts[:1]):
+        raise UnreadableFile(
+            "{path} has a file that would lie outside of it: {name}.",
+            remedy="No program exports such archives: export it again.",
+            path=str(path),
+            name=member.filename[:200],
+        )
+    return name
 
 
 def _check_sizes(path: Path, members: Sequence[zipfile.ZipInfo]) -> None:

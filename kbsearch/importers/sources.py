@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zipfile
 from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -22,7 +21,7 @@ from kbsearch.importers.json_file import (
     open_json_rows,
     open_outline,
 )
-from kbsearch.importers.json_folder import is_archive, json_files
+from kbsearch.importers.json_folder import json_files
 from kbsearch.importers.markdown_cases import is_markdown, open_markdown
 from kbsearch.importers.moodle_forum import COLUMNS, with_replies
 from kbsearch.importers.moodle_glossary import ROOT as GLOSSARY
@@ -37,6 +36,7 @@ from kbsearch.importers.telegram import is_telegram, open_telegram
 from kbsearch.importers.text_lines import read_lines, tell_encoding
 from kbsearch.importers.xlsx_file import open_xlsx
 from kbsearch.importers.xml_file import root_of
+from kbsearch.importers.zip_archives import is_archive, open_archive, unreadable
 
 FORMATS = (
     "csv", "xlsx", "jsonl", "json", "telegram", "slack", "discourse", "stackexchange", "glossary", "markdown",
@@ -165,9 +165,15 @@ def _folder_format(path: Path) -> str:
 
 
 def _of_json_files(path: Path) -> str:
-    """What the JSON files of the folder or archive at ``path`` are; "" for none that is read."""
+    """What the JSON files of the folder or archive at ``path`` are; "" for none that is read.
+
+    Raises:
+        UnreadableFile: the archive cannot be read, or members that might have told it cannot.
+        TooLarge: it would unpack to far more than it should.
+    """
     if not _is_several(path):
         return ""
+    faults: list[UnreadableFile] = []
     with json_files(path) as files:
         if is_slack(files):
             return "slack"
@@ -175,8 +181,12 @@ def _of_json_files(path: Path) -> str:
             try:
                 if is_discourse(file.read()):
                     return "discourse"
+            except UnreadableFile as error:
+                faults.append(error)
             except InvalidInput:
                 continue
+    if faults:
+        raise unreadable(path, faults[0])
     return ""
 
 
@@ -217,9 +227,9 @@ def _refuse_foreign(path: Path, head: bytes) -> None:
 def _is_workbook(path: Path) -> bool:
     """Whether the archive may be a workbook; one that is damaged may."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with open_archive(path) as archive:
             return any(name.startswith("xl/") for name in archive.namelist())
-    except (zipfile.BadZipFile, ValueError):
+    except UnreadableFile:
         return True
 
 

@@ -18,7 +18,7 @@ from kbsearch.importers.header_row import MOST_ABOVE, find_header
 from kbsearch.importers.moodle_forum import row_reader
 from kbsearch.importers.options import ImportOptions, Meter, Source, source_name
 from kbsearch.importers.records import Record
-from kbsearch.importers.zip_errors import UNREADABLE
+from kbsearch.importers.zip_archives import open_archive, pieces
 
 MOST_ENTRIES = 2_000
 MOST_UNPACKED = 300_000_000
@@ -32,8 +32,6 @@ LOOK_AHEAD = 100
 
 FIRST_DAY, END_OF_DAYS = 36_526, 73_051
 """Day numbers of 1 January 2000 and 2100 in workbooks."""
-
-_CHUNK = 1_000_000
 
 
 def open_xlsx(path: Path, options: ImportOptions) -> Source:
@@ -73,27 +71,29 @@ def check_archive(path: Path) -> None:
     The declared sizes are checked first, then each member is unpacked, piece by piece, and counted.
 
     Raises:
-        UnreadableFile: as said.
+        UnreadableFile: as said, or one of its members is damaged.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
-            members = archive.infolist()
-            _check_size(path, len(members), sum(member.file_size for member in members))
-            if "xl/workbook.xml" not in archive.namelist():
-                raise _no_workbook(path)
-            _check_size(path, len(members), _unpacked(path, archive, members))
-    except (*UNREADABLE, OSError, ValueError) as error:
+        archive = open_archive(path)
+    except UnreadableFile as error:
         raise _no_workbook(path) from error
-
-
-def _unpacked(path: Path, archive: zipfile.ZipFile, members: Sequence[zipfile.ZipInfo]) -> int:
-    total = 0
-    for member in members:
-        with archive.open(member) as file:
-            while chunk := file.read(_CHUNK):
-                total += len(chunk)
+    with archive:
+        members = archive.infolist()
+        _check_size(path, len(members), sum(member.file_size for member in members))
+        if "xl/workbook.xml" not in archive.namelist():
+            raise _no_workbook(path)
+        total = 0
+        for member in members:
+            for piece in _pieces(path, archive, member):
+                total += len(piece)
                 _check_size(path, len(members), total)
-    return total
+
+
+def _pieces(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[bytes]:
+    try:
+        yield from pieces(archive, member)
+    except UnreadableFile as error:
+        raise _no_workbook(path) from error
 
 
 def _check_size(path: Path, entries: int, unpacked: int) -> None:
