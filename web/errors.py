@@ -209,6 +209,7 @@ def _page(problem: Problem) -> BaseResponse:
             detail=spoken(problem.detail, problem.values),
             remedy=spoken(problem.remedy, problem.values) if problem.remedy else "",
             code=problem.code,
+            sent_from=_page_of("Referer").removeprefix("/") if request.method == "POST" else "",
             request_id=g.get("request_id", ""),
         )
     except Exception:  # the page itself may need what has just failed, such as a locked database
@@ -230,12 +231,13 @@ def _to_sign_in() -> BaseResponse:
         # A redirect would put the sign-in form into the middle of the page.
         target = f"/sign-in?next={quote(_page_of('HX-Current-URL'))}"
         return make_response("", HTTPStatus.UNAUTHORIZED, {"HX-Redirect": target})
+    # Where the form was sent from, what was typed can be restored.
     back = request.full_path.rstrip("?") if request.method == "GET" else _page_of("Referer")
     return redirect(f"/sign-in?next={quote(back)}")
 
 
 def _page_of(header: str) -> str:
-    """The page of this site that a form or a block was sent from, where what was typed can be restored."""
+    """The page of this site that a form or a block was sent from; "/" when that is not known."""
     sent = urlsplit(request.headers.get(header, ""))
     if sent.netloc != request.host or not sent.path:
         return "/"

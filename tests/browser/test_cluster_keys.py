@@ -8,6 +8,7 @@ from collections.abc import Callable
 from playwright.sync_api import Page, expect
 
 from kbsearch.importers.records import IncomingQuestion
+from kbsearch.services.cases import CaseDraft
 from tests.browser.conftest import Site
 from tests.browser.test_browser import press_russian
 from tests.web.ui.school import plant_cluster
@@ -27,6 +28,24 @@ def test_a_cluster_is_decided_with_one_key_and_undone_with_another(open_page: Op
     press_russian(page, "KeyZ", "я")
     expect(page.locator("#flashes")).to_contain_text("Undone")
     expect(page.locator("main")).to_contain_text(re.compile(r"1 of \d+"))
+
+
+def test_the_number_of_a_case_is_typed_and_entered(open_page: OpenPage, site: Site) -> None:
+    received = site.app.questions.receive_many(
+        [IncomingQuestion(text) for text in ("где купить телескоп", "какой телескоп купить ребёнку")]
+    )
+    cluster_id = plant_cluster(site.app, [one.question_id for one in received])
+    case = site.app.cases.create(CaseDraft("Какой телескоп купить", "Любой."))
+    page = open_page("methodologist")
+    page.goto(f"/clusters/review?cluster={cluster_id}")
+    page.click("button[value=link]")
+    expect(page.locator("[name=case]")).to_be_focused()  # the browser asks for the number
+    page.fill("[name=case]", str(case.id))
+    page.press("[name=case]", "Enter")
+    expect(page.locator("#flashes")).to_contain_text("Linked to the case")
+    linked = site.app.clusters.get(cluster_id).row.case
+    assert linked is not None
+    assert linked.id == case.id
 
 
 def test_questions_are_ticked_with_the_mouse_and_split_off(open_page: OpenPage, site: Site) -> None:

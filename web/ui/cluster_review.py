@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import render_template, request, url_for
 from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response
 
-from kbsearch.models import CaseState, ReviewVerdict, Role
+from kbsearch.errors import KbsearchError
+from kbsearch.models import CaseState, ClusterEdit, ReviewVerdict, Role
 from kbsearch.services.cluster_review import has_case
 from web.session import kb, requires
 from web.ui import blueprint
@@ -54,19 +57,27 @@ def decide_cluster() -> Response:
     if step == "link":
         edit = edits.link(cluster_id, _number(target) or number_in("case"), who)
     elif step == "dismiss":
-        noted = review.decide(cluster_id, verdict, person_id=who)
-        edit = edits.dismiss_cluster(cluster_id, who)
-        return _next(step, noted.id, edit.id)
+        return _end(step, cluster_id, lambda: edits.dismiss_cluster(cluster_id, who))
     elif step == "merge":
-        noted = review.decide(cluster_id, verdict, person_id=who)
-        edit = edits.merge(cluster_id, _number(target) or number_in("into"), who)
-        return _next(step, noted.id, edit.id)
+        into = _number(target) or number_in("into")
+        return _end(step, cluster_id, lambda: edits.merge(cluster_id, into, who))
     elif step in {"fine", "later"}:
         verdict = ReviewVerdict(step)
     else:
         raise BadRequest
     noted = review.decide(cluster_id, verdict, edit_id=edit.id if edit else None, person_id=who)
     return _next(step, noted.id, edit.id if edit else None)
+
+
+def _end(step: str, cluster_id: int, edit: Callable[[], ClusterEdit]) -> Response:
+    """Decide by an edit that ends the cluster, which has no size to be noted afterwards."""
+    noted = kb().reviews.decide(cluster_id, ReviewVerdict.DONE, person_id=person_id())
+    try:
+        edited = edit()
+    except KbsearchError:
+        kb().reviews.undo(noted.id)  # nothing was done, so the cluster still waits
+        raise
+    return _next(step, noted.id, edited.id)
 
 
 def _number(text: str) -> int | None:

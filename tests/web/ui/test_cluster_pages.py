@@ -128,6 +128,22 @@ def test_the_queue_is_decided_one_by_one_with_undo(methodologist: FlaskClient, t
     assert topics.clusters.get(int(cluster[1])).row.size == size
 
 
+@pytest.mark.parametrize("step", [{"do": "merge"}, {"do": "merge:999"}, {"do": "merge", "into": "none"}])
+def test_a_decision_that_fails_leaves_the_cluster_in_the_queue(
+    methodologist: FlaskClient, topics: Kbsearch, step: dict[str, str]
+) -> None:
+    before = methodologist.get("/clusters/review").text
+    form = {"cluster": str(waiting(before))} | step
+    refused = methodologist.post(
+        "/clusters/review", data=form, headers={"Referer": "http://localhost/clusters/review"}
+    )
+    assert refused.status_code in {404, 422}
+    assert '<a class="button primary" href="/clusters/review">' in refused.text
+    after = methodologist.get("/clusters/review").text
+    assert waiting(after) == waiting(before)
+    assert "1 of " in after
+
+
 def test_a_large_cluster_is_dismissed_whole_and_comes_back(
     methodologist: FlaskClient, school: Kbsearch
 ) -> None:
