@@ -197,12 +197,7 @@ def _show_preview(path: Path, preview: ImportPreview, as_json: bool) -> None:
                 click.echo(f"    {name}: {_short(value)}")
     would_take = [counted(count, name.removesuffix("s")) for name, count in _by_count(preview.counts)]
     click.echo(f"  would take: {', '.join(would_take) or 'nothing'}")
-    if preview.clashes:
-        told = _in_column(preview.clashes, "question has", "questions have")
-        click.secho(f"  {told} the id of an earlier row and another text: only the first", fg="yellow")
-        click.echo(
-            "          is taken. If that column holds no id of questions, say --map id=COLUMN or --map id="
-        )
+    _show_shared_ids(preview.clashes, preview.mapping.get("id", ""))
     _show_undated(preview.undated)
     _show_unknown(preview.unknown)
     _show_rest(preview.skipped, preview.skipped_count, preview.harmless, preview.masked)
@@ -225,6 +220,7 @@ def _show_report(path: Path, report: ImportReport, as_json: bool) -> None:
     if report.clashes:
         told = _in_column(report.clashes, "of the known ones has", "of the known ones have")
         click.echo(f"  {told} another text here: give this file its --source")
+    _show_shared_ids(report.clashes_within, report.id_column, _undoing(report))
     if report.kept_places:
         told = _in_column(report.kept_places, "of the known ones has", "of the known ones have")
         keep = "keeps its own" if report.kept_places == 1 else "keep theirs"
@@ -239,6 +235,24 @@ def _show_report(path: Path, report: ImportReport, as_json: bool) -> None:
 
 def _can_be_undone(report: ImportReport) -> bool:
     return any(report.taken.get(name) for name in ("questions_new", "cases_new", "cases_changed"))
+
+
+def _undoing(report: ImportReport) -> str:
+    """How to undo the import that took the questions of the file: this one, or an earlier one."""
+    if _can_be_undone(report):
+        return f"undo the import (kbsearch imports undo {report.import_id}), then "
+    return "undo the import that took them (see kbsearch imports list), then "
+
+
+def _show_shared_ids(count: int, column: str, undoing: str = "") -> None:
+    """Tell of rows that share an id; ``undoing``: what to do first where they were taken."""
+    if not count:
+        return
+    told = _in_column(count, "row has", "rows have")
+    click.secho(f"  {told} the id of an earlier row and another text: only the first is taken.", fg="yellow")
+    if column:
+        click.echo(f"          If column '{column}' holds no ids of questions, {undoing}say")
+        click.echo("          --map id=COLUMN, or --map id= when no column does")
 
 
 def _show_undated(count: int) -> None:

@@ -6,21 +6,19 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kbsearch.errors import InvalidInput
 from kbsearch.importers.records import IncomingCase, IncomingCourse, IncomingEnrolment, Record, Skipped
-from kbsearch.models import Question
 from kbsearch.privacy.masking import mask
 from kbsearch.services.case_drafts import MAX_TITLE, MAX_WORD
 from kbsearch.services.case_writing import check_incoming, imported
 from kbsearch.services.enrolments import store_enrolments
+from kbsearch.services.import_ids import Known, SharedIds, known_questions, name_of, shared
 from kbsearch.services.import_records import note
 from kbsearch.services.intake import PreparedQuestion
 from kbsearch.services.outline_names import Named, OutlineNames, Unknown
 from kbsearch.services.questions import QuestionService, Received
-from kbsearch.services.row_chunks import chunks
 
 SUGGESTED = 20
 """Unknown names that a near one is looked for."""
@@ -46,6 +44,7 @@ class Tally:
     masked: Counter[str] = field(default_factory=Counter)
     unknown: Counter[Named] = field(default_factory=Counter)
     clashes: int = 0
+    clashes_within: int = 0
     kept_places: int = 0
     undated: int = 0
 
@@ -57,6 +56,11 @@ class Tally:
         self.skipped_count += 1
         if len(self.skipped) < self.listed:
             self.skipped.append(row)
+
+    def share_id(self, place: str) -> None:
+        """Count the row at ``place``, which has the id of an earlier row of the file and another text."""
+        self.clashes_within += 1
+        self.skip(shared(place))
 
     def unknown_names(self, names: OutlineNames) -> list[Unknown]:
         """The courses and lessons that no outline has, most rows first; `listed` at most."""
@@ -77,6 +81,7 @@ class BatchWriter:
         self._case_ids: dict[str, int] = {}
         self._case_places: dict[int, str] = {}
         self._new_cases: set[int] = set()
+        self._shared = SharedIds(import_id)
 
     def write(self, session: Session, batch: Sequence[Prepared]) -> None:
         """Write ``batch`` in the caller's transaction and count it.
@@ -84,19 +89,30 @@ class BatchWriter:
         Raises:
             Conflict: the import was undone meanwhile.
         """
-        new_cases, new_questions = set(self._new_cases), list[int]()
+        new_cases = set(self._new_cases)
         for prepared in batch:
             if isinstance(prepared.record, (IncomingCase, IncomingCourse)):
                 self._write_apart(session, prepared.record)
         enrolments = [one.record for one in batch if isinstance(one.record, IncomingEnrolment)]
         if enrolments:
             self._tally.taken.update(store_enrolments(session, enrolments))
-        questions = [self._answered(prepared) for prepared in batch if prepared.question is not None]
-        if questions:
-            received = self._questions.store(session, questions, self._import_id)
-            new_questions = [one.question_id for one in received if one.created]
-            self._count(session, questions, received)
+        new_questions = self._write_questions(session, [one for one in batch if one.question is not None])
         note(session, self._import_id, new_questions, self._new_cases - new_cases)
+
+    def _write_questions(self, session: Session, batch: Sequence[Prepared]) -> list[int]:
+        """Store the questions of ``batch`` but those that share an id; returns the ids of new ones."""
+        questions = [self._answered(prepared) for prepared in batch]
+        known = known_questions(session, questions)
+        taken: list[PreparedQuestion] = []
+        for prepared, question in zip(batch, questions, strict=True):
+            if self._shared.is_one(question, known):
+                self._tally.share_id(prepared.record.place)
+            else:
+                taken.append(question)
+        received = self._questions.store(session, taken, self._import_id) if taken else []
+        for question, result in zip(taken, received, strict=True):
+            self._count(question, result, known[name_of(question)])
+        return [one.question_id for one in received if one.created]
 
     def _write_apart(self, session: Session, record: IncomingCase | IncomingCourse) -> None:
         """Write one record so that its failure leaves the rest of the batch alone."""
@@ -131,25 +147,17 @@ class BatchWriter:
         slug = getattr(prepared.record, "answered_by", "")
         return replace(prepared.question, case_id=self._case_ids.get(slug)) if slug else prepared.question
 
-    def _count(
-        self, session: Session, questions: Sequence[PreparedQuestion], received: Sequence[Received]
-    ) -> None:
-        known: dict[int, PreparedQuestion] = {}
-        for question, result in zip(questions, received, strict=True):
-            self._tally.taken["questions_new" if result.created else "questions_known"] += 1
-            if result.created:
-                self._tally.masked.update(question.masked)
-            else:
-                known[result.question_id] = question
-        kept = (Question.id, Question.text_key, Question.course_code, Question.lesson_code)
-        for ids in chunks(list(known)):
-            stored = session.execute(select(*kept).where(Question.id.in_(ids))).all()
-            self._tally.clashes += sum(known[row.id].text_key != row.text_key for row in stored)
-            self._tally.kept_places += sum(
-                known[row.id].course not in {"", row.course_code}
-                or known[row.id].lesson not in {"", row.lesson_code}
-                for row in stored
-            )
+    def _count(self, question: PreparedQuestion, result: Received, known: Known) -> None:
+        """Count a question that was stored; ``known``: what is known by its name, itself when it is new."""
+        if result.created:
+            self._tally.taken["questions_new"] += 1
+            self._tally.masked.update(question.masked)
+            return
+        self._tally.taken["questions_known"] += 1
+        if known.text_key != question.text_key:
+            self._tally.clashes += 1
+        else:
+            self._tally.kept_places += known.keeps_place(question)
 
 
 def check_case(record: IncomingCase) -> None:

@@ -9,6 +9,7 @@ from kbsearch.errors import InvalidInput
 from kbsearch.importers.records import IncomingCase, IncomingCourse, IncomingEnrolment, Skipped
 from kbsearch.services.enrolments import monday_of
 from kbsearch.services.import_batches import Prepared, Tally, check_case
+from kbsearch.services.import_ids import Name, name_of
 from kbsearch.services.intake import PreparedQuestion, clean
 from kbsearch.services.outline_checks import check_course, lesson_codes
 from kbsearch.services.outline_names import Unknown
@@ -32,7 +33,7 @@ class ImportPreview:
     names of the columns stand ("line 4"); "" when a table has none, None when the format needs none.
     ``unknown``: courses and lessons that no outline of the school has, and lessons of another course, those
     with most rows first.  ``undated``: questions of a table that tell no date, and count as asked when taken.
-    ``clashes``: questions that have the id of an earlier row and another text: only the first is taken.
+    ``clashes``: rows that have the id of an earlier one and another text, and are skipped for that.
     """
 
     format: str
@@ -74,16 +75,17 @@ def writable(prepared: Prepared | None, tally: Tally, lessons: dict[str, str]) -
     return prepared
 
 
-def is_first(prepared: Prepared, first: dict[tuple[str, str], str], tally: Tally) -> bool:
+def is_first(prepared: Prepared, first: dict[Name, str], tally: Tally) -> bool:
     """Whether no question before has the id of ``prepared``; ``first`` has the key of the text of each id."""
     question = prepared.question
     if question is None:
         return True
-    name = question.source, question.external_id
+    name = name_of(question)
     if name not in first:
         first[name] = question.text_key
         return True
-    tally.clashes += first[name] != question.text_key
+    if first[name] != question.text_key:
+        tally.share_id(prepared.record.place)
     return False
 
 

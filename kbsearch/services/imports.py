@@ -47,7 +47,9 @@ class ImportReport:
     ``skipped`` names the first rows that could not be taken.  ``harmless`` counts by reason what is no
     content.  ``masked`` counts by kind what was masked in what is new.  ``unknown``, ``undated`` and
     ``header`` are those of `ImportPreview`.  Of known questions (same source and id), which never change:
-    ``clashes`` have another text in the file, ``kept_places`` another course or lesson.
+    ``clashes`` have another text in the file, ``kept_places`` the same text, but another course or lesson.
+    ``clashes_within``: rows that have the id of an earlier row and another text, and were skipped for that;
+    ``id_column``: the column that holds ids, "" when none does.
     ``import_id``: by which it can be undone.
     """
 
@@ -58,6 +60,8 @@ class ImportReport:
     masked: dict[str, int]
     unknown: list[Unknown] = field(default_factory=list)
     clashes: int = 0
+    clashes_within: int = 0
+    id_column: str = ""
     kept_places: int = 0
     undated: int = 0
     header: str | None = None
@@ -111,7 +115,7 @@ class ImportService:
             header=source.header,
             unknown=tally.unknown_names(names),
             undated=tally.undated if source.columns else 0,
-            clashes=tally.clashes,
+            clashes=tally.clashes_within,
         )
 
     def run(
@@ -222,6 +226,8 @@ def _report(source: Source, tally: Tally, names: OutlineNames, import_id: int) -
         masked=dict(tally.masked),
         unknown=tally.unknown_names(names),
         clashes=tally.clashes,
+        clashes_within=tally.clashes_within,
+        id_column=source.mapping.get("id", ""),
         kept_places=tally.kept_places,
         undated=tally.undated if source.columns else 0,
         header=source.header,

@@ -117,6 +117,15 @@ def unknown(kind: str, name: str) -> str:
     return gettext("lesson “%(name)s”", name=name)
 
 
+def shared_ids(count: int) -> str:
+    """Rows that have the id of an earlier row and say something else."""
+    return ngettext(
+        "%(num)d row has the id of an earlier row and another text: only the first of an id is taken.",
+        "%(num)d rows have the id of an earlier row and another text: only the first of an id is taken.",
+        count,
+    )
+
+
 def masked(kind: str) -> str:
     """A kind of personal data."""
     names = {

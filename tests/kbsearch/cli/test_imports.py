@@ -155,6 +155,23 @@ def test_a_wrong_mapping_is_a_usage_error(home: Path, tmp_path: Path) -> None:
     assert "FIELD=COLUMN" in result.output
 
 
+def test_rows_that_share_an_id_lead_to_another_column_not_to_another_source(
+    home: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "q.csv"
+    path.write_text("Номер,вопрос\n1,Как удалить ветку?\n1,Где оценки?\n1,Где чат?\n", "utf-8")
+    told = "2 rows have the id of an earlier row and another text"
+    shown = [run(home, path, *more).output for more in (("--dry-run",), (), ())]
+    for output in shown:
+        assert told in output
+        assert "column 'Номер' holds no ids" in output
+        assert "--map id=COLUMN" in output
+        assert "--source" not in output
+    assert "undo" not in shown[0]
+    assert "(kbsearch imports undo 1)" in shown[1]
+    assert "(see kbsearch imports list)" in shown[2]
+
+
 def test_one_is_said_as_one(home: Path, tmp_path: Path) -> None:
     path = tmp_path / "q.csv"
     path.write_text("id,text,кто\n1,Как удалить ветку?,a@b.example и c@d.example\n", "utf-8")

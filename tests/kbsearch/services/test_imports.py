@@ -11,6 +11,7 @@ from kbsearch.app import Kbsearch
 from kbsearch.errors import InvalidInput
 from kbsearch.importers.records import IncomingCourse, IncomingLesson
 from kbsearch.models import QuestionState
+from kbsearch.services import imports
 from kbsearch.services.imports import ImportOptions
 from kbsearch.services.outline_names import Unknown
 
@@ -59,6 +60,42 @@ def test_a_preview_tells_ids_that_are_not_those_of_questions(app: Kbsearch, tmp_
         "questions_new": 3,
         "questions_known": 1,
     }
+
+
+SHARED = "№,вопрос,ответ\n1,как сдать?,на странице\n1,где чат?,в меню\n1,как войти?,\n2,где оценки?,\n"
+
+
+@pytest.mark.parametrize("batch", [1, 2, 500])
+def test_rows_of_a_file_that_share_an_id_are_told_and_not_mixed(
+    app: Kbsearch, tmp_path: Path, batch: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imports, "BATCH", batch)
+    path = written(tmp_path, SHARED)
+    first, again = (app.imports.run(path, ImportOptions()) for _ in range(2))
+    assert (first.taken, first.clashes) == ({"questions_new": 2}, 0)
+    assert (again.taken, again.clashes) == ({"questions_known": 2}, 0)
+    for report in (first, again):
+        assert (report.clashes_within, report.id_column) == (2, "№")
+        assert [(row.place, "id" in row.reason) for row in report.skipped] == [
+            ("line 3", True),
+            ("line 4", True),
+        ]
+    replies = {one.text: [reply.text for reply in one.replies] for one in app.questions.latest()}
+    assert replies == {"как сдать?": ["на странице"], "где оценки?": []}
+
+
+def test_all_or_nothing_takes_no_file_whose_rows_share_an_id(app: Kbsearch, tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match=r"line 3: its id is that of an earlier row.*Nothing was taken"):
+        app.imports.run(written(tmp_path, SHARED), ImportOptions(on_error="stop"))
+    assert app.questions.count() == 0
+
+
+def test_ids_of_another_file_are_no_ids_that_rows_share(app: Kbsearch, tmp_path: Path) -> None:
+    app.imports.run(written(tmp_path, "id,text\n1,раз\n2,два\n"), ImportOptions(source="lms"))
+    other = written(tmp_path, "id,text\n1,три\n2,два\n2,пять\n")
+    report = app.imports.run(other, ImportOptions(source="lms"))
+    assert report.taken == {"questions_known": 2}
+    assert (report.clashes, report.clashes_within) == (1, 1)
 
 
 def test_questions_of_a_table_without_a_date_are_told(app: Kbsearch, tmp_path: Path) -> None:

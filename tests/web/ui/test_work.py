@@ -242,7 +242,7 @@ def test_a_file_is_previewed_then_taken_in_by_the_worker(
 def test_a_column_that_is_no_id_can_be_left_out(methodologist: FlaskClient, school: Kbsearch) -> None:
     content = "№,вопрос\n1,как открыть файл в блокноте\n1,где смотреть оценки за тест\n".encode()
     here = methodologist.post("/import", data={"file": (io.BytesIO(content), "листы.csv")}).location
-    assert "1 question has the id of an earlier row" in methodologist.get(here).text
+    assert "1 row has the id of an earlier row" in methodologist.get(here).text
     shown = methodologist.get(f"{here}&map-text=вопрос&map-id=").text
     assert "the id of an earlier row" not in shown
     fields = dict(re.findall(r'<input type="hidden" name="(map-\w+)" value="([^"]*)"', shown))
@@ -250,6 +250,21 @@ def test_a_column_that_is_no_id_can_be_left_out(methodologist: FlaskClient, scho
     before = school.questions.count()
     run_worker_until_done(school, int(job.rpartition("/")[2]))
     assert school.questions.count() == before + 2
+
+
+def test_a_report_leads_to_another_column_of_ids(methodologist: FlaskClient, school: Kbsearch) -> None:
+    content = "№,вопрос\n1,как открыть файл в блокноте\n1,где смотреть оценки за тест\n".encode()
+    here = methodologist.post("/import", data={"file": (io.BytesIO(content), "листы.csv")}).location
+    job = methodologist.post(f"{here.split('?')[0]}/run").location
+    run_worker_until_done(school, int(job.rpartition("/")[2]))
+    shown = methodologist.get(job).text
+    assert "1 row has the id of an earlier row" in shown
+    assert "If column “№” holds no ids of questions, undo the import" in shown
+    assert "name another source" not in shown
+    methodologist.set_cookie("language", "ru")
+    shown = methodologist.get(job).text
+    assert "Если в столбце «№» не номера вопросов, отмените загрузку" in shown
+    assert "Её номер — номер одной из строк выше" in shown
 
 
 def test_a_file_without_rows_is_not_offered(methodologist: FlaskClient) -> None:
