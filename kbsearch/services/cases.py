@@ -39,6 +39,7 @@ from kbsearch.services.case_writing import (
     writing_cases,
 )
 from kbsearch.services.cluster_drafts import ClusterDraft, draft_from_cluster
+from kbsearch.services.placing import ended
 from kbsearch.services.wordings import confirmations, is_story, keep_wording, phrasing_in
 
 __all__ = ["CaseDraft", "CasePage", "CaseService", "ClusterDraft", "ImportedCase"]
@@ -319,8 +320,11 @@ class CaseService:
 
         Raises:
             NotFound: there is no such cluster.
+            Conflict: it has ended.
         """
         offer = self.draft_from_cluster(cluster_id)
+        if not offer.variants:
+            raise ended(cluster_id)
         sources = [question_id for question_id, _ in offer.variants]
         return self.create(
             offer.as_case(), person_id=person_id, cluster_id=cluster_id, variant_question_ids=sources

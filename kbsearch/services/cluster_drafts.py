@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from kbsearch.errors import NotFound
 from kbsearch.models import Cluster, Membership, Question, Reply
 from kbsearch.services.case_drafts import MAX_TITLE, MAX_VARIANT, CaseDraft
+from kbsearch.services.placing import existing
+from kbsearch.services.wordings import is_known, phrasing_in
+from kbsearch.text.chatter import strip_chatter
 from kbsearch.text.words import stems
 
 MAX_DRAFT_VARIANTS = 12
@@ -25,9 +27,9 @@ SEPARATOR = "\n\n---\n\n"
 class ClusterDraft:
     """What a cluster offers to the writer of its case.
 
-    ``variants``: (question id, text), exemplars first, then the strongest members.  ``replies``: (text,
-    question id, score), best first; the score is 1 for an accepted reply plus its mean likeness in [0, 1]
-    to the other replies.
+    ``variants``: (question id, its wording), exemplars first, then the strongest members.  ``replies``:
+    (text, question id, score), best first; the score is 1 for an accepted reply plus its mean likeness in
+    [0, 1] to the other replies.
     """
 
     title: str
@@ -53,11 +55,7 @@ def draft_from_cluster(session: Session, cluster_id: int) -> ClusterDraft:
     Raises:
         NotFound: there is no such cluster.
     """
-    cluster = session.get(Cluster, cluster_id)
-    if cluster is None:
-        raise NotFound(
-            "There is no cluster {id}.", remedy="Choose one from the list of clusters.", id=cluster_id
-        )
+    cluster = existing(session, cluster_id)
     questions = _members(session, cluster)
     course = _prevailing([question.course_code for question in questions])
     lesson = _prevailing([question.lesson_code for question in questions])
@@ -86,11 +84,15 @@ def _members(session: Session, cluster: Cluster) -> list[Question]:
 
 
 def _variants(questions: list[Question]) -> list[tuple[int, str]]:
-    distinct: dict[str, Question] = {}
+    """What the questions ask, without greetings and thanks, each wording once."""
+    kept: list[tuple[int, str]] = []
     for question in questions:
-        if len(question.text) <= MAX_VARIANT:
-            distinct.setdefault(question.text_key, question)
-    return [(question.id, question.text) for question in list(distinct.values())[:MAX_DRAFT_VARIANTS]]
+        text = strip_chatter(phrasing_in(question.text))
+        if len(text) <= MAX_VARIANT and not is_known(text, (known for _, known in kept)):
+            kept.append((question.id, text))
+        if len(kept) == MAX_DRAFT_VARIANTS:
+            break
+    return kept
 
 
 def _prevailing(codes: list[str]) -> str:

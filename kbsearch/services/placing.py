@@ -28,12 +28,17 @@ def living(session: Session, cluster_id: int) -> tuple[Cluster, Run]:
     cluster = existing(session, cluster_id)
     run = run_of(session, cluster)
     if cluster.last_run_id != run.id or not cluster.size:
-        raise Conflict(
-            "Cluster {id} has ended: its questions are in other clusters or in none.",
-            remedy="Choose a cluster from the list.",
-            id=cluster_id,
-        )
+        raise ended(cluster_id)
     return cluster, run
+
+
+def ended(cluster_id: int) -> Conflict:
+    """Nothing can be done with a cluster that has no questions any more."""
+    return Conflict(
+        "Cluster {id} has ended: its questions are in other clusters or in none.",
+        remedy="Choose a cluster from the list.",
+        id=cluster_id,
+    )
 
 
 def existing(session: Session, cluster_id: int) -> Cluster:

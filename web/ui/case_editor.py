@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from kbsearch.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from kbsearch.models import Case, CaseState, Role
 from kbsearch.services.cases import CaseDraft
+from kbsearch.services.wordings import is_known
 from kbsearch.text.words import stems
 from web.session import current_person, kb, requires
 from web.ui import blueprint, words
@@ -251,7 +252,7 @@ def _offered(case: Case | None, written: Written) -> list[tuple[int, str]]:
         draft = kb().cases.draft_from_cluster(case.cluster_id)
     except NotFound:
         return []
-    return [(id, text) for id, text in draft.variants if text not in written.variants]  # noqa: A001
+    return [each for each in draft.variants if not is_known(each[1], written.variants)]
 
 
 def _collision(case: Case, written: Written) -> str:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from kbsearch.app import Kbsearch
 from kbsearch.database import Database
@@ -283,9 +283,28 @@ def test_a_cluster_drafts_its_case(cases: CaseService, database: Database) -> No
     assert "от студента" not in case.answer
 
 
-def planted_cluster(database: Database) -> int:
+def test_a_draft_has_each_wording_once_without_greetings(cases: CaseService, database: Database) -> None:
+    texts = ("Добрый вечер! Как отменить коммит", "Hi! как отменить коммит?", "привет, коммит пропал")
+    cluster_id = planted_cluster(database, texts)
+    case = cases.create_from_cluster(cluster_id)
+    assert [variant.text for variant in case.variants] == ["коммит пропал", "как отменить коммит?"]
+    assert all(variant.question_id for variant in case.variants)
+
+
+def test_a_cluster_that_has_ended_drafts_no_case(cases: CaseService, database: Database) -> None:
+    cluster_id = planted_cluster(database)
+    with database.writing() as session:
+        session.execute(delete(Membership))
+    with pytest.raises(Conflict, match="has ended"):
+        cases.create_from_cluster(cluster_id)
+
+
+def planted_cluster(
+    database: Database, texts: tuple[str, str, str] = ("слабый", "сильный", "образец")
+) -> int:
     """A cluster of four questions (two the same) with replies of mentors and of a student."""
-    rows = [("слабый", 0.2, None), ("сильный", 0.9, None), ("образец", 0.5, 1), ("слабый", 0.1, None)]
+    weak, strong, best = texts
+    rows = [(weak, 0.2, None), (strong, 0.9, None), (best, 0.5, 1), (weak, 0.1, None)]
     with database.writing() as session:
         run = Run(algorithm="leiden")
         session.add(run)

@@ -80,6 +80,16 @@ def test_a_linked_case_is_the_clusters_case(methodologist: FlaskClient, school: 
     assert row.case.id == case.id
 
 
+def test_a_cluster_that_has_ended_offers_no_case(methodologist: FlaskClient, school: Kbsearch) -> None:
+    assert "Make a case" in methodologist.get("/clusters/1").text
+    ids = [question.id for question, _ in school.clusters.get(1).questions]
+    methodologist.post("/clusters/1/edit", data={"do": "dismiss", "question": ids})
+    page = methodologist.get("/clusters/1").text
+    assert "Its questions are in other clusters or in none" in page
+    assert not {"Make a case", "Typical questions", "By week"} & set(re.findall(r">([A-Z][a-z ]+)<", page))
+    assert methodologist.post("/clusters/1/case").status_code == 409
+
+
 @pytest.mark.parametrize(
     ("form", "status"),
     [
