@@ -63,3 +63,8 @@ class Source:
 def source_name(path: Path, options: ImportOptions) -> str:
     """The source that questions of the file at ``path`` get: as told, else the file's name."""
     return options.source or options.file_name or path.stem[:80] or "import"
+
+
+def called(path: Path, options: ImportOptions) -> str:
+    """What the sender calls the file at ``path``; its path when it has no other name."""
+    return f"{options.file_name}{path.suffix}" if options.file_name else str(path)

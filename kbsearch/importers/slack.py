@@ -89,7 +89,7 @@ def open_slack(path: Path, options: ImportOptions) -> Source:
 
     def records() -> Iterator[Record]:
         with json_files(path, options.encoding) as files:
-            days = _days(files, path)
+            days = _days(files, options.file_name or path.stem)
             meter.total = sum(map(len, days.values()))
             if not days:
                 raise UnreadableFile(
@@ -105,12 +105,12 @@ def open_slack(path: Path, options: ImportOptions) -> Source:
     return Source("slack", records, meter)
 
 
-def _days(files: Sequence[JsonFile], path: Path) -> dict[str, list[JsonFile]]:
-    """Files of days by the name of their channel."""
+def _days(files: Sequence[JsonFile], alone: str) -> dict[str, list[JsonFile]]:
+    """Files of days by the name of their channel; ``alone``: that of one without a folder."""
     found: defaultdict[str, list[JsonFile]] = defaultdict(list)
     for file in files:
         if _DAY.fullmatch(file.path.name):
-            found[file.path.parent.name or file.within or path.stem].append(file)
+            found[file.path.parent.name or file.within or alone].append(file)
     return dict(found)
 
 

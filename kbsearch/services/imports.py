@@ -12,15 +12,15 @@ from sqlalchemy.orm import Session
 
 from kbsearch.database import Database
 from kbsearch.errors import InvalidInput, StorageUnavailable, fill
-from kbsearch.importers.options import ImportOptions, Source
+from kbsearch.importers.options import ImportOptions, Source, called
 from kbsearch.importers.records import IncomingCase, IncomingCourse, IncomingQuestion, Record, Skipped
-from kbsearch.importers.sources import open_source
 from kbsearch.models import ImportState
 from kbsearch.ports import Progress, silent
 from kbsearch.services.enrolments import checked
 from kbsearch.services.import_batches import BatchWriter, Prepared, Tally
+from kbsearch.services.import_ids import Name
 from kbsearch.services.import_previews import ImportPreview, Sample, is_first, kind_of, sample_of, writable
-from kbsearch.services.import_reading import drawable, to_the_end
+from kbsearch.services.import_reading import drawable, opened, to_the_end
 from kbsearch.services.import_records import Origin, begun, ended
 from kbsearch.services.outline_names import OutlineNames, Unknown
 from kbsearch.services.questions import QuestionService
@@ -86,12 +86,12 @@ class ImportService:
         Raises:
             InvalidInput: it cannot be read at all; see `kbsearch.importers.sources.open_source`.
         """
-        source = open_source(path, options)
+        source = opened(path, options)
         tally = Tally(LISTED)
         sample: list[Sample] = []
         records, problem = drawable(source)
         names, lessons = self._names(), self._lessons()
-        first: dict[tuple[str, str], str] = {}
+        first: dict[Name, str] = {}
         for record in islice(records, limit):
             prepared = writable(self._prepared(record, names, tally), tally, lessons)
             if prepared is not None and is_first(prepared, first, tally):
@@ -135,13 +135,13 @@ class ImportService:
             StorageUnavailable: the database refused; earlier batches are stored, this one is not.
             Conflict: the import was undone meanwhile.
         """
-        source = open_source(path, options)
+        source = opened(path, options)
         tally = Tally(LISTED)
         import_id = begun(self._database, origin or Origin(path.name), source.format)
         try:
             writer = BatchWriter(self._questions, tally, import_id)
             if options.on_error == "stop":
-                self._run_whole(source, writer, tally, path, progress)
+                self._run_whole(source, writer, tally, called(path, options), progress)
             else:
                 self._run_batches(source, writer, tally, progress)
             progress(source.meter.total, source.meter.total, "reading")
@@ -164,25 +164,25 @@ class ImportService:
                 names = self._names()
 
     def _run_whole(
-        self, source: Source, writer: BatchWriter, tally: Tally, path: Path, progress: Progress
+        self, source: Source, writer: BatchWriter, tally: Tally, name: str, progress: Progress
     ) -> None:
         names = self._names()
         prepared: list[Prepared] = []
         for record in source.records():
             ready = self._prepared(record, names, tally)
-            _stop_at_fault(tally, path)
+            _stop_at_fault(tally, name)
             prepared.extend([ready] if ready else [])
             if len(prepared) % BATCH == 0:
                 progress(source.meter.done, source.meter.total, "reading")
         with self._database.writing() as session:
-            self._write_whole(writer, session, prepared, tally, path)
+            self._write_whole(writer, session, prepared, tally, name)
 
     def _write_whole(
-        self, writer: BatchWriter, session: Session, prepared: Sequence[Prepared], tally: Tally, path: Path
+        self, writer: BatchWriter, session: Session, prepared: Sequence[Prepared], tally: Tally, name: str
     ) -> None:
         for at in range(0, len(prepared), BATCH):
             writer.write(session, prepared[at : at + BATCH])
-            _stop_at_fault(tally, path)
+            _stop_at_fault(tally, name)
 
     def _names(self) -> OutlineNames:
         return OutlineNames(self._questions.courses())
@@ -235,13 +235,13 @@ def _report(source: Source, tally: Tally, names: OutlineNames, import_id: int) -
     )
 
 
-def _stop_at_fault(tally: Tally, path: Path) -> None:
+def _stop_at_fault(tally: Tally, name: str) -> None:
     if tally.skipped:
         first = tally.skipped[0]
         raise InvalidInput(
             "{path}, {place}: {reason}. Nothing was taken.",
             remedy="Mend the row and import the file again, or use --on-error skip.",
-            path=str(path),
+            path=name,
             place=first.place,
             reason=fill(first.reason, dict(first.details)).rstrip("."),
         )

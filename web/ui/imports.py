@@ -95,8 +95,8 @@ def preview_import(ticket: str) -> str | tuple[str, int]:
     try:
         preview = kb().imports.preview(path, options)
     except InvalidInput as error:
-        # Where the server keeps it means nothing to who sent it.
-        said = words.error(error).replace(str(path), options.file_name or gettext("The file"))
+        # An upload whose name was lost on the way is told by none: where it is kept means nothing to anybody.
+        said = words.error(error).replace(str(path), gettext("The file"))
         return render_template("import/choose.html", formats=FORMATS, error=said), 422
     return render_template(
         "import/preview.html", ticket=ticket, preview=preview, options=options, fields=FIELDS, formats=FORMATS

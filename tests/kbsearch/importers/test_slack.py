@@ -183,6 +183,8 @@ def test_the_folder_of_one_channel_can_be_imported(tmp_path: Path) -> None:
     assert {one.source for one in questions(folder / "git")} == {"slack:T01"}
     alone = packed(tmp_path / "alone.zip", {"git/2026-10-01.json": TALK})
     assert questions(alone)[0].external_id == f"git:{ts(0)}"
+    bare = packed(tmp_path / "upload.zip", {"2026-10-01.json": TALK})
+    assert questions(bare, file_name="git")[0].external_id == f"git:{ts(0)}"
 
 
 def test_a_later_export_adds_what_is_new(app: Kbsearch, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import re
 import threading
 import zipfile
 
+import pytest
 from flask.testing import FlaskClient
 
 from kbsearch.app import Kbsearch
@@ -373,16 +374,54 @@ def test_an_archive_of_slack_is_previewed_where_it_is(methodologist: FlaskClient
     here = methodologist.post("/import", data={"file": (outside, "Чужой.zip")}).location
     page = methodologist.get(here)
     assert page.status_code == 422
-    assert "В Чужой есть файл, который оказался бы снаружи" in page.text
+    assert "В Чужой.zip есть файл, который оказался бы снаружи" in page.text
     assert str(school.settings.home) not in page.text
 
 
-def test_a_broken_file_is_named_as_its_sender_knows_it(methodologist: FlaskClient, school: Kbsearch) -> None:
-    here = methodologist.post("/import", data={"file": (io.BytesIO(b"{not json"), "вопросы.json")}).location
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("вопросы.json", b"{not json", "вопросы.json is not whole JSON"),
+        ("faq.xml", b"<GLOSSARY><ENTRIES><ENTRY><CONCEPT>c", "faq.xml is not whole XML from line 1"),
+        (
+            "faq.xml",
+            b"<GLOSSARY><ENTRIES></ENTRIES></GLOSSARY>",
+            "faq.xml is the export of a glossary without",
+        ),
+        ("Школа.zip", b"PK\x03\x04 cut off", "Школа.zip is no ZIP archive that can be read"),
+    ],
+)
+def test_a_broken_file_is_named_as_its_sender_knows_it(
+    methodologist: FlaskClient, school: Kbsearch, name: str, content: bytes, told: str
+) -> None:
+    here = methodologist.post("/import", data={"file": (io.BytesIO(content), name)}).location
     page = methodologist.get(here)
     assert page.status_code == 422
-    assert "вопросы is not whole JSON" in page.text
+    assert told in page.text
     assert str(school.settings.home) not in page.text
+    file_name = {"file_name": name.rpartition(".")[0]}
+    job = methodologist.post(f"{here.split('?')[0]}/run", data=file_name).location
+    run_worker_until_done(school, int(job.rpartition("/")[2]))
+    shown = methodologist.get(job).text
+    assert told in shown
+    assert "upload" not in shown
+
+
+@pytest.mark.parametrize("on_error", ["skip", "stop"])
+def test_a_file_that_breaks_off_is_named_in_its_report(
+    methodologist: FlaskClient, school: Kbsearch, on_error: str
+) -> None:
+    content = (
+        "<GLOSSARY><ENTRY><CONCEPT>Где ноты</CONCEPT><DEFINITION>В шкафу</DEFINITION></ENTRY><ENTRY>".encode()
+    )
+    here = methodologist.post("/import", data={"file": (io.BytesIO(content), "Вопросы.xml")}).location
+    told = "Вопросы.xml is not whole XML from line 1"
+    assert told in methodologist.get(here).text
+    chosen = {"file_name": "Вопросы", "on_error": on_error}
+    job = methodologist.post(f"{here.split('?')[0]}/run", data=chosen).location
+    run_worker_until_done(school, int(job.rpartition("/")[2]))
+    assert told in methodologist.get(job).text
+    assert "upload" not in methodologist.get(job).text
 
 
 def run_worker_until_done(app: Kbsearch, job_id: int) -> None:
