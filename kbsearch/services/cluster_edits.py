@@ -12,6 +12,7 @@ from kbsearch.database import Database
 from kbsearch.errors import Conflict, InvalidInput, NotFound
 from kbsearch.models import (
     Case,
+    CaseState,
     Cluster,
     ClusterEdit,
     EditKind,
@@ -76,12 +77,15 @@ class ClusterEditService:
 
         Raises:
             NotFound: there is no such cluster or case.
-            Conflict: the cluster has ended.
+            Conflict: the cluster has ended, or the case is archived.
         """
         with self._database.writing() as session:
             living(session, cluster_id)
-            if session.get(Case, case_id) is None:
+            case = session.get(Case, case_id)
+            if case is None:
                 raise NotFound("There is no case {id}.", remedy="It may have been deleted.", id=case_id)
+            if case.state == CaseState.ARCHIVED:
+                raise Conflict("Case '{title}' is archived.", remedy="Bring it back first.", title=case.title)
             return _stored(session, _edit(EditKind.LINK, cluster_id, person_id, case_id=case_id))
 
     def merge(self, cluster_id: int, into_id: int, person_id: int | None = None) -> ClusterEdit:

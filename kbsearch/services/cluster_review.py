@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -13,9 +12,9 @@ from sqlalchemy.orm import Session
 from kbsearch.database import Database
 from kbsearch.errors import Conflict, NotFound
 from kbsearch.insights.coverage import SAVED, saved_a_week
-from kbsearch.models import Case, CaseState, ClusterReview, Colour, Coverage, ReviewVerdict, utc_now
+from kbsearch.models import CaseState, ClusterReview, Colour, Coverage, ReviewVerdict, utc_now
 from kbsearch.services.cluster_counts import MONTH, PlainCounts, plain_counts_of, sizes_of
-from kbsearch.services.cluster_rows import ClusterRow, case_ids, rows_of
+from kbsearch.services.cluster_rows import ClusterRow, archived_cases, case_ids, rows_of
 from kbsearch.services.clusters import ClusterService
 from kbsearch.services.newest_run import newest_run
 from kbsearch.services.past_faults import NO_FAULT, PastFault, past_faults_of
@@ -122,24 +121,27 @@ class _Waiting:
 def _queue(session: Session, run_id: int, now: datetime) -> list[_Waiting]:
     """The clusters that wait, those first from which a case would save most.
 
-    What was asked about a fault of the platform that is over waits for nothing, and neither does a cluster
-    that one case covers: it comes when the case covers it no more.
+    A decision ends when the case that answered the cluster is archived.  What was asked about a fault of the
+    platform that is over waits for nothing, and neither does a cluster that one case covers: it comes when
+    the case covers it no more.
     """
     counts = plain_counts_of(session, run_id, list(sizes_of(session, run_id)), now)
     last, coverage = _last_reviews(session), _coverage(session)
-    answered = _with_case(session, counts) | _covered(session)
+    chosen, archived = case_ids(session, counts), archived_cases(session)
+    answered = {each for each, case_id in chosen.items() if case_id not in archived} | _covered(session)
+    lost = {each: archived[case_id] for each, case_id in chosen.items() if case_id in archived}
     past = past_faults_of(session, run_id, counts, now)
     found = [
         _Waiting(
             each,
             known.size,
             _saved(known, coverage.get(each), past.get(each, NO_FAULT)),
-            each in last and last[each].verdict != ReviewVerdict.LATER,
+            each in last and last[each].verdict != ReviewVerdict.LATER and _has_grown(known, last[each]),
         )
         for each, known in counts.items()
         if each not in answered
         and not past.get(each, NO_FAULT).is_all_of(known.size)
-        and _waits(known, last.get(each), now)
+        and _waits(known, last.get(each), now, lost.get(each))
     ]
     return sorted(found, key=lambda one: (-one.saved, -one.size, one.cluster_id))
 
@@ -161,21 +163,17 @@ def has_case(row: ClusterRow) -> bool:
     return row.case is not None and row.case.state != CaseState.ARCHIVED
 
 
-def _with_case(session: Session, counts: Mapping[int, PlainCounts]) -> set[int]:
-    """Those of the clusters that `has_case` is true of."""
-    chosen = case_ids(session, counts)
-    archived = set(session.scalars(select(Case.id).where(Case.state == CaseState.ARCHIVED)))
-    return {each for each, case_id in chosen.items() if case_id not in archived}
-
-
 def _covered(session: Session) -> set[int]:
     """Clusters that are green by one and the same case."""
     by_one = 2 * Coverage.same_case > Coverage.sampled
     return set(session.scalars(select(Coverage.cluster_id).where(Coverage.colour == Colour.GREEN, by_one)))
 
 
-def _waits(counts: PlainCounts, review: _Review | None, now: datetime) -> bool:
+def _waits(counts: PlainCounts, review: _Review | None, now: datetime, lost: datetime | None) -> bool:
+    """Whether a decision is due; ``lost``: since when the cluster's case is archived."""
     if review is None or _has_grown(counts, review):
+        return True
+    if lost is not None and lost > review.created_at:
         return True
     return review.verdict == ReviewVerdict.LATER and now - review.created_at >= LATER
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from kbsearch.models import Case, Cluster, ClusterEdit, EditKind, Membership, Question
+from kbsearch.models import Case, CaseState, Cluster, ClusterEdit, EditKind, Membership, Question
 from kbsearch.services.cluster_counts import Counts, PlainCounts, counts_of
 from kbsearch.services.row_chunks import chunks
 
@@ -22,7 +22,8 @@ class ClusterRow:
     ``weekly``: questions of each of the last 16 weeks, oldest first, the last one ending now.
     ``answered_share`` in [0, 1]: answered or with a case.  ``courses``: (code, questions), most first; ""
     is no course.  ``case``: the one that a person linked it to, else the newest that was written for it, else
-    the one that answered most of its answered questions, at least two and half of them.
+    the one that answered most of its answered questions, at least two and half of them; one that is archived
+    only when there is no other.
     """
 
     cluster: Cluster
@@ -85,18 +86,43 @@ def _exemplars(
 
 def case_ids(session: Session, counts: Mapping[int, Counts | PlainCounts]) -> dict[int, int]:
     """The id of the case of each of the clusters that has one, as `ClusterRow` tells which."""
-    found = {each: known.case_id for each, known in counts.items() if known.case_id is not None}
-    for some in chunks(list(counts)):
-        written = select(Case.cluster_id, Case.id).where(Case.cluster_id.in_(some)).order_by(Case.id)
-        found.update({row.cluster_id: row.id for row in session.execute(written)})
-    for some in chunks(list(counts)):
-        linked = select(ClusterEdit.cluster_id, ClusterEdit.case_id).where(
+    known: defaultdict[int, list[int]] = defaultdict(list)
+    for each, one in counts.items():
+        if one.case_id is not None:
+            known[each].append(one.case_id)
+    for cluster_id, case_id in (*_written(session, list(counts)), *_linked(session, list(counts))):
+        known[cluster_id].append(case_id)
+    archived = archived_cases(session)
+    return {each: _best(ids, archived) for each, ids in known.items()}
+
+
+def _written(session: Session, cluster_ids: Sequence[int]) -> list[tuple[int, int]]:
+    found: list[tuple[int, int]] = []
+    for some in chunks(cluster_ids):
+        query = select(Case.cluster_id, Case.id).where(Case.cluster_id.in_(some)).order_by(Case.id)
+        found += [(row.cluster_id, row.id) for row in session.execute(query)]
+    return found
+
+
+def _linked(session: Session, cluster_ids: Sequence[int]) -> list[tuple[int, int]]:
+    found: list[tuple[int, int]] = []
+    for some in chunks(cluster_ids):
+        query = select(ClusterEdit.cluster_id, ClusterEdit.case_id).where(
             ClusterEdit.kind == EditKind.LINK,
             ClusterEdit.undone_at.is_(None),
             ClusterEdit.cluster_id.in_(some),
             ClusterEdit.case_id.is_not(None),
         )
-        found.update(
-            {row.cluster_id: row.case_id for row in session.execute(linked.order_by(ClusterEdit.id))}
-        )
+        found += [(row.cluster_id, row.case_id) for row in session.execute(query.order_by(ClusterEdit.id))]
     return found
+
+
+def archived_cases(session: Session) -> dict[int, datetime]:
+    """Cases that are archived, with the moment since when."""
+    query = select(Case.id, Case.updated_at).where(Case.state == CaseState.ARCHIVED)
+    return {row.id: row.updated_at for row in session.execute(query)}
+
+
+def _best(case_ids: Sequence[int], archived: Collection[int]) -> int:
+    """The last of ``case_ids`` that somebody can still be shown, else the last."""
+    return next((each for each in reversed(case_ids) if each not in archived), case_ids[-1])

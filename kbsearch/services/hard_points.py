@@ -207,7 +207,16 @@ def _stuck(session: Session, course: str, now: datetime) -> list[StuckStudent]:
     query = narrowed(query, wanted).where(Question.author_key != "", LESSON.is_not(None))
     query = query.group_by(Question.author_key, LESSON).having(or_(count >= AGAIN, oldest <= now - PATIENCE))
     order = (count < AGAIN, oldest.is_(None), oldest, count.desc(), Question.author_key)
+    known = _order(session, "")
     return [
-        StuckStudent(row.author_key, row.course, row.lesson, row.questions, row.waiting, row.since, row.last)
+        StuckStudent(
+            row.author_key,
+            known[row.lesson][0] if row.lesson in known else row.course,
+            row.lesson,
+            row.questions,
+            row.waiting,
+            row.since,
+            row.last,
+        )
         for row in session.execute(query.order_by(*order).limit(MOST_STUDENTS))
     ]

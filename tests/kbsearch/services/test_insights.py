@@ -182,7 +182,7 @@ def test_a_question_belongs_to_the_course_of_its_inferred_lesson(school: Kbsearc
             session.add(InferredLesson(question_id=question, lesson_code=lesson, probability=0.9))
     whole, own = school.hard_points.map(now=NOW), school.hard_points.map(course="fe", now=NOW)
     assert [row.total for row in own.rows] == [row.total for row in whole.rows if row.course == "fe"] == [2]
-    assert [one.author != "" for one in school.hard_points.stuck(course="fe", now=NOW)] == [True]
+    assert [one.course for one in school.hard_points.stuck(course="fe", now=NOW)] == ["fe"]
     assert school.insight_rows.page(QuestionFilter(course="fe"), limit=9)[1] == 2
 
 

@@ -250,6 +250,33 @@ def test_a_cluster_that_one_case_covers_waits_for_no_decision_until_it_does_not(
     assert topics.reviews.next(cluster_id=first).row.cluster.id == first  # type: ignore[union-attr]
 
 
+def test_a_cluster_waits_again_when_its_case_is_archived(
+    methodologist: FlaskClient, topics: Kbsearch
+) -> None:
+    first = waiting(methodologist.get("/clusters/review").text)
+    drafts = [CaseDraft(title, "да") for title in ("Этот", "Другой")]
+    case, other = (topics.cases.create(draft, state="published") for draft in drafts)
+    form = {"cluster": str(first), "do": f"link:{case.id}"}
+    methodologist.post("/clusters/review", data=form)
+    assert waiting(methodologist.get(f"/clusters/review?cluster={first}").text) != first
+    topics.cases.move(case.id, "archived")
+    page = methodologist.get(f"/clusters/review?cluster={first}").text
+    assert waiting(page) == first
+    assert "has grown" not in page
+    assert f"/cases/{case.id}" in page
+    listed = methodologist.get("/clusters").text
+    assert "has a case" not in listed
+    refused = methodologist.post("/clusters/review", data=form)
+    assert refused.status_code == 409
+    assert "is archived" in refused.text
+    methodologist.post("/clusters/review", data=form | {"do": f"link:{other.id}"})
+    topics.cases.move(other.id, "archived")
+    written = topics.cases.create_from_cluster(first)
+    row = topics.clusters.get(first).row
+    assert row.case is not None
+    assert row.case.id == written.id
+
+
 def test_the_queue_names_the_case_that_would_cover_a_cluster_after_a_check(
     methodologist: FlaskClient, topics: Kbsearch
 ) -> None:
