@@ -14,7 +14,7 @@ from kbsearch.models import Course, Lesson, Role
 from kbsearch.services.questions import Titles
 from web.session import current_person, kb
 from web.ui import charts, fault_words, import_words, markdown, trend_words, words
-from web.ui.days import short_day, short_moment
+from web.ui.days import dated_moment, short_day, short_moment
 from web.ui.texts import gettext
 
 THEMES = ("system", "light", "dark")
@@ -33,6 +33,7 @@ def install(app: Flask) -> None:
         to_text=markdown.to_text,
         highlight=words.marked,
         excerpt=words.excerpt,
+        dated_moment=dated_moment,
         short_day=short_day,
         short_moment=short_moment,
     )

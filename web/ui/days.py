@@ -1,11 +1,11 @@
-"""Days without their year, in the order that the reader's language has them in."""
+"""Days in the order that the reader's language has; the month is a word, so that no two are confused."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 
 from babel.dates import format_skeleton
-from flask_babel import format_datetime, get_locale, to_user_timezone
+from flask_babel import format_date, format_datetime, get_locale, to_user_timezone
 
 
 def short_day(day: date) -> str:
@@ -17,3 +17,8 @@ def short_day(day: date) -> str:
 def short_moment(moment: datetime) -> str:
     """«5 окт. 14:05», "Oct 5 14:05", in the time zone of the page."""
     return f"{short_day(moment)} {format_datetime(moment, 'HH:mm')}"
+
+
+def dated_moment(moment: datetime) -> str:
+    """«5 окт. 2026 г. 14:05», "Oct 5, 2026 14:05": `short_moment` of what may be long ago."""
+    return f"{format_date(moment, 'medium')} {format_datetime(moment, 'HH:mm')}"
