@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from indexer.embedders import shipped
-from kbsearch.cli.evaluate_matching import temporary_matcher
+from indexer.measuring import temporary_matcher
 from kbsearch.evaluation.sets import read_matching_set
 from kbsearch.importers.sample_school import sample_school_folder
 from kbsearch.matching.matcher import Matcher

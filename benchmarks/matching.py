@@ -20,7 +20,8 @@ import numpy as np
 
 from benchmarks.peers import PEERS, Finder
 from indexer.embedders import open_embedder, shipped
-from kbsearch.cli.evaluate_matching import figures, temporary_matcher
+from indexer.measuring import temporary_matcher
+from kbsearch.cli.evaluate_matching import figures
 from kbsearch.evaluation.matching import run_matching, summarise
 from kbsearch.evaluation.sets import MatchingSet, read_matching_set
 from kbsearch.importers.sample_school import sample_school_folder

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from benchmarks.fit_model import Remembering
 from indexer.embedders import shipped
-from kbsearch.cli.evaluate_matching import temporary_matcher
+from indexer.measuring import temporary_matcher
 from kbsearch.config import load_settings
 from kbsearch.evaluation.learned import with_variants
 from kbsearch.evaluation.matching import MatchingReport, run_matching, summarise, without_some

@@ -22,7 +22,7 @@ from benchmarks.likeness import read_by_both
 from clustering.algorithms import Known, make, strengths_of
 from clustering.by_case import grouped_by_case
 from indexer.embedders import shipped
-from kbsearch.cli.evaluate_matching import temporary_matcher
+from indexer.measuring import temporary_matcher
 from kbsearch.evaluation.matching import without_some
 from kbsearch.evaluation.sets import MatchingSet, read_matching_set
 from kbsearch.insights.coverage import ENOUGH, SAMPLE, Sampled, covered

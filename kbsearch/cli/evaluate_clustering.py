@@ -131,7 +131,7 @@ def _first_cases(
     progress: Progress,
 ) -> dict[int, First]:
     """The case that comes first for each question, by its place."""
-    from kbsearch.cli.evaluate_matching import temporary_matcher
+    from indexer.measuring import temporary_matcher
     from kbsearch.services.first_matches import ask, first_of
 
     found = {}

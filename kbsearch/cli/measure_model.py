@@ -18,7 +18,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kbsearch.cli.evaluate_matching import figures, temporary_matcher
+from indexer.measuring import temporary_matcher
+from kbsearch.cli.evaluate_matching import figures
 from kbsearch.errors import KbsearchError
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from indexer.embedders import open_embedder
-from kbsearch.cli.evaluate_matching import READ_AT_ONCE, temporary_matcher
+from indexer.measuring import READ_AT_ONCE, temporary_matcher
 from kbsearch.evaluation.matching import run_matching
 from kbsearch.evaluation.sets import read_matching_set
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from indexer.embedders import shipped
-from kbsearch.cli.evaluate_matching import temporary_matcher
+from indexer.measuring import temporary_matcher
 from kbsearch.evaluation.sets import LabelledCase, MatchingSet
 from kbsearch.matching.matcher import Matcher
 
