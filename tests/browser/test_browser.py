@@ -252,6 +252,23 @@ def test_a_chart_is_printed_on_white_with_a_legend_of_names_alone(site: Site, op
     assert page.evaluate(marker) != dark
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_chart_of_weeks_names_the_weeks_that_it_draws(open_page: OpenPage, width: int) -> None:
+    page = open_page("methodologist", viewport={"width": width, "height": 800})
+    page.add_init_script(
+        "window.drawn = []; const write = CanvasRenderingContext2D.prototype.fillText;"
+        "CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) {"
+        " window.drawn.push(text); write.call(this, text, ...rest); };"
+    )
+    page.goto("/insights")
+    expect(page.locator(".chart canvas")).to_be_visible()
+    weeks = page.locator("#weeks tbody th a").all_inner_texts()
+    page.wait_for_function(f"window.drawn.includes({weeks[-1]!r})", timeout=5000)
+    named = [text for text in page.evaluate("window.drawn") if not re.fullmatch(r"[\d.]+", text)]
+    assert set(named) <= set(weeks)
+    assert (set(named) == set(weeks)) == (width == 1280)
+
+
 def test_the_menu_of_a_phone_stands_in_the_middle_of_its_places(open_page: OpenPage) -> None:
     page = open_page("mentor", viewport={"width": 390, "height": 844}, is_mobile=True)
     links = page.locator(".nav a")

@@ -55,15 +55,22 @@ function options(table, box, width) {
     series.push({ label: table.dataset.ideal, stroke: quiet, dash: [6, 4], points: { show: false }, value: told(percent) });
   }
   // As the table writes it: a week that begins at midnight of the school begins the day before elsewhere.
-  const written = new Map([...table.tBodies[0].rows].map(({ cells: [cell] }) => [Number(cell.dataset.value), cell.textContent.trim()]));
+  const written = new Map([...table.tBodies[0].rows].map(({ cells: [cell] }) => [Number(cell.dataset.value), (cell.querySelector("a") ?? cell).textContent.trim()]));
+  const weeks = { splits: ({ data: [all], width }) => spread(all, width / 96), values: (self, ticks) => ticks.map((tick) => written.get(tick)) };
   return {
     width,
     height: HEIGHT,
     scales: { x: { time, ...(time ? {} : { range: [0, 1] }) }, y: { range: counts ? upwards : [0, 1] } },
-    axes: [time ? { ...axis, values: days, space: 70 } : { ...axis, values: shares }, { ...axis, values: shares, size: 56 }],
+    axes: [time ? { ...axis, values: days, space: 70, ...(counts ? weeks : {}) } : { ...axis, values: shares }, { ...axis, values: shares, size: 56 }],
     series: [{ label: heads[0].textContent.trim(), value: told((value) => written.get(value)) }, ...series],
     cursor: { drag: { x: false, y: false } },
   };
+}
+
+// As many of the values as have room, the last of them for sure.
+function spread(all, room) {
+  const every = Math.max(1, Math.ceil(all.length / room));
+  return all.filter((_, i) => (all.length - 1 - i) % every === 0);
 }
 
 function days(self, ticks) {

@@ -53,6 +53,7 @@ def _context() -> dict[str, Any]:
         "charts": charts,
         "fault_words": fault_words,
         "current_fault": kb().faults.current,
+        "questions_there": kb().questions.count,
         "school": school(),
         "apart": apart,
         "navigation": Navigation(Role(person.role) if person else None),
