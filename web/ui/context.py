@@ -13,7 +13,7 @@ from flask_babel import get_locale
 from kbsearch.models import Course, Lesson, Role
 from kbsearch.services.questions import Titles
 from web.session import current_person, kb
-from web.ui import charts, fault_words, import_words, markdown, trend_words, words
+from web.ui import charts, cluster_words, fault_words, import_words, markdown, marking, trend_words, words
 from web.ui.days import dated_moment, short_day, short_moment
 from web.ui.texts import gettext
 
@@ -31,8 +31,8 @@ def install(app: Flask) -> None:
         markdown=markdown.to_html,
         to_telegram=markdown.to_telegram,
         to_text=markdown.to_text,
-        highlight=words.marked,
-        excerpt=words.excerpt,
+        highlight=marking.marked,
+        excerpt=marking.excerpt,
         dated_moment=dated_moment,
         short_day=short_day,
         short_moment=short_moment,
@@ -48,6 +48,7 @@ def _context() -> dict[str, Any]:
         "theme": theme if theme in THEMES else "system",
         "keyboard": request.cookies.get(KEYBOARD_COOKIE) != "off",
         "words": words,
+        "cluster_words": cluster_words,
         "trend_words": trend_words,
         "import_words": import_words,
         "charts": charts,

@@ -13,7 +13,7 @@ from kbsearch.models import Colour, utc_now
 from kbsearch.services.covered_questions import Cover, QuestionFilter
 from kbsearch.services.weeks import Period, name_of_week
 from web.session import kb
-from web.ui import words
+from web.ui import cluster_words, words
 from web.ui.context import apart, school
 from web.ui.days import short_day
 from web.ui.insight_tables import Cell, Column, Table, chance, decimal, lesson, number, share, text
@@ -42,7 +42,7 @@ def said_of(wanted: QuestionFilter) -> list[str]:
     """What kind of questions are wanted, in words."""
     said = [cover_word(wanted.cover)] if wanted.cover else []
     if wanted.colour:
-        said.append(gettext("coverage: %(colour)s", colour=words.colour(wanted.colour)))
+        said.append(gettext("coverage: %(colour)s", colour=cluster_words.colour(wanted.colour)))
     if wanted.state:
         said.append(words.question_state(wanted.state))
     if wanted.waiting:
@@ -62,7 +62,7 @@ def cover_word(cover: str) -> str:
 
 def colour_cell(colour: str, note: str = "") -> Cell:
     """A colour in words."""
-    return text(words.colour(colour), tone=words.colour_tone(colour), note=note)
+    return text(cluster_words.colour(colour), tone=cluster_words.colour_tone(colour), note=note)
 
 
 def coverage(figures: CoverageFigures) -> Table:
@@ -212,7 +212,9 @@ def clusters(found: Sequence[ClusterGap], colour: str, limit: int | None = None,
     ]
     return Table(
         "clusters",
-        gettext("Clusters: %(colour)s", colour=words.colour(colour)) if colour else gettext("Clusters"),
+        gettext("Clusters: %(colour)s", colour=cluster_words.colour(colour))
+        if colour
+        else gettext("Clusters"),
         [
             Column(gettext("Cluster")),
             Column(gettext("Coverage")),

@@ -9,8 +9,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup
 
-from web.ui import words
-from web.ui.marking import highlight
+from web.ui.marking import highlight, marked
 
 TAGS = {
     "p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "pre", "code",
@@ -45,7 +44,7 @@ def to_html(text: str, terms: str = "") -> Markup:
 def _marked(child: Token, terms: str) -> Token:
     if child.type not in {"text", "code_inline"} or not (found := highlight(child.content, terms)).spans:
         return child
-    html = words.marked(found)
+    html = marked(found)
     code = child.type == "code_inline"
     return Token("html_inline", "", 0, content=f"<code>{html}</code>" if code else html)
 

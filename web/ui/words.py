@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from flask_babel import format_date, format_percent, format_timedelta
-from markupsafe import Markup, escape
 
 from kbsearch.errors import KbsearchError, fill
 from kbsearch.models import (
     CaseState,
-    Colour,
     GoldenSource,
     Job,
     JobState,
     QuestionState,
-    Relation,
     Role,
     utc_now,
 )
-from kbsearch.ports import Highlight
 from web.errors import spoken
 from web.reasons import ReasonLike
 from web.ui.texts import gettext, ngettext
@@ -31,11 +26,6 @@ ALMOST_CERTAIN, LIKELY, POSSIBLE = 0.9, 0.7, 0.4
 
 LEAST = 0.01
 """Smaller probabilities are not told apart."""
-
-Pieces = list[tuple[str, bool]]
-
-_MARKUP = re.compile(r"```\w*|[`*]+|^#+ ", re.MULTILINE)
-"""Marks of Markdown that mean nothing in a line of plain text."""
 
 
 def likelihood(probability: float) -> str:
@@ -58,29 +48,6 @@ def likelihood_tone(probability: float) -> str:
     if probability >= LIKELY:
         return "good"
     return "warn" if probability >= POSSIBLE else "none"
-
-
-def case_of_cluster(share: float, *, has_case: bool, green: bool = False) -> str:
-    """Whether a cluster has a case; one that is ``green`` without one of its own has cases that fit."""
-    if has_case:
-        return gettext("has a case")
-    if green:
-        return gettext("published cases fit")
-    return gettext("partly answered") if share >= POSSIBLE else gettext("no case")
-
-
-def colour_tone(name: str) -> str:
-    """The tone of a colour of coverage; it goes with its word, never alone."""
-    return {Colour.GREEN: "good", Colour.YELLOW: "warn", Colour.RED: "bad"}[Colour(name)]
-
-
-def colour(name: str) -> str:
-    """How far a cluster is covered, as a colour."""
-    return {
-        Colour.GREEN: gettext("green"),
-        Colour.YELLOW: gettext("yellow"),
-        Colour.RED: gettext("red"),
-    }[Colour(name)]
 
 
 def case_state(state: str) -> str:
@@ -158,48 +125,6 @@ def role(name: str) -> str:
     }[Role(name)]
 
 
-def relation(name: str) -> str:
-    """How a cluster stems from one of the last run."""
-    return {
-        Relation.CONTINUES: gettext("continues"),
-        Relation.SPLIT: gettext("split off"),
-        Relation.MERGED: gettext("merged"),
-        Relation.BORN: gettext("new"),
-        Relation.GONE: gettext("gone"),
-    }[Relation(name)]
-
-
-def change(kind: str) -> str:
-    """What a line of a proposal does to a cluster."""
-    return {
-        "born": gettext("new cluster"),
-        "grown": gettext("grows"),
-        "shrunk": gettext("shrinks"),
-        "split": gettext("splits off"),
-        "merged": gettext("goes into another one"),
-        "gone": gettext("ends"),
-    }.get(kind, kind)
-
-
-def change_tone(kind: str) -> str:
-    """The colour of a line of a proposal; it goes with `change`'s words, never alone."""
-    return {"born": "good", "grown": "good", "split": "accent", "merged": "warn", "gone": "bad"}.get(kind, "")
-
-
-def cluster_edit(kind: str) -> str:
-    """What a person did to a cluster."""
-    return {
-        "rename": gettext("renamed"),
-        "keep": gettext("kept as a cluster"),
-        "link": gettext("linked to a case"),
-        "merge": gettext("merged"),
-        "split": gettext("split"),
-        "move": gettext("questions moved"),
-        "pin": gettext("questions pinned"),
-        "dismiss": gettext("not a question"),
-    }.get(kind, kind)
-
-
 def field_name(name: str) -> str:
     """The name of a part of a case."""
     return {
@@ -270,31 +195,6 @@ def failure(job: Job) -> str:
     if not kept:
         return job.error
     return error(KbsearchError(kept["message"], remedy=kept["remedy"], **kept["details"]))
-
-
-def pieces(highlight: Highlight) -> Pieces:
-    """The text of a highlight, cut into pieces that matched and pieces that did not."""
-    cut: Pieces = []
-    done = 0
-    for start, end in highlight.spans:
-        cut += [(highlight.text[done:start], False), (highlight.text[start:end], True)]
-        done = end
-    return [(text, hit) for text, hit in [*cut, (highlight.text[done:], False)] if text]
-
-
-def marked(highlight: Highlight) -> Markup:
-    """A highlight as HTML, character by character as it was written."""
-    return _with_marks(pieces(highlight))
-
-
-def excerpt(highlight: Highlight) -> Markup:
-    """A highlight of an answer in Markdown as HTML, without the signs that mean nothing in a line."""
-    return _with_marks([(_MARKUP.sub("", text), hit) for text, hit in pieces(highlight)])
-
-
-def _with_marks(cut: Pieces) -> Markup:
-    shown = (f"<mark>{escape(text)}</mark>" if hit else str(escape(text)) for text, hit in cut)
-    return Markup("".join(shown))  # noqa: S704  # every piece has been escaped
 
 
 def _listed(value: object) -> object:

@@ -21,7 +21,7 @@ from web.ui import import_words, markdown, words
 from web.ui.catalogue import FOLDER
 from web.ui.charts import sparkline
 from web.ui.diff import compare, pieces
-from web.ui.marking import mark_words
+from web.ui.marking import excerpt, mark_words, marked
 
 ROOT = Path(__file__).parents[3]
 TEMPLATES = sorted((ROOT / "web" / "templates").rglob("*.html"))
@@ -139,11 +139,11 @@ def test_only_fields_that_differ_are_compared() -> None:
 
 
 def test_highlights_escape_what_students_wrote() -> None:
-    shown = words.marked(Highlight("title", "<b>git</b> push", ((3, 6),)))
+    shown = marked(Highlight("title", "<b>git</b> push", ((3, 6),)))
     assert shown == "&lt;b&gt;<mark>git</mark>&lt;/b&gt; push"
     assert mark_words("f(*args, **kwargs) `x`", "kwargs") == "f(*args, **<mark>kwargs</mark>) `x`"
     answer = Highlight("answer", "## Да\n**git** `push`", ((8, 11),))
-    assert words.excerpt(answer) == "Да\n<mark>git</mark> push"
+    assert excerpt(answer) == "Да\n<mark>git</mark> push"
 
 
 def test_words_that_were_asked_for_are_marked_in_answers() -> None:
