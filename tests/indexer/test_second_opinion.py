@@ -20,7 +20,7 @@ from kbsearch.errors import EncoderUnavailable, IndexUnavailable
 from kbsearch.models import Case, CaseState, Collection
 from kbsearch.ports import Document, Filters, Floats, Role, SecondOpinion
 from kbsearch.services.cases import CaseDraft
-from kbsearch.worker import Worker
+from kbsearch.worker.index_upkeep import IndexUpkeep
 from tests.contracts.samples import EMBEDDER, SCHOOL
 
 OTHER = HashingEmbedder(48)
@@ -206,9 +206,9 @@ def test_what_says_nothing_is_not_read_for_ever(again: Kbsearch) -> None:
 
 
 def test_the_worker_does_all_that_on_its_own(again: Kbsearch) -> None:
-    worker, rounds = Worker(again), 0
+    upkeep, rounds = IndexUpkeep(again), 0
     while opinion(again) is None and rounds < 5:
-        worker._index()
+        upkeep.step()
         rounds += 1
     assert opinion(again) is not None
     assert again.maintenance.without_second_opinions() == []

@@ -23,6 +23,7 @@ from kbsearch.models import Job, JobKind, JobState, Outbox
 from kbsearch.ports import TextQuery, silent
 from kbsearch.services.cases import CaseDraft
 from kbsearch.worker import Worker, start_thread
+from kbsearch.worker.index_upkeep import IndexUpkeep
 from tests.large_proposal import places, plant_proposal
 
 PATIENCE = 60.0
@@ -91,11 +92,11 @@ def test_questions_are_read_by_the_second_encoder(settings: Settings) -> None:
 def test_what_is_new_is_found_at_once_while_the_second_encoder_fails(settings: Settings) -> None:
     app = Kbsearch(settings.model_copy(update={"second_encoder": "onnx:/no/such/model"}))
     app.database.upgrade()
-    worker = Worker(app)
+    upkeep = IndexUpkeep(app)
     for number in range(3):
         case = app.cases.create(CaseDraft(f"Как отменить коммит {number}", "git reset"), state="published")
-        assert worker._index()
-        assert not worker._index()
+        assert upkeep.step()
+        assert not upkeep.step()
         assert case.id in app.case_index.search_text(TextQuery("reset")).ids.tolist()
     app.database.close()
 
