@@ -269,6 +269,15 @@ def test_a_chart_of_weeks_names_the_weeks_that_it_draws(open_page: OpenPage, wid
     assert (set(named) == set(weeks)) == (width == 1280)
 
 
+def test_a_map_of_weeks_opens_at_the_newest(open_page: OpenPage) -> None:
+    page = open_page("mentor", viewport={"width": 390, "height": 844})
+    page.goto("/insights/lessons")
+    weeks = page.locator("table.heat thead th")
+    expect(weeks.last).to_be_in_viewport(ratio=1)
+    expect(weeks.nth(1)).not_to_be_in_viewport()
+    expect(weeks.first).to_be_in_viewport(ratio=1)  # the lessons stay
+
+
 def test_the_menu_of_a_phone_stands_in_the_middle_of_its_places(open_page: OpenPage) -> None:
     page = open_page("mentor", viewport={"width": 390, "height": 844}, is_mobile=True)
     links = page.locator(".nav a")

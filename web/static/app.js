@@ -51,6 +51,9 @@ for (const tab of document.querySelectorAll(".tabs [aria-current]")) {
   strip.scrollLeft = tab.offsetLeft - strip.offsetLeft - (strip.clientWidth - tab.offsetWidth) / 2;
 }
 
+// What is newest in a map of weeks stands at its right end.
+for (const map of document.querySelectorAll("table.heat")) map.parentElement.scrollLeft = map.offsetWidth;
+
 // Rows: the selected one is the focused link's row.
 const rows = () => [...document.querySelectorAll("[data-row]")].filter((row) => row.offsetParent);
 const linkOf = (row) => row?.querySelector("a.title");
