@@ -22,7 +22,7 @@ Examples:
 @click.option("--csv", "csv_path", type=click.Path(path_type=Path), help="Write the tables there.")
 @click.option("--xlsx", "xlsx_path", type=click.Path(path_type=Path), help="Write them as a workbook.")
 @click.option("--language", type=click.Choice(["ru", "en"]), help="[default: as the settings say]")
-@click.option("--base-url", default="", help="Where the pages are, for a link to the digest.")
+@click.option("--base-url", default="", help="Where the pages are, for links to them.")
 def command(week: str, text: bool, language: str | None, base_url: str, **paths: Path | None) -> None:
     """Tell what was asked in a week, what grows, what is not covered and what cases did."""
     from kbsearch.app import Kbsearch
@@ -33,7 +33,8 @@ def command(week: str, text: bool, language: str | None, base_url: str, **paths:
     app = Kbsearch(load_settings())
     flask, spoken = create_app(app), language or app.settings.language
     if any(paths.values()):
-        sheets = [table.sheet() for table in digest_tables_of(flask, week, spoken)]
+        site = base_url.rstrip("/")
+        sheets = [table.sheet(site) for table in digest_tables_of(flask, week, spoken)]
         for path, write in ((paths["csv_path"], to_csv), (paths["xlsx_path"], to_xlsx)):
             if path:
                 path.write_bytes(write(sheets))

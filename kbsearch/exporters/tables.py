@@ -15,17 +15,24 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
 _SHEET = re.compile(r"[\[\]:*?/\\]")
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff￾￿]")
 SHEET_CHARS = 31
+MAX_LINKED = 5_000
+"""Rows whose cells are linked: a spreadsheet takes 65,530 links a sheet."""
 CELL_CHARS = 32_767
 """An XLSX cell holds no more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A table to be written: its title, the names of its columns, and rows of as many values."""
+    """A table to be written: its title, the names of its columns, and rows of as many values.
+
+    ``links``: the address that each cell leads to, in the shape of ``rows``, "" for none; or nothing at all.
+    Files of text leave them out.
+    """
 
     title: str
     columns: Sequence[str]
     rows: Sequence[Sequence[Value]]
+    links: Sequence[Sequence[str]] = ()
 
 
 def to_csv(sheets: Sequence[Sheet]) -> bytes:
@@ -72,6 +79,11 @@ def to_xlsx(sheets: Sequence[Sheet]) -> bytes:
                     cell.value = value
                 if row == 1:
                     cell.font = Font(bold=True)
+        for row, links in enumerate(sheet.links[:MAX_LINKED], start=2):
+            for column, link in enumerate(links, start=1):
+                if link:
+                    cell = page.cell(row, column)
+                    cell.hyperlink, cell.font = link, Font(color="0563C1", underline="single")
         page.freeze_panes = "A2"
     out = io.BytesIO()
     book.save(out)

@@ -67,12 +67,13 @@ class Table:
     moments: Sequence[int] = field(default_factory=tuple)
     running: Sequence[int] = field(default_factory=tuple)
 
-    def sheet(self) -> Sheet:
-        """As a file holds it."""
+    def sheet(self, site: str) -> Sheet:
+        """As a file holds it, with links to the pages of ``site``, such as "https://kb.example"; "": none."""
         return Sheet(
             self.title,
             [column.label for column in self.columns],
             [[cell.value for cell in row] for row in self.rows],
+            [[site + cell.url if cell.url else "" for cell in row] for row in self.rows] if site else (),
         )
 
     def line(self, row: Sequence[Cell]) -> str:

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
 
-from flask import make_response, render_template, url_for
+from flask import make_response, render_template, request, url_for
 from flask_babel import format_date
 from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response
@@ -264,7 +264,7 @@ def insight_file() -> Response:
     if not tables:
         raise BadRequest
     mime, write = FILES[kind]
-    answer = make_response(write([one.sheet() for one in tables]))
+    answer = make_response(write([one.sheet(request.host_url.rstrip("/")) for one in tables]))
     answer.headers["Content-Type"] = mime
     name = "-".join(part for part in ("kbsearch", page, key, text_of("week") or text_of("month")) if part)
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}.{kind}"'

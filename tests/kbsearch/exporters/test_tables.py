@@ -56,6 +56,17 @@ def test_a_workbook_holds_texts_and_no_formula() -> None:
     assert page.cell(2, 2).value == -1
 
 
+def test_a_workbook_leads_to_the_pages_behind_its_cells() -> None:
+    sheet = Sheet("t", ["a", "n"], [["=1+1", 3], ["x", None]], [["https://kb.example/1", ""], ["", ""]])
+    page = load_workbook(io.BytesIO(to_xlsx([sheet])))["t"]
+    linked = page.cell(2, 1)
+    assert linked.hyperlink is not None
+    assert (linked.hyperlink.target, linked.value) == ("https://kb.example/1", "=1+1")
+    assert linked.data_type == "s"
+    assert not any(page.cell(row, 2).hyperlink for row in (2, 3))
+    assert rows_of(to_csv([sheet])) == [["a", "n"], ["'=1+1", "3"], ["x", ""]]
+
+
 def test_sheets_get_names_that_a_workbook_takes() -> None:
     titles = ["Пробелы: что сэкономит кейс, и сколько", "Пробелы: что сэкономит кейс, и где", "a/b", ""]
     book = load_workbook(io.BytesIO(to_xlsx([Sheet(title, ["x"], []) for title in titles])))

@@ -139,6 +139,15 @@ def test_tables_come_as_files(covered: Kbsearch, methodologist: FlaskClient, pag
     assert list(csv.reader(io.StringIO(text, newline="")))
 
 
+def test_a_workbook_leads_back_to_the_pages(covered: Kbsearch, methodologist: FlaskClient) -> None:
+    answer = methodologist.get("/insights/file?page=clusters&format=xlsx")
+    (sheet,) = load_workbook(io.BytesIO(answer.data))
+    link = sheet.cell(2, 1).hyperlink
+    assert link is not None
+    assert link.target.startswith("http://localhost/clusters/")
+    assert methodologist.get(link.target.removeprefix("http://localhost")).status_code == 200
+
+
 @pytest.mark.parametrize("page", ["digest", "month"])
 def test_files_of_a_report_hold_all_rows(covered: Kbsearch, methodologist: FlaskClient, page: str) -> None:
     course = IncomingCourse("ten", "Десять уроков", tuple(IncomingLesson(f"t{n}", "Урок") for n in range(12)))
@@ -251,7 +260,7 @@ def test_a_draft_made_from_a_cluster_names_the_cases_like_it(school: Kbsearch, m
     name(school, cluster.id, "Как отменить последний коммит")
     html = mentor.get(mentor.post(f"/clusters/{cluster.id}/case").location).text
     assert "Is it one of these already?" in html
-    assert "подскажите как отменить последний коммит в git" in html
+    assert "как отменить последний коммит в git" in html
     assert "Выполните git revert и отправьте снова." in html
 
 
