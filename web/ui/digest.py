@@ -27,7 +27,7 @@ from web.language import LANGUAGE_COOKIE
 from web.session import kb, requires
 from web.ui import blueprint, insight_cases, insight_lessons, insight_parts
 from web.ui.forms import text_of
-from web.ui.insight_tables import Table
+from web.ui.insight_tables import Column, Table, number, share, text
 from web.ui.texts import gettext
 
 if TYPE_CHECKING:
@@ -66,6 +66,11 @@ class Report:
     def change(self) -> float | None:
         """Growth over the period before, 0.1 for a tenth more; None without anything to compare."""
         return self.asked / self.asked_before - 1 if self.asked_before and not self.begun else None
+
+    @property
+    def filed(self) -> Sequence[Table]:
+        """The tables of a file: the figures that stand above those of the page, too."""
+        return [_figures(self), *self.tables]
 
 
 def digest_tables(week: str, limit: int | None = SHORT) -> Report:
@@ -144,6 +149,24 @@ def _tables(period: Period, gaps: Sequence[ClusterGap], limit: int | None) -> li
     ]
 
 
+def _figures(report: Report) -> Table:
+    days = report.period.first.isoformat(), report.period.last.isoformat()
+    rows = insight_parts.questions_url(since=days[0], until=days[1])
+    columns = [
+        Column(gettext("First day")),
+        Column(gettext("Last day")),
+        Column(gettext("Asked"), "number"),
+        Column(gettext("Before"), "number"),
+        Column(gettext("Answered"), "number"),
+        Column(gettext("Waiting"), "number"),
+        Column(gettext("Students who asked"), "number"),
+        Column(gettext("In green clusters"), "share"),
+    ]
+    counts = (report.asked_before, report.answered, report.waiting, report.students)
+    row = [*map(text, days), number(report.asked, rows), *map(number, counts), share(report.share)]
+    return Table("figures", gettext("In short"), columns, [row])
+
+
 def _weeks_of(period: Period) -> list[Period]:
     """The weeks that a chart of the period shows: eight up to a week, those that touch a month."""
     if period.days == 7:  # noqa: PLR2004  # a week
@@ -194,7 +217,7 @@ def digest_tables_of(flask: Flask, week: str, language: str) -> Sequence[Table]:
         InvalidInput: there is no such week.
     """
     with _speaking(flask, language, ""):
-        return digest_tables(week, None).tables
+        return digest_tables(week, None).filed
 
 
 def _speaking(flask: Flask, language: str, base_url: str) -> RequestContext:

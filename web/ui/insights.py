@@ -286,7 +286,7 @@ def _tables_of(page: str) -> Sequence[Table]:
     if page == "clusters":
         return [insight_parts.clusters(kb().gaps.clusters(_one_of(Colour, "colour")), text_of("colour"))]
     if page == "digest":
-        return digest_tables(text_of("week"), None).tables
+        return digest_tables(text_of("week"), None).filed
     if page == "month":
-        return month_tables(text_of("month"), None).tables
+        return month_tables(text_of("month"), None).filed
     raise BadRequest

@@ -161,6 +161,11 @@ def test_files_of_a_report_hold_all_rows(covered: Kbsearch, methodologist: Flask
     answer = methodologist.get(f"/insights/file?page={page}&table=lessons&format=csv&{day}")
     rows = list(csv.reader(io.StringIO(answer.data.decode("utf-8-sig"), newline="")))[1:]
     assert [row[0] for row in rows].count("Урок (Десять уроков)") == 12
+    whole = methodologist.get(f"/insights/file?page={page}&format=csv&{day}").data.decode("utf-8-sig")
+    _, names, figures, *_ = csv.reader(io.StringIO(whole, newline=""))
+    assert names[:4] == ["First day", "Last day", "Asked", "Before"]
+    assert figures[0] <= f"{utc_now():%Y-%m-%d}" <= figures[1]
+    assert int(figures[2]) >= 12
     weeks = methodologist.get(f"/insights/file?page={page}&table=weeks&format=csv&{day}").data.decode(
         "utf-8-sig"
     )
