@@ -134,7 +134,7 @@ class EmbeddedIndex:
         """
         view = self.view()
         check_model(view.generation, self.model_id)
-        scores, cosines = view.first.vector_scores(self._off_centre(view, vector))
+        scores, cosines = view.vectors.first.vector_scores(self._off_centre(view, vector))
         hits = view.hits(scores, view.present, filters=filters, limit=limit, only=only)
         nearest = view.best_parts(hits.ids, cosines)
         parts, ordinals = tuple(part for part, _ in nearest), tuple(place for _, place in nearest)
@@ -154,7 +154,7 @@ class EmbeddedIndex:
         """
         view = self.view()
         check_model(view.generation, self.model_id)
-        scores = view.first.prototype_scores(self._off_centre(view, vector))
+        scores = view.vectors.first.prototype_scores(self._off_centre(view, vector))
         return view.hits(scores, view.present, filters=filters, limit=limit, only=only)
 
     @property
@@ -176,10 +176,10 @@ class EmbeddedIndex:
     def unread(self) -> Ints:
         """Ids of the documents that the second encoder, if any, has yet to read, ascending."""
         view = self.newest()
-        nearness = view.second if self._reader and self._reader.has_read(view.generation) else None
+        nearness = view.vectors.second if self._reader and self._reader.has_read(view.generation) else None
         if nearness is None:
             return np.zeros(0, np.int64)
-        return np.sort(view.all_ids[view.owners[~nearness.read]])
+        return np.sort(view.all_ids[view.vectors.owners[~nearness.read]])
 
     def has_second_opinions(self) -> bool:
         """Whether the index has room for what the second encoder reads, or there is none that should read."""
@@ -188,16 +188,16 @@ class EmbeddedIndex:
 
     def _off_centre(self, view: View, vector: Floats) -> Floats:
         asked = self._asked() if self._asked else None
-        return view.centred.off_centre(np.asarray(vector, np.float32), asked)
+        return view.vectors.centred.off_centre(np.asarray(vector, np.float32), asked)
 
     def vectors(self, ids: Collection[int] | None = None) -> tuple[Ints, Floats]:
         """Ids in ascending order and the first vector of each; documents without vectors are left out."""
         view = self.view()
         numbers = view.order if ids is None else view.numbers(ids)
-        numbers = numbers[view.part_counts[numbers] > 0]
+        numbers = numbers[view.vectors.part_counts[numbers] > 0]
         if not len(numbers):
             return np.zeros(0, np.int64), np.zeros((0, self._embedder.dimension), np.float32)
-        return view.all_ids[numbers], np.asarray(view.centred.rows[view.rows[numbers]])
+        return view.all_ids[numbers], np.asarray(view.vectors.centred.rows[view.vectors.rows[numbers]])
 
     def wordings(self, ids: Collection[int]) -> dict[int, tuple[str, ...]]:
         """Title and lines of the variants of the documents ``ids``."""
@@ -256,7 +256,7 @@ class EmbeddedIndex:
         """Return when text and vectors can be searched; raises `IndexUnavailable` otherwise."""
         view = self.newest()
         check_model(view.generation, self.model_id)
-        _ = view.centred
+        _ = view.vectors.centred
 
     def exists(self) -> bool:
         """Whether anything was ever written here and is still there."""
@@ -275,7 +275,7 @@ class EmbeddedIndex:
         for segment in store.segments(view.commit):
             verify_segment(store, segment)
         check_model(view.generation, self.model_id)
-        kinds = [view.first, view.second] if view.second else [view.first]
+        kinds = [view.vectors.first, view.vectors.second] if view.vectors.second else [view.vectors.first]
         if not all(nearness.centred.are_units() for nearness in kinds):
             raise damaged(view.generation.vectors_path, "some vectors are not what was written")
 

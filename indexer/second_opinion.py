@@ -91,7 +91,7 @@ class SecondReader:
 
     def _read(self, text: str, filters: Filters) -> Read | None:
         view = self._view()
-        nearness = view.second if self.has_read(view.generation) else None
+        nearness = view.vectors.second if self.has_read(view.generation) else None
         if nearness is None or (len(nearness.read) and nearness.read.mean() < MOST_READ):
             return None
         with ONE_THREAD:

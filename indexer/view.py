@@ -10,22 +10,19 @@ from typing import Any
 
 import numpy as np
 
-from indexer import bm25, prototypes
+from indexer import bm25
 from indexer.arrays import LESSON_SEPARATOR
 from indexer.bm25 import Near
-from indexer.documents import PART
-from indexer.generations import Generation, damaged
+from indexer.generations import Generation
 from indexer.near_words import Vocabulary
-from indexer.nearness import Nearness, Scores
+from indexer.nearness import Scores
+from indexer.part_vectors import PartVectors
 from indexer.segments import Mask, Segment
-from indexer.vectors import PASSAGE, Centred, Kinds, map_rows
 from indexer.word_vectors import WordVectors, forms, read, sizes_of
-from kbsearch.ports import PARTS, Filters, Floats, Hits, Ints, Part
+from kbsearch.ports import Filters, Floats, Hits, Ints, Part
 from kbsearch.text.pieces import pieces_of
 from kbsearch.text.word_rarity import piece_rarity
 
-FIRST, SECOND = range(2)
-"""Whose vectors: the encoder's, or the second encoder's."""
 LOOK_SECONDS = 0.02
 """A question is looked for a dozen times within some milliseconds: the files are looked at once for it."""
 
@@ -62,11 +59,6 @@ class View:
     def all_ids(self) -> Ints:
         """Id of each document, deleted ones too."""
         return self._joined("ids")
-
-    @cached_property
-    def rows(self) -> Ints:
-        """First row of vectors of each document."""
-        return self._joined("rows")
 
     @cached_property
     def fingerprints(self) -> Ints:
@@ -207,121 +199,13 @@ class View:
         return forms(segment.arrays.words for segment in self.segments)
 
     @cached_property
-    def parts(self) -> list[str]:
-        """Letters of the parts of each document."""
-        columns = [segment.arrays.categories["parts"] for segment in self.segments]
-        return [column.values[code] for column in columns for code in column.codes.tolist()]
-
-    @cached_property
-    def part_counts(self) -> Ints:
-        """Number of parts of each document."""
-        pieces = [np.zeros(0, np.int64)]
-        for segment in self.segments:
-            column = segment.arrays.categories["parts"]
-            pieces.append(np.fromiter(map(len, column.values), np.int64, len(column.values))[column.codes])
-        return np.concatenate(pieces)
-
-    @cached_property
-    def owners(self) -> Ints:
-        """Numbers of the present documents that have vectors."""
-        return np.flatnonzero(self.present & (self.part_counts > 0))
-
-    @cached_property
-    def starts(self) -> Ints:
-        """Where the rows of each of the `owners` begin in ``centred.used``."""
-        counts = self.part_counts[self.owners]
-        return np.cumsum(counts) - counts
-
-    @cached_property
-    def first(self) -> Nearness:
-        """By the vectors of the encoder.
-
-        Raises:
-            IndexUnavailable: the file of vectors is missing or too short.
-        """
-        return self._nearness(FIRST)
-
-    @cached_property
-    def second(self) -> Nearness | None:
-        """By those of the second encoder; None where none was used.
-
-        Raises:
-            IndexUnavailable: the file of vectors is missing or too short.
-        """
-        used = self.generation is not None and self.generation.manifest.second_dimension > 0
-        return self._nearness(SECOND) if used else None
-
-    @property
-    def centred(self) -> Centred:
-        """The vectors of the encoder; raises as `first`."""
-        return self.first.centred
-
-    def _nearness(self, place: int) -> Nearness:
-        rows = self._vectors(place)
-        centred = Centred(rows, *self._rows_of(self.owners))
-        return Nearness(
-            centred, self.owners, self.starts, len(self.present), lambda: self._moment(rows, place)
-        )
-
-    def _vectors(self, place: int) -> Floats:
-        """The vectors of one encoder, those of parts that nothing refers to among them."""
-        if self.generation is None:
-            return np.zeros((0, 1), np.float32)
-        manifest = self.generation.manifest
-        path, width = (
-            (self.generation.vectors_path, manifest.dimension)
-            if place == FIRST
-            else (self.generation.second_path, manifest.second_dimension)
-        )
-        rows = map_rows(path, int((self.rows + self.part_counts).max(initial=0)), width)
-        if rows is None:
-            raise damaged(path, "the vectors are missing or cut short")
-        return rows
-
-    def _rows_of(self, numbers: Ints) -> tuple[Ints, Kinds]:
-        """Rows of the parts of the documents ``numbers``, one after the other, and their kinds."""
-        counts = self.part_counts[numbers]
-        within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-        owners = np.repeat(numbers, counts)
-        return self.rows[owners] + within, self._kinds(owners, within)
-
-    def _kinds(self, numbers: Ints, within: Ints) -> Kinds:
-        """Places in `PARTS` of the parts ``within`` the documents ``numbers``, same shape."""
-        words = {word: row for row, word in enumerate(dict.fromkeys(self.parts))}
-        table = np.zeros((len(words), max(map(len, words), default=0)), np.uint8)
-        for word, row in words.items():
-            table[row, : len(word)] = [PARTS.index(PART[letter]) for letter in word]
-        row_of = np.fromiter(map(words.__getitem__, self.parts), np.int64, len(self.parts))
-        return table[row_of[numbers], within]
-
-    def _moment(self, rows: Floats, place: int) -> Floats:
-        """Σ v vᵀ over those of ``rows`` that are vectors of the present documents."""
-        moment = sum(self._moment_of_segment(number, rows, place) for number in range(len(self.segments)))
-        gone = np.flatnonzero(~self.present & (self.part_counts > 0))
-        return np.asarray(moment - self._moment_of(gone, rows))
-
-    def _moment_of_segment(self, number: int, rows: Floats, place: int) -> Floats:
-        """Of all documents of a segment, deleted ones too: it is computed once for all views."""
-        moments = self.segments[number].moments
-        if place not in moments:
-            moments[place] = self._moment_of(np.arange(self.bases[number], self.bases[number + 1]), rows)
-        return moments[place]
-
-    def _moment_of(self, numbers: Ints, rows: Floats) -> Floats:
-        used, kinds = self._rows_of(numbers)
-        return prototypes.second_moment(rows, used[kinds != PASSAGE])
+    def vectors(self) -> PartVectors:
+        """The vectors of the documents' parts."""
+        return PartVectors(self.generation, self.segments, self.present)
 
     def best_parts(self, ids: Ints, cosines: Floats) -> list[tuple[Part, int]]:
         """Which part of each of the documents ``ids`` came nearest, and which of its kind that is."""
-        numbers = self.order[np.searchsorted(self.ids, ids)]
-        starts = np.append(self.starts, 0)[np.searchsorted(self.owners, numbers)]
-        counts = self.part_counts[numbers][:, None]
-        within = np.arange(counts.max(initial=0))
-        places = np.where(within < counts, starts[:, None] + within, -1)
-        best = np.append(cosines, -np.inf)[places].argmax(axis=1) if len(within) else counts[:, 0]
-        return [
-            _part(self.parts[number], place) for number, place in zip(numbers, best.tolist(), strict=True)
-        ]
+        return self.vectors.best_parts(self.order[np.searchsorted(self.ids, ids)], cosines)
 
     def hits(
         self, scores: Scores, found: Mask, *, filters: Filters, limit: int, only: Collection[int] | None
@@ -336,11 +220,6 @@ class View:
             numbers = wanted[kept[wanted]]
         best = _best(numbers, scores.values, self.all_ids, limit)
         return Hits(self.all_ids[best], scores.values[best], *scores.over(filters, mask))
-
-
-def _part(letters: str, place: int) -> tuple[Part, int]:
-    """The part at ``place`` of a document's ``letters``, and which of its kind that is."""
-    return (PART[letters[place]], letters[:place].count(letters[place])) if letters else ("title", 0)
 
 
 def _best(numbers: Ints, scores: Floats, ids: Ints, limit: int) -> Ints:
