@@ -7,31 +7,26 @@ import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, exists, func, insert, or_, select, true
+from sqlalchemy import ColumnElement, delete, exists, func, insert, select, true
 from sqlalchemy.orm import Session
 
 from kbsearch.database import Database
 from kbsearch.errors import EncoderUnavailable
 from kbsearch.matching.matcher import Matcher, MatchResult
-from kbsearch.matching.queries import bare_text
 from kbsearch.models import (
-    Aside,
     Case,
     CaseState,
     FirstMatch,
     Import,
     Membership,
-    Outbox,
     Question,
-    QuestionState,
-    Variant,
     utc_now,
 )
 from kbsearch.ports import Progress, SearchBackend, silent
 from kbsearch.services.active_matcher import ActiveMatcher
 from kbsearch.services.current_run import current_run
+from kbsearch.services.first_match_queue import MANY, changed_cases, is_indexing, waiting, wordings_of
 from kbsearch.services.row_chunks import chunks
 
 SHOWN_TO_ALL = (str(CaseState.PUBLISHED),)
@@ -42,10 +37,6 @@ BATCH = 10
 """Questions a transaction."""
 NEAR = 100
 """Questions nearest to a wording of a case that changed: they may match otherwise now."""
-MANY = 100
-"""When more cases changed than this, everything is asked again."""
-WORDINGS = 12
-"""Wordings of a changed case that near questions are looked for with."""
 
 _Stamp = tuple[int | None, datetime | None, datetime | None, str]
 
@@ -132,7 +123,7 @@ class FirstMatches:
         """How many questions wait; looked for anew when something changed that they depend on."""
         moment = utc_now()
         with self._database.reading() as session:
-            if _indexing(session):
+            if is_indexing(session):
                 return 0
             stamp = (
                 session.scalar(select(func.max(Question.id))),
@@ -145,7 +136,7 @@ class FirstMatches:
             self._moment = moment
             if stamp == self._stamp:
                 return len(self._due)
-            changed = _changed(session)
+            changed = changed_cases(session)
             any_case = session.scalar(select(exists().where(Case.state == CaseState.PUBLISHED)))
         try:
             self._forget(changed)
@@ -153,7 +144,7 @@ class FirstMatches:
             return 0  # as when the matcher has no vectors
         with self._database.reading() as session:
             # The newest are at the end, where they are taken from.
-            self._due = list(session.scalars(_due(stamp[-1]))) if any_case else []
+            self._due = list(session.scalars(waiting(stamp[-1]))) if any_case else []
         self._stamp = stamp
         return len(self._due)
 
@@ -198,7 +189,7 @@ class FirstMatches:
     def _near(self, cases: Collection[int]) -> set[int]:
         """Questions that are nearest to a wording of one of ``cases``."""
         with self._database.reading() as session:
-            wordings = [one for case in cases for one in _wordings(session, case)]
+            wordings = [one for case in cases for one in wordings_of(session, case)]
         encoder = self._active.get().encoder
         near: set[int] = set()
         for text in wordings:
@@ -254,35 +245,6 @@ def titles_of(session: Session, cases: Iterable[int]) -> dict[int, str]:
     return found
 
 
-def _due(basis: str) -> Select[Any]:
-    """Ids of the questions that wait, those that were asked before first, then the oldest."""
-    asks_nothing = exists().where(Aside.question_id == Question.id, Aside.kept_at.is_(None))
-    outdated = or_(FirstMatch.question_id.is_(None), FirstMatch.model_version != basis)
-    return (
-        select(Question.id)
-        .outerjoin(FirstMatch, FirstMatch.question_id == Question.id)
-        .where(Question.state != QuestionState.DISMISSED, outdated, ~asks_nothing)
-        .order_by(FirstMatch.question_id.is_(None), Question.id)
-    )
-
-
-def _changed(session: Session) -> list[int]:
-    """Cases that changed since questions were last asked."""
-    asked = session.scalar(select(func.max(FirstMatch.checked_at)))
-    if asked is None:
-        return []
-    return list(session.scalars(select(Case.id).where(Case.updated_at > asked).limit(MANY + 1)))
-
-
-def _wordings(session: Session, case_id: int) -> list[str]:
-    """Title and phrasings of a case that anybody may find, without greetings."""
-    case = session.get(Case, case_id)
-    if case is None or case.state != CaseState.PUBLISHED:
-        return []
-    texts = select(Variant.text).where(Variant.case_id == case_id).order_by(Variant.position)
-    return [bare_text(text) for text in (case.title, *session.scalars(texts.limit(WORDINGS - 1)))]
-
-
 def _store(session: Session, found: Mapping[int, First], basis: str, moment: datetime) -> None:
     """Keep ``found`` in place of what is kept; questions and cases that went meanwhile are left out."""
     ids = sorted(found)
@@ -303,8 +265,3 @@ def _store(session: Session, found: Mapping[int, First], basis: str, moment: dat
     ]
     if rows:
         session.execute(insert(FirstMatch), rows)
-
-
-def _indexing(session: Session) -> bool:
-    """Whether the indexes do not hold everything yet: that comes first, and both cores may be needed."""
-    return session.scalar(select(Outbox.id).where(Outbox.failed_at.is_(None)).limit(1)) is not None
