@@ -40,6 +40,9 @@ class ClusterEditService:
 
     With a ``namer`` clusters whose questions change get new keywords and exemplars, and a new name where they
     become another topic; undoing brings the old ones back.
+
+    A name, a keep or a link that is said again as it stands, by a second click or a call that is tried again,
+    is the same edit: it is undone once.
     """
 
     def __init__(self, database: Database, namer: ClusterNamer | None = None) -> None:
@@ -57,6 +60,9 @@ class ClusterEditService:
         name = _name(label)
         with self._database.writing() as session:
             cluster, _ = living(session, cluster_id)
+            known = _newest(session, EditKind.RENAME, cluster_id)
+            if known is not None and known.label == name == cluster.label:
+                return known
             before = {"label": cluster.label, "pinned": cluster.label_pinned}
             cluster.label, cluster.label_pinned = name, True
             return _stored(session, _edit(EditKind.RENAME, cluster_id, person_id, label=name, before=before))
@@ -70,7 +76,8 @@ class ClusterEditService:
         """
         with self._database.writing() as session:
             living(session, cluster_id)
-            return _stored(session, _edit(EditKind.KEEP, cluster_id, person_id))
+            known = _newest(session, EditKind.KEEP, cluster_id)
+            return known or _stored(session, _edit(EditKind.KEEP, cluster_id, person_id))
 
     def link(self, cluster_id: int, case_id: int, person_id: int | None = None) -> ClusterEdit:
         """Say that a case answers the cluster.
@@ -86,6 +93,9 @@ class ClusterEditService:
                 raise NotFound("There is no case {id}.", remedy="It may have been deleted.", id=case_id)
             if case.state == CaseState.ARCHIVED:
                 raise Conflict("Case '{title}' is archived.", remedy="Bring it back first.", title=case.title)
+            known = _newest(session, EditKind.LINK, cluster_id)
+            if known is not None and known.case_id == case_id:
+                return known
             return _stored(session, _edit(EditKind.LINK, cluster_id, person_id, case_id=case_id))
 
     def merge(self, cluster_id: int, into_id: int, person_id: int | None = None) -> ClusterEdit:
@@ -278,6 +288,12 @@ class ClusterEditService:
 def _edit(kind: EditKind, cluster_id: int | None, person_id: int | None, **fields: Any) -> ClusterEdit:
     empty: dict[str, Any] = {"questions": [], "rest": [], "label": "", "before": {}}
     return ClusterEdit(kind=kind, cluster_id=cluster_id, person_id=person_id, **(empty | fields))
+
+
+def _newest(session: Session, kind: EditKind, cluster_id: int) -> ClusterEdit | None:
+    """The newest edit of the kind that stands for the cluster."""
+    query = select(ClusterEdit).where(STANDS, ClusterEdit.kind == kind, ClusterEdit.cluster_id == cluster_id)
+    return session.scalar(query.order_by(ClusterEdit.id.desc()).limit(1))
 
 
 def _stored(session: Session, edit: ClusterEdit) -> ClusterEdit:

@@ -144,6 +144,26 @@ def test_a_cluster_shows_its_questions_outliers_lessons_and_origin(service: Clus
 
 
 @pytest.mark.usefixtures("filled")
+def test_an_edit_said_again_is_the_same_one(service: ClusterService, database: Database) -> None:
+    edits = ClusterEditService(database)
+    with database.writing() as session:
+        session.add_all([Case(id=n, title=f"case {n}", slug=f"case-{n}", answer="да") for n in (5, 6)])
+    for say in (
+        lambda: edits.rename(1, "Возврат"),
+        lambda: edits.keep(1),
+        lambda: edits.link(1, 5),
+    ):
+        assert say().id == say().id
+    assert len(edits.history(1)) == 3
+    other = edits.link(1, 6)
+    assert edits.link(1, 5).id > other.id
+    name = edits.rename(1, "Деньги")
+    edits.undo(name.id)
+    assert service.get(1).row.cluster.label == "Возврат"
+    assert edits.rename(1, "Деньги").id > name.id
+
+
+@pytest.mark.usefixtures("filled")
 def test_a_name_given_by_a_person_is_pinned(service: ClusterService, database: Database) -> None:
     edits = ClusterEditService(database)
     edits.rename(1, "  Возврат \n денег ")
