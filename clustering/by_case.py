@@ -8,7 +8,7 @@ stay where the clusterer put them.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import nlargest
 from typing import NamedTuple
@@ -84,8 +84,9 @@ def grouped_by_case(
     They go there from a probability of `LEAST` on, or of less where their case is sure of none (`_least`).
     Equal questions go to the same case: the one that is likeliest for any of them.  A case gets the likeliest
     of its questions, up to `WIDE` times as many as a label has on average, and beyond that those that are
-    `SURE`.  What is left of a label with fewer than `FEWEST` questions is in none.  A cluster that lives on
-    may have fewer, and one that takes its questions from others needs one more (`_enough`).
+    `SURE`.  What is left of a label with fewer than `FEWEST` questions goes along with most of the cluster
+    that it was in, or is in none.  A cluster that lives on may have fewer, and one that takes its questions
+    from others needs one more (`_enough`).
 
     Args:
         ids: of the questions, shape (n,).
@@ -97,7 +98,8 @@ def grouped_by_case(
     """
     _, usual = np.unique(labels[labels >= 0], return_counts=True)
     room = WIDE * float(usual.mean()) if len(usual) else float("inf")
-    cases, chances = _settled(ids.tolist(), texts, firsts, places, room)
+    keys = _keys(ids.tolist(), texts)
+    cases, chances = _settled(ids.tolist(), keys, firsts, places, room)
     earlier = np.array([places.get(question, -1) for question in ids.tolist()], dtype=np.int64)
     sizes = sizes_of(earlier)
     large = {case for case, rows in _rows_of(cases).items() if _enough(earlier[rows], sizes)}
@@ -113,8 +115,41 @@ def grouped_by_case(
         label for label, rows in left.items() if len(rows) < FEWEST and not lives_on(earlier[rows], sizes)
     ]
     lost = np.isin(found, small)
-    strength = np.where(placed, chances, np.where(lost, 0.0, strengths))
-    return ByCase(np.where(lost, -1, found), strength.astype(np.float32), cases)
+    found = np.where(lost, -1, found)
+    gone = {keys[row] for row in np.flatnonzero(lost).tolist()}
+    along = _along(gone, keys, found, earlier, sizes)
+    found = np.array(
+        [along.get(key, label) for key, label in zip(keys, found.tolist(), strict=True)], np.int64
+    )
+    strength = np.where(placed, chances, np.where(found < 0, 0.0, strengths))
+    return ByCase(found, strength.astype(np.float32), cases)
+
+
+def _along(
+    gone: Collection[object], keys: Sequence[object], found: Ints, earlier: Ints, sizes: Mapping[int, int]
+) -> dict[object, int]:
+    """Where questions go that lost their label to cases: with most of the cluster that they were in.
+
+    Args:
+        gone: keys of those questions.
+        keys: of all rows, (n,).
+        found: labels, (n,), -1 for those questions.
+        earlier: clusters before the run, (n,), -1 for none.
+        sizes: of the clusters before the run.
+    """
+    went = Counter(zip(earlier.tolist(), found.tolist(), strict=True))
+    heirs = {
+        cluster: label
+        for (cluster, label), count in went.items()
+        if min(cluster, label) >= 0 and 2 * count > sizes[cluster]
+    }
+    wishes = Counter(
+        (key, heirs[cluster])
+        for key, cluster in zip(keys, earlier.tolist(), strict=True)
+        if key in gone and cluster in heirs
+    )
+    # The last of them counts, so the label that most of the equal ones wish for.
+    return {key: label for (key, label), _ in sorted(wishes.items(), key=lambda wish: (wish[1], wish[0][1]))}
 
 
 def _rows_of(labels: Ints) -> dict[int, Ints]:
@@ -140,17 +175,19 @@ def _enough(earlier: Ints, sizes: Mapping[int, int]) -> bool:
     return len(earlier) >= FEWEST + (moved > 1) or lives_on(earlier, sizes)
 
 
+def _keys(ids: Sequence[int], texts: Sequence[str]) -> list[object]:
+    """What equal questions have in common: their stems."""
+    return [tuple(stems_once(text)) or question for question, text in zip(ids, texts, strict=True)]
+
+
 def _settled(
     ids: Sequence[int],
-    texts: Sequence[str],
+    keys: Sequence[object],
     firsts: Mapping[int, First],
     places: Mapping[int, int],
     room: float,
 ) -> tuple[Ints, Floats]:
     """The case of each row, -1 for none, and its probability; the same for equal questions."""
-    keys: list[object] = [
-        tuple(stems_once(text)) or question for question, text in zip(ids, texts, strict=True)
-    ]
     least = _least(ids, keys, firsts)
     homes = _homes(firsts, places, least)
     wished: dict[object, _Wish] = {}

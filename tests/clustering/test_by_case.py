@@ -70,6 +70,16 @@ def test_what_is_left_of_a_cluster_lives_on_with_two_questions() -> None:
     assert laid([0] * 5, firsts).labels.tolist() == [1, 1, 1, -1, -1]
 
 
+def test_what_too_few_are_left_of_goes_along_with_most_of_the_cluster_that_it_was_in() -> None:
+    firsts, places = sure(0, 1, 2, 5), dict.fromkeys(range(5), 30)
+    found = laid([0] * 5 + [1], firsts, places)
+    assert found.labels.tolist() == [2, 2, 2, 2, 2, 2]
+    assert found.cases.tolist() == [7, 7, 7, -1, -1, 7]
+    assert found.strengths.tolist() == [1, 1, 1, 0.5, 0.5, 1]
+    half = {0: 30, 1: 30, 3: 30, 4: 30}
+    assert laid([0] * 5 + [1], firsts, half).labels.tolist() == [2, 2, 2, -1, -1, 2]
+
+
 def test_a_case_takes_three_questions_from_no_clusters_that_live() -> None:
     labels, places = [0] * 5 + [1] * 5, dict(zip(range(10), [30] * 5 + [31] * 5, strict=True))
     assert laid(labels, sure(3, 4, 5), places).labels.tolist() == labels
@@ -178,7 +188,8 @@ def test_no_clusters_below_the_fewest_and_equal_questions_together(
     labels = [by_word[word] for _, word, *_ in rows]
     firsts = {row: First(case, chance) for row, (_, _, case, chance, _) in enumerate(rows)}
     places = {row: place for row, (*_, place) in enumerate(rows) if place is not None}
-    found = laid(labels, firsts, places, [word for _, word, *_ in rows])
+    words = [word for _, word, *_ in rows]
+    found = laid(labels, firsts, places, words)
     after = found.labels.tolist()
     assert len(after) == len(sizes and rows)
     for label in set(after) - {-1}:
@@ -189,16 +200,27 @@ def test_no_clusters_below_the_fewest_and_equal_questions_together(
         assert len(before) >= FEWEST_LEFT
     for word in by_word:
         assert len({after[row] for row, (_, each, *_) in enumerate(rows) if each == word}) == 1
+    of_cases = set()
     for case in set(found.cases.tolist()) - {-1}:
-        members = {after[row] for row in np.flatnonzero(found.cases == case).tolist()}
-        assert len(members) == 1
-        assert np.array_equal(
-            np.flatnonzero(found.labels == members.pop()), np.flatnonzero(found.cases == case)
-        )
-    unmoved = [row for row in range(len(rows)) if found.cases[row] < 0 and after[row] >= 0]
+        (label,) = {after[row] for row in np.flatnonzero(found.cases == case).tolist()}
+        of_cases.add(label)
+        others = np.flatnonzero((found.labels == label) & (found.cases != case)).tolist()
+        assert all(_went_along(row, words, after, places) for row in others)
+    unmoved = [
+        row
+        for row in range(len(rows))
+        if after[row] >= 0 and after[row] not in of_cases and not _went_along(row, words, after, places)
+    ]
     for row in unmoved:
         for other in unmoved:
             assert (labels[row] == labels[other]) == (after[row] == after[other])
+
+
+def _went_along(row: int, words: list[str], after: list[int], places: dict[int, int]) -> bool:
+    """Whether most of where an equal question was has the label of ``row`` now."""
+    homes = {places[other] for other, word in enumerate(words) if word == words[row] and other in places}
+    there = [[after[other] for other, place in places.items() if place == home] for home in homes]
+    return any(2 * each.count(after[row]) > len(each) for each in there)
 
 
 def test_a_label_is_named_after_the_case_that_put_half_of_it_there() -> None:
