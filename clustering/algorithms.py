@@ -23,14 +23,14 @@ class Known:
 
     ``texts``, ``lessons`` that they were asked at and ``languages`` that they were asked in, "" where it
     cannot be told, one for each row.  ``initial``: the cluster of each row in the run before, -1 for none,
-    and ``initial_resolution`` that of the run.
+    and ``initial_resolutions`` those of its parts.
     """
 
     texts: Sequence[str] | None = None
     lessons: Sequence[str] | None = None
     languages: Sequence[str] | None = None
     initial: Ints | None = None
-    initial_resolution: float | None = None
+    initial_resolutions: Sequence[float] = ()
 
 
 _KNOWN = tuple(field.name for field in fields(Known))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -16,12 +17,12 @@ from kbsearch.services.standing_edits import Standing
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Before:
-    """What people demand, where questions and exemplars are now, and how fine the clusters are."""
+    """What people demand, where questions and exemplars are now, and how fine each part is."""
 
     standing: Standing
     places: dict[int, int]
     exemplars: Mapping[int, Sequence[int]]
-    resolution: float | None
+    resolutions: tuple[float, ...]
 
     def initial(self, ids: Ints) -> Ints:
         """The cluster of each of ``ids`` as it is now, -1 for none."""
@@ -37,6 +38,12 @@ def read_before(database: Database, course: str) -> Before:
     with database.reading() as session:
         standing, base = standing_edits(session, course), current_run(session, course)
         if base is None:
-            return Before(standing, {}, {}, None)
+            return Before(standing, {}, {}, ())
         exemplars = exemplars_of(session, base.id, standing.kept)
-        return Before(standing, places_of(session, base.id), exemplars, base.quality.get("resolution"))
+        return Before(standing, places_of(session, base.id), exemplars, _resolutions(base.quality))
+
+
+def _resolutions(quality: Mapping[str, Any]) -> tuple[float, ...]:
+    """Those of the parts of a run; earlier versions kept their mean alone."""
+    mean = quality.get("resolution")
+    return tuple(quality.get("resolutions", () if mean is None else (mean,)))

@@ -74,7 +74,7 @@ def steadiest(
     *,
     pool: Executor,
     groups: bool = False,
-    earlier: float | None = None,
+    earlier: Sequence[float] = (),
     before: Ints | None = None,
 ) -> Granularity:
     """The resolution at which partitions of subsamples agree well.
@@ -87,9 +87,10 @@ def steadiest(
         resolutions: the grid; with one entry only its partitions and agreement are found.
         pool: what runs Leiden; this function itself only waits.
         groups: look at small groups of rows as one.
-        earlier: the resolution of the run before, which is kept where it is about as good.
-        before: the cluster of each row in the run before, -1 for none, shape (n,): where ``earlier`` is not
-            known, it is the resolution that gives as many.
+        earlier: the resolutions of the parts of the run before; that of these rows is kept where it is
+            about as good.
+        before: the cluster of each row in the run before, -1 for none, shape (n,): they tell which of
+            ``earlier`` that is.  None: the only one.
     """
     finest = FINER * max(resolutions) if groups else None
     subsamples = _rows(len(ids), seed, SAMPLES_OF_GROUPS if groups else SAMPLES_WHEN_LARGE)
@@ -102,14 +103,31 @@ def steadiest(
     weights = np.exp((value - value.max()) / TOLERANCE)
     logs = np.log(np.array(resolutions))
     chosen = float(np.exp(np.average(logs, weights=weights)))
-    if earlier is None and before is not None and (before >= 0).any():
-        known = np.log(max(1.0, _recurring(np.where(found[0] >= 0, before, -1))))
-        counts = np.maximum.accumulate([_recurring(each) for each in found])
-        earlier = float(np.exp(np.interp(known, np.log(np.maximum(1.0, counts)), logs)))
-    if earlier is not None and _is_about_as_good(earlier, chosen, logs, value):
-        chosen = earlier
+    last = _earlier(earlier, before, found, logs)
+    if last is not None and _is_about_as_good(last, chosen, logs, value):
+        chosen = last
     near = int(np.argmin(np.abs(logs - np.log(chosen))))
     return Granularity(chosen, float(agreed[near]), found[near])
+
+
+def _earlier(earlier: Sequence[float], before: Ints | None, found: Sequence[Ints], logs: Any) -> float | None:
+    """The resolution that rows had in the run before, None when there was none.
+
+    It is about that which gives as many clusters as they had, and if one of ``earlier`` is near, that one.
+    """
+    if before is None:
+        return earlier[0] if len(earlier) == 1 else None
+    if (before < 0).all():
+        return None
+    known = np.log(max(1.0, _recurring(np.where(found[0] >= 0, before, -1))))
+    counts = np.maximum.accumulate([_recurring(each) for each in found])
+    about = float(np.exp(np.interp(known, np.log(np.maximum(1.0, counts)), logs)))
+    nearest = min(earlier, key=lambda one: abs(np.log(one / about)), default=about)
+    return nearest if _is_near(nearest, about) else about
+
+
+def _is_near(one: float, other: float) -> bool:
+    return 1 / LOYALTY <= one / other <= LOYALTY
 
 
 def _is_about_as_good(earlier: float, chosen: float, logs: Any, value: Any) -> bool:
@@ -117,7 +135,7 @@ def _is_about_as_good(earlier: float, chosen: float, logs: Any, value: Any) -> b
     near = np.argmin(np.abs(logs - np.log(earlier)))
     tried = logs[0] <= np.log(earlier) <= logs[-1]
     as_steady = bool(tried and value[near] >= value.max() - HARDLY_BETTER)
-    return as_steady or 1 / LOYALTY <= earlier / chosen <= LOYALTY
+    return as_steady or _is_near(earlier, chosen)
 
 
 class _Sample(NamedTuple):

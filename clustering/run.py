@@ -116,7 +116,7 @@ def _known(material: Material, before: Before) -> Known:
         lessons=material.lessons,
         languages=material.languages,
         initial=before.initial(material.ids),
-        initial_resolution=before.resolution,
+        initial_resolutions=before.resolutions,
     )
 
 
@@ -155,13 +155,15 @@ def _named(
     return described, found_themes(bare, rows, labels, seed, titles)
 
 
-def _learned(clusterer: Clusterer, laid: ByCase) -> dict[str, float]:
+def _learned(clusterer: Clusterer, laid: ByCase) -> dict[str, Any]:
     """What the clusterer found out about the questions as a whole, and the share that cases placed."""
-    learned = {
+    learned: dict[str, Any] = {
         name: round(value, 4)
         for name in ("resolution", "agreement")
         if isfinite(value := getattr(clusterer, f"{name}_", float("nan")))
     }
+    if parts := getattr(clusterer, "resolutions_", ()):
+        learned["resolutions"] = [round(each, 4) for each in parts]
     return learned | {"by_case": round(float((laid.cases >= 0).mean()), 4)}
 
 

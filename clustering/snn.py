@@ -44,7 +44,9 @@ LARGE = 12_000
 PART = 8_000
 """So many of them.  Modularity compares shares of edges, so that a resolution means the same on it."""
 BONUS = 2.0
-"""What an edge weighs more where the run before had its ends in one cluster …"""
+"""What an edge weighs more where the run before had its ends in one cluster and half of the rows are new …"""
+BONUS_WHEN_STEADY = 5.0
+"""… and where all had a cluster: where little is new, little is to move …"""
 BONUS_WHEN_SMALL = 5.0
 """… and in collections that use fewer neighbours, whose edges tell less."""
 
@@ -90,14 +92,15 @@ class SharedNeighbourLeiden(BaseEstimator, ClusterMixin):  # type: ignore[misc] 
         texts: the questions, one for each row of X; equal ones are kept together.  None: vectors only.
         initial: the cluster of each row in the run before, -1 for none or a new row; the partition starts
             from it, and leaves it where the questions speak clearly for it.  None: from nothing.
-        initial_resolution: the resolution of the run before, kept where another is hardly better.
+        initial_resolutions: those of the parts of the run before, kept where others are hardly better.
         large: rows from above which on the granularity is found on a random ``part`` of them.
         part: how many rows that are.
         random_state: seed.
 
     After `fit`: ``labels_`` (n,) with -1 for no cluster, ``strengths_`` (n,) in [0, 1], ``parts_`` (how many
-    have nothing in common and a granularity of their own), ``resolution_`` and ``agreement_`` (how well
-    subsamples agree at it, NaN when there was nothing to compare): means over the questions of all parts.
+    have nothing in common and a granularity of their own), ``resolutions_`` of these, ``resolution_`` and
+    ``agreement_`` (how well subsamples agree at it, NaN when there was nothing to compare): means over the
+    questions of all parts.
     """
 
     def __init__(
@@ -113,7 +116,7 @@ class SharedNeighbourLeiden(BaseEstimator, ClusterMixin):  # type: ignore[misc] 
         lessons: Sequence[str] | None = None,
         languages: Sequence[str] | None = None,
         initial: Ints | None = None,
-        initial_resolution: float | None = None,
+        initial_resolutions: Sequence[float] = (),
         large: int = LARGE,
         part: int = PART,
         random_state: int = 0,
@@ -128,7 +131,7 @@ class SharedNeighbourLeiden(BaseEstimator, ClusterMixin):  # type: ignore[misc] 
         self.lessons = lessons
         self.languages = languages
         self.initial = initial
-        self.initial_resolution = initial_resolution
+        self.initial_resolutions = initial_resolutions
         self.large = large
         self.part = part
         self.random_state = random_state
@@ -174,6 +177,7 @@ class SharedNeighbourLeiden(BaseEstimator, ClusterMixin):  # type: ignore[misc] 
             asked = asked.spoken()
         rows = asked.rows
         self.resolution_, self.agreement_, self.parts_ = self.resolution or 1.0, float("nan"), 1
+        self.resolutions_: tuple[float, ...] = (self.resolution_,)
         ids = self._neighbours(rows)
         if not (ids >= 0).any():
             return np.arange(len(rows), dtype=np.int64), np.ones(len(rows), np.float32)
@@ -210,6 +214,7 @@ class SharedNeighbourLeiden(BaseEstimator, ClusterMixin):  # type: ignore[misc] 
 
     def _note(self, found: Sequence[Granularity], sizes: Sequence[int]) -> None:
         self.parts_ = len(found)
+        self.resolutions_ = tuple(each.resolution for each in found)
         self.resolution_ = float(
             np.exp(np.average([np.log(each.resolution) for each in found], weights=sizes))
         )
@@ -249,9 +254,8 @@ class SharedNeighbourLeiden(BaseEstimator, ClusterMixin):  # type: ignore[misc] 
         self, pool: Executor, ids: Ints, earlier: Ints, *, whole: bool, groups: bool
     ) -> Granularity:
         grid = RESOLUTIONS if self.resolution is None else (self.resolution,)
-        known = self.initial_resolution if whole else None
-        k = self._k(len(ids))
-        before = None if whole else earlier
+        known, k = self.initial_resolutions, self._k(len(ids))
+        before = None if whole and len(known) == 1 else earlier
         return steadiest(
             ids, k, self.random_state, grid, pool=pool, groups=groups, earlier=known, before=before
         )
@@ -260,7 +264,8 @@ class SharedNeighbourLeiden(BaseEstimator, ClusterMixin):  # type: ignore[misc] 
         self, ids: Ints, found: Granularity, earlier: Ints, *, pairs: bool
     ) -> tuple[Ints, Floats]:
         k = self._k(len(ids))
-        trials, bonus = (1, BONUS) if k >= MANY_NEIGHBOURS else (TRIALS_WHEN_SMALL, BONUS_WHEN_SMALL)
+        trials = 1 if k >= MANY_NEIGHBOURS else TRIALS_WHEN_SMALL
+        bonus = _bonus(float((earlier >= 0).mean())) if k >= MANY_NEIGHBOURS else BONUS_WHEN_SMALL
         graph = steadied(neighbour_graph(ids, k), earlier, bonus)
         tied, group = paired(graph, pairs=pairs)
         labels = communities(tied, found.resolution, self.random_state, iterations=2, trials=trials)[group]
@@ -295,6 +300,11 @@ def neighbours_for(rows: int, most: int = NEIGHBOURS) -> int:
     (1979), a cluster has sqrt(2 n) rows; a third of sqrt(n) is a quarter of that.
     """
     return max(2, min(most, max(FEWEST_NEIGHBOURS, round(sqrt(rows) / 3)), rows // 5))
+
+
+def _bonus(known: float) -> float:
+    """What an edge within an earlier cluster weighs more, where so large a share of rows had a cluster."""
+    return BONUS + (BONUS_WHEN_STEADY - BONUS) * max(0.0, 2 * known - 1)
 
 
 def _at_home(earlier: Ints, part: Ints) -> Ints:

@@ -58,11 +58,12 @@ def test_a_mixed_collection_keeps_its_clusters_from_run_to_run(mixed: tuple[Floa
     before = SharedNeighbourLeiden().fit(vectors[first])
     known = dict(zip(first.tolist(), before.labels_.tolist(), strict=True))
     initial = np.array([known.get(row, -1) for row in second.tolist()])
-    after = SharedNeighbourLeiden(initial=initial, initial_resolution=before.resolution_, random_state=3).fit(
-        vectors[second]
-    )
+    after = SharedNeighbourLeiden(
+        initial=initial, initial_resolutions=before.resolutions_, random_state=3
+    ).fit(vectors[second])
     old = initial >= 0
     assert (before.parts_, after.parts_) == (2, 2)
+    assert sorted(after.resolutions_) == sorted(before.resolutions_)
     assert adjusted_rand_score(initial[old], after.labels_[old]) > 0.95
 
 

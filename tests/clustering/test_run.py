@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
+from clustering.before import read_before
 from clustering.record import RUNS_KEPT
 from clustering.run import ClusterRunner
 from indexer.embedders import open_embedder
@@ -233,3 +234,16 @@ def test_a_pinned_theme_keeps_its_name(database: Database, runner: ClusterRunner
     runner.run(silent, resolution=4.0)
     with database.reading() as session:
         assert "Моя тема" in set(session.scalars(select(Theme.label)))
+
+
+def test_a_run_knows_how_fine_each_part_of_the_last_one_was(
+    database: Database, runner: ClusterRunner, school: dict[str, list[int]]
+) -> None:
+    assert read_before(database, "").resolutions == ()
+    run_id = runner.run(silent)
+    with database.writing() as session:
+        run = session.get(Run, run_id)
+        assert run is not None
+        assert read_before(database, "").resolutions == tuple(run.quality["resolutions"])
+        run.quality = {"resolution": 3.5}  # as earlier versions left it
+    assert read_before(database, "").resolutions == (3.5,)

@@ -251,7 +251,7 @@ def test_a_run_starts_from_the_last_one() -> None:
     known = dict(zip(first.tolist(), before.labels_.tolist(), strict=True))
     initial = np.array([known.get(row, -1) for row in second.tolist()])
     resolution = before.resolution_
-    after = SharedNeighbourLeiden(initial=initial, initial_resolution=resolution, random_state=3)
+    after = SharedNeighbourLeiden(initial=initial, initial_resolutions=[resolution], random_state=3)
     fresh = SharedNeighbourLeiden(random_state=3)
     old = initial >= 0
     agreed = [
