@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, Discriminator, Field, RootModel
+from pydantic import AfterValidator, AwareDatetime, Discriminator, Field, RootModel
 from pydantic import Tag as UnionTag
+from pydantic_core import PydanticCustomError
 
 from kbsearch.importers.records import IncomingQuestion, IncomingReply
-from kbsearch.models import FeedbackAction
+from kbsearch.models import FeedbackAction, utc_now
 from web.api.contract import Code, Id, Input, Language, Line, Text, example
 
 MAX_BATCH = 500
 MAX_REPLIES = 100
+SKEW = timedelta(days=1)
+"""How far the clock, or the time zone, of a caller may be ahead of ours."""
+
+
+def _by_now(moment: datetime) -> datetime:
+    if moment > utc_now() + SKEW:
+        raise PydanticCustomError("future", "It lies in the future")
+    return moment
+
+
+Past = Annotated[AwareDatetime, AfterValidator(_by_now)]
 
 
 class ReplyIn(Input):
@@ -22,7 +35,7 @@ class ReplyIn(Input):
     author: Line = Field("", description="Any stable name or id; only a keyed hash of it is kept.")
     by_mentor: bool = Field(False, description="Whether staff wrote it.")
     accepted: bool = Field(False, description="Whether it settled the question.")
-    replied_at: AwareDatetime | None = None
+    replied_at: Past | None = None
 
     def incoming(self) -> IncomingReply:
         """As the intake takes it."""
@@ -49,7 +62,7 @@ class QuestionIn(Input):
     author: Line = Field("", description="Any stable name or id; only a keyed hash of it is kept.")
     course: Code = ""
     lesson: Code = ""
-    asked_at: AwareDatetime | None = Field(None, description="With a time zone; empty: now.")
+    asked_at: Past | None = Field(None, description="With a time zone, not in the future; empty: now.")
     language: Language = Field("", description="Such as ru or en; empty: detected.")
     replies: list[ReplyIn] = Field(
         default_factory=list,

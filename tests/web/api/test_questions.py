@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from werkzeug.test import TestResponse
 
 from kbsearch.app import Kbsearch
 from kbsearch.importers.records import IncomingCourse, IncomingLesson
+from kbsearch.models import utc_now
 
 Call = Callable[..., TestResponse]
 
@@ -122,6 +124,7 @@ def test_of_many_all_or_none_are_taken(call: Call, school: Kbsearch) -> None:
         ({"source": ""}, "source"),
         ({"asked_at": "2026-03-02T18:20:00"}, "asked_at"),
         ({"asked_at": "yesterday"}, "asked_at"),
+        ({"asked_at": f"{utc_now() + timedelta(days=2):%Y-%m-%dT%H:%M:%SZ}"}, "asked_at"),
         ({"language": "Русский"}, "language"),
         ({"replies": [{"text": ""}]}, "replies.0.text"),
         ({"replies": [{"text": "a"}] * 101}, "replies"),
