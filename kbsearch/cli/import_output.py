@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kbsearch.services.outline_names import Unknown
 
 SHOWN = 20
-"""Skipped rows that are printed."""
+"""Skipped rows, and channels, that are printed."""
 
 _TAKEN = {
     "questions_new": ("question taken", "questions taken"),
@@ -54,6 +54,7 @@ def show_preview(path: Path, preview: ImportPreview, as_json: bool) -> None:
         click.echo(f"  {field:<10} ← {column}")
     if unused := [column for column in preview.columns if column not in preview.mapping.values()]:
         click.echo(f"  not used: {', '.join(unused)}")
+    _show_channels(preview.channels)
     for sample in preview.sample:
         click.echo(f"  {sample.place} ({sample.kind})")
         for name, value in sample.fields.items():
@@ -118,6 +119,13 @@ def _show_shared_ids(count: int, column: str, undoing: str = "") -> None:
     if column:
         click.echo(f"          If column '{column}' holds no ids of questions, {undoing}say")
         click.echo("          --map id=COLUMN, or --map id= when no column does")
+
+
+def _show_channels(channels: tuple[str, ...]) -> None:
+    if len(channels) > 1:
+        more = f" … and {len(channels) - SHOWN} more" if len(channels) > SHOWN else ""
+        click.echo(f"  channels: {', '.join(channels[:SHOWN])}{more}")
+        click.echo("    --channel NAME takes that one, several times several; without it all are taken")
 
 
 def _show_undated(count: int) -> None:

@@ -36,6 +36,7 @@ Examples:
   kbsearch import questions.csv --dry-run
   kbsearch import questions.xlsx --map text=Сообщение --course python-start
   kbsearch import ChatExport/result.json --mentor "Мария Ковалёва" --mentor user123456
+  kbsearch import "School Slack export.zip" --channel python-help --channel git-help
   kbsearch import cases/ courses/python-start.json
   kbsearch imports list          what was taken in; `kbsearch imports undo ID` takes it back
 """,
@@ -64,6 +65,12 @@ Examples:
 @click.option("--on-error", type=click.Choice(["skip", "stop"]), default="skip", show_default=True,
               help="Skip broken rows, or take nothing when one is broken.")  # fmt: skip
 @click.option("--mentor", "mentors", multiple=True, help="Name or id of a mentor in a chat; repeatable.")
+@click.option(
+    "--channel",
+    "channels",
+    multiple=True,
+    help="Channel of an export of Slack to read; repeatable.  [default: all]",
+)
 @click.option("--no-index", is_flag=True, help="Leave indexing to a worker.")
 @click.option("--json", "as_json", is_flag=True, help="Print the reports as JSON.")
 def command(paths: tuple[Path, ...], dry_run: bool, as_json: bool, no_index: bool, **choices: Any) -> None:

@@ -19,8 +19,9 @@ class ImportOptions:
     ``file_name``: what the sender calls a file that is kept under another name, without its suffix.
     ``format``: "auto" or one of `kbsearch.importers.sources.FORMATS`.  ``mapping``: field → column (its name,
     or its number from 1; "": none).  ``encoding``: "auto" or a codec.  ``source`` "" is made from the file.
-    ``course``: for records that tell none.  ``mentors``: names or ids of staff in a chat.  ``on_error``:
-    skip broken rows and report them, or stop at the first and take nothing.
+    ``course``: for records that tell none.  ``mentors``: names or ids of staff in a chat.  ``channels``:
+    names or ids of those channels of an export of Slack that are read; none: all.  ``on_error``: skip broken
+    rows and report them, or stop at the first and take nothing.
     """
 
     format: str = "auto"
@@ -31,6 +32,7 @@ class ImportOptions:
     kind: Kind = "auto"
     on_error: Literal["skip", "stop"] = "skip"
     mentors: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
     file_name: str = ""
 
 
@@ -48,7 +50,7 @@ class Source:
 
     ``columns`` and ``mapping`` are empty for formats without columns.  ``encoding`` "" is that of the format.
     ``header``: where the row of the names of the columns stands ("line 4"); "" when a table has none, None
-    for formats that need none.
+    for formats that need none.  ``channels``: those of an export of Slack, chosen or not.
     """
 
     format: str
@@ -58,6 +60,7 @@ class Source:
     columns: tuple[str, ...] = ()
     mapping: Mapping[str, str] = field(default_factory=dict)
     header: str | None = None
+    channels: tuple[str, ...] = ()
 
 
 def source_name(path: Path, options: ImportOptions) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -16,45 +17,17 @@ from kbsearch.importers.json_folder import JsonFile, json_files
 from kbsearch.importers.options import ImportOptions, Meter, Source
 from kbsearch.importers.records import IncomingQuestion, Record, Skipped
 from kbsearch.importers.slack_text import slack_text
+from kbsearch.importers.slack_workspace import Channel, Workspace, lists_of, names_of
 from kbsearch.importers.telegram_messages import Message
 from kbsearch.text.chatter import is_small_talk
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}\.json")
 _TIME = re.compile(r"\d{9,11}(?:\.\d+)?")
-_LISTS = ("channels.json", "groups.json", "dms.json", "mpims.json")
-"""Lists of public and private channels and of talks between few; folders of the latter bear their ids."""
-_NAMED_LISTS = _LISTS[:2]
 _WRITTEN = {"", "thread_broadcast", "file_share", "me_message"}
 """Subtypes of what people write; all others tell of joins, topics, bots and the like."""
-_SLACKBOT = "USLACKBOT"
+_LISTED = 30
+"""Channels that an error names."""
 _NO_TEXT = "a message without text (picture, sticker, file)"
-
-
-@dataclass(slots=True)
-class _Workspace:
-    """Who and what the export names.  ``channels``, ``ids``: id → name and name → id of channels."""
-
-    users: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    staff: set[str] = field(default_factory=set)
-    bots: set[str] = field(default_factory=lambda: {_SLACKBOT})
-    channels: dict[str, str] = field(default_factory=dict)
-    ids: dict[str, str] = field(default_factory=dict)
-    team: str = ""
-
-    def channel(self, name: str) -> _Channel:
-        """The channel whose folder is called ``name``; one that is no talk between few tells a course."""
-        known = self.ids.get(name, name)
-        source = f"slack:{self.team}" if self.team else "slack"
-        return _Channel(known, name[:100] if known in self.channels else "", source[:100])
-
-
-@dataclass(frozen=True, slots=True)
-class _Channel:
-    """A channel, and what its questions have of it."""
-
-    id: str
-    course: str
-    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,94 +55,79 @@ def open_slack(path: Path, options: ImportOptions) -> Source:
     """The export in the ZIP archive or folder at ``path``; a folder may be that of one channel.
 
     Raises:
-        UnreadableFile: drawing the records finds a damaged archive, or no messages at all.
+        UnreadableFile: the archive is damaged, or holds no messages at all.
         TooLarge: it would unpack to far more than it should.
+        InvalidInput: a channel that is chosen is not in it.
     """
+    with json_files(path, options.encoding) as files:
+        channels = tuple(sorted(_days(files, path, options)))
+        chosen = _chosen(channels, files, path, options)
     meter = Meter()
 
     def records() -> Iterator[Record]:
         with json_files(path, options.encoding) as files:
-            days = _days(files, options.file_name or path.stem)
-            meter.total = sum(map(len, days.values()))
-            if not days:
-                raise UnreadableFile(
-                    "{path} holds no messages of Slack.",
-                    remedy="Export the workspace in Slack and import the ZIP as it came, or its folder.",
-                    path=str(path),
-                )
-            workspace = _Workspace()
-            yield from _know(workspace, _lists(files, path, options), options)
-            for channel, some in sorted(days.items()):
-                yield from _channel_records(channel, some, workspace, options, meter)
+            days = _days(files, path, options)
+            meter.total = sum(len(days[channel]) for channel in chosen)
+            workspace = Workspace()
+            yield from workspace.know(lists_of(files, path, options.encoding), options.mentors)
+            for channel in channels:
+                if channel in chosen:
+                    yield from _channel_records(channel, days[channel], workspace, options, meter)
+                else:
+                    yield Skipped(channel, "a channel that was not chosen", harmless=True)
 
-    return Source("slack", records, meter)
+    return Source("slack", records, meter, channels=channels)
 
 
-def _days(files: Sequence[JsonFile], alone: str) -> dict[str, list[JsonFile]]:
-    """Files of days by the name of their channel; ``alone``: that of one without a folder."""
+def _days(files: Sequence[JsonFile], path: Path, options: ImportOptions) -> dict[str, list[JsonFile]]:
+    """Files of days by the name of their channel."""
     found: defaultdict[str, list[JsonFile]] = defaultdict(list)
     for file in files:
         if _DAY.fullmatch(file.path.name):
-            found[file.path.parent.name or file.within or alone].append(file)
+            found[file.path.parent.name or file.within or options.file_name or path.stem].append(file)
+    if not found:
+        raise UnreadableFile(
+            "{path} holds no messages of Slack.",
+            remedy="Export the workspace in Slack and import the ZIP as it came, or its folder.",
+            path=str(path),
+        )
     return dict(found)
 
 
-def _lists(files: Sequence[JsonFile], path: Path, options: ImportOptions) -> Mapping[str, JsonFile]:
-    """The lists of users and channels by their names; those beside it for the folder of one channel."""
-    found = {str(file.path): file for file in files if len(file.path.parts) == 1}
-    if path.is_dir() and "users.json" not in found:
-        for name in ("users.json", *_LISTS):
-            if (beside := path.resolve().parent / name).is_file():
-                with json_files(beside.parent, options.encoding) as others:
-                    found |= {
-                        str(file.path): file for file in others if str(file.path) in ("users.json", *_LISTS)
-                    }
-                break
-    return found
+def _chosen(
+    channels: Sequence[str], files: Sequence[JsonFile], path: Path, options: ImportOptions
+) -> Collection[str]:
+    """Those of ``channels`` that are to be read, told by name or id; all when none is told."""
+    if not options.channels:
+        return channels
+    workspace = Workspace()
+    list(
+        workspace.know(lists_of(files, path, options.encoding), ())
+    )  # what it skips is told with the records
+    known = {workspace.ids.get(channel, channel).casefold(): channel for channel in channels}
+    known |= {channel.casefold(): channel for channel in channels}
+    found = [known.get(name.strip().lstrip("#").casefold()) for name in options.channels]
+    if None in found:
+        name = options.channels[found.index(None)]
+        raise InvalidInput(
+            "{path} has no channel '{name}'.",
+            remedy="Choose among: {known}.",
+            path=str(path),
+            name=name[:100],
+            known=_listed(channels, name),
+        )
+    return [channel for channel in channels if channel in found]
 
 
-def _know(workspace: _Workspace, lists: Mapping[str, JsonFile], options: ImportOptions) -> Iterator[Skipped]:
-    """Read who is who into ``workspace``; a list that cannot be read is skipped."""
-    mentors = {known_as(mentor) for mentor in options.mentors}
-    for name in ("users.json", *_LISTS):
-        try:
-            entries = lists[name].read() if name in lists else []
-        except InvalidInput as error:
-            yield Skipped.because(name, error)
-            continue
-        for entry in entries if isinstance(entries, list) else ():
-            if not isinstance(entry, dict) or not isinstance(entry.get("id"), str):
-                continue
-            if name == "users.json":
-                _know_user(workspace, entry, mentors)
-            else:
-                called = str(entry.get("name") or entry["id"]) if name != "dms.json" else entry["id"]
-                workspace.ids[called] = entry["id"]
-                if name in _NAMED_LISTS:
-                    workspace.channels[entry["id"]] = called
-
-
-def _know_user(workspace: _Workspace, user: Mapping[str, Any], mentors: set[str]) -> None:
-    names = _names(user)
-    workspace.users[user["id"]] = names
-    workspace.team = workspace.team or str(user.get("team_id") or "")
-    if user.get("is_bot") is True:
-        workspace.bots.add(user["id"])
-    is_staff = any(user.get(role) is True for role in ("is_admin", "is_owner", "is_primary_owner"))
-    if is_staff or not mentors.isdisjoint(map(known_as, (user["id"], *names))):
-        workspace.staff.add(user["id"])
-
-
-def _names(user: Mapping[str, Any]) -> tuple[str, ...]:
-    """All names of a user, or of the profile that a message carries."""
-    inner = user.get("profile")
-    profile = inner if isinstance(inner, dict) else user
-    told = (user.get("name"), user.get("real_name"), profile.get("real_name"), profile.get("display_name"))
-    return tuple(dict.fromkeys(name for name in told if isinstance(name, str) and name))
+def _listed(channels: Sequence[str], name: str) -> str:
+    """The names of ``channels``; of very many those that are most like ``name``."""
+    if len(channels) <= _LISTED:
+        return ", ".join(channels)
+    return ", ".join(get_close_matches(name, channels, _LISTED, cutoff=0)) + " …"
 
 
 def _channel_records(
-    channel: str, days: Sequence[JsonFile], workspace: _Workspace, options: ImportOptions, meter: Meter
+    channel: str, days: Sequence[JsonFile], workspace: Workspace, options: ImportOptions, meter: Meter
 ) -> Iterator[Record]:
     mentors = {known_as(mentor) for mentor in options.mentors}
     raws: dict[str, _Raw] = {}
@@ -192,7 +150,7 @@ def _channel_records(
         yield _question(thread, workspace.channel(channel), names, folder, options)
 
 
-def _messages(file: JsonFile, workspace: _Workspace, mentors: set[str]) -> Iterator[_Raw | Skipped]:
+def _messages(file: JsonFile, workspace: Workspace, mentors: set[str]) -> Iterator[_Raw | Skipped]:
     try:
         entries = file.read()
     except InvalidInput as error:
@@ -209,7 +167,7 @@ def _messages(file: JsonFile, workspace: _Workspace, mentors: set[str]) -> Itera
         yield _message(raw, place, workspace, mentors)
 
 
-def _message(raw: Mapping[str, Any], place: str, workspace: _Workspace, mentors: set[str]) -> _Raw | Skipped:
+def _message(raw: Mapping[str, Any], place: str, workspace: Workspace, mentors: set[str]) -> _Raw | Skipped:
     author = raw["user"] if isinstance(raw.get("user"), str) else ""
     if passed := _passed_over(raw, author, place, workspace):
         return passed
@@ -223,7 +181,7 @@ def _message(raw: Mapping[str, Any], place: str, workspace: _Workspace, mentors:
         return Skipped.because(place, error)
     if sent_at is None or not _TIME.fullmatch(ts):
         return Skipped(place, "the message has no date")
-    names = workspace.users.get(author) or _names(_profile(raw))
+    names = workspace.users.get(author) or names_of(_profile(raw))
     if not mentors.isdisjoint(map(known_as, (author, *names))):
         workspace.staff.add(author)
     root = str(raw.get("thread_ts") or ts)
@@ -231,7 +189,7 @@ def _message(raw: Mapping[str, Any], place: str, workspace: _Workspace, mentors:
     return _Raw(ts, root, message)
 
 
-def _passed_over(raw: Mapping[str, Any], author: str, place: str, workspace: _Workspace) -> Skipped | None:
+def _passed_over(raw: Mapping[str, Any], author: str, place: str, workspace: Workspace) -> Skipped | None:
     """Why a message is none of a person; None for one that is."""
     subtype = str(raw.get("subtype") or "")
     if subtype == "tombstone" or raw.get("hidden") is True:
@@ -278,7 +236,7 @@ def _threaded(raws: Sequence[_Raw], folder: Folder) -> Iterator[Message | Skippe
 
 
 def _question(
-    thread: Thread, channel: _Channel, names: Mapping[str, str], folder: Folder, options: ImportOptions
+    thread: Thread, channel: Channel, names: Mapping[str, str], folder: Folder, options: ImportOptions
 ) -> IncomingQuestion:
     asked = thread.question
     return IncomingQuestion(

@@ -76,7 +76,7 @@ def open_source(path: Path, options: ImportOptions) -> Source:
     Raises:
         UnreadableFile: it is not there, empty, broken, or of a kind that is not read.
         TooLarge: it must be loaded whole and is over the limit.
-        InvalidInput: the format or the mapping is unknown.
+        InvalidInput: the format, the mapping or a channel is unknown.
     """
     if options.format not in ("auto", *FORMATS):
         raise InvalidInput(
@@ -92,6 +92,12 @@ def open_source(path: Path, options: ImportOptions) -> Source:
             path=str(path),
             reason=error.strerror or str(error),
         ) from error
+    if options.channels and not source.channels:
+        raise InvalidInput(
+            "{path} is no export of Slack: there are no channels to choose from.",
+            remedy="Leave the channels out.",
+            path=str(path),
+        )
     if not COLUMNS.issubset(source.columns):
         return source
     return replace(source, records=lambda: with_replies(source.records(), options.mentors))

@@ -34,6 +34,7 @@ class ImportPreview:
     ``unknown``: courses and lessons that no outline of the school has, and lessons of another course, those
     with most rows first.  ``undated``: questions of a table that tell no date, and count as asked when taken.
     ``clashes``: rows that have the id of an earlier one and another text, and are skipped for that.
+    ``channels``: all that an export of Slack has, chosen or not.
     """
 
     format: str
@@ -53,6 +54,7 @@ class ImportPreview:
     unknown: list[Unknown] = field(default_factory=list)
     undated: int = 0
     clashes: int = 0
+    channels: tuple[str, ...] = ()
 
 
 def writable(prepared: Prepared | None, tally: Tally, lessons: dict[str, str]) -> Prepared | None:

@@ -116,6 +116,7 @@ class ImportService:
             unknown=tally.unknown_names(names),
             undated=tally.undated if source.columns else 0,
             clashes=tally.clashes_within,
+            channels=source.channels,
         )
 
     def run(

@@ -65,7 +65,8 @@ def _imported(app: Kbsearch, job: Job, progress: Progress) -> dict[str, Any]:
 
     given = dict(job.parameters)
     path = Path(given.pop("path"))
-    given["mentors"] = tuple(given.get("mentors", ()))
+    for several in ("mentors", "channels"):
+        given[several] = tuple(given.get(several, ()))
     options = ImportOptions(**given)
     origin = Origin(options.file_name or options.source or path.name, job.id, job.person_id)
     return asdict(app.imports.run(path, options, progress, origin))

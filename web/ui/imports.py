@@ -120,6 +120,7 @@ def run_import(ticket: str) -> Response:
         "course": options.course,
         "on_error": options.on_error,
         "mentors": list(options.mentors),
+        "channels": list(options.channels),
     }
     job = kb().jobs.enqueue(JobKind.IMPORT, parameters, person_id=person.id if person else None)
     return go(url_for("ui.job_page", job_id=job.id))
@@ -142,6 +143,7 @@ def _options() -> ImportOptions:
         course=text_of("course"),
         on_error=cast(Literal["skip", "stop"], on_error),
         mentors=tuple(name for name in mentors if name),
+        channels=tuple(request.values.getlist("channel")),
     )
 
 

@@ -183,3 +183,24 @@ def test_one_is_said_as_one(home: Path, tmp_path: Path) -> None:
     assert counted(0, "case") == "0 cases"
     assert counted(1, "case is", "cases are") == "1 case is"
     assert counted(1_234, "case is", "cases are") == "1,234 cases are"
+
+
+def test_channels_of_a_workspace_are_listed_and_chosen(home: Path, tmp_path: Path) -> None:
+    for number, channel in enumerate(("git", "python", "random")):
+        (tmp_path / "export" / channel).mkdir(parents=True)
+        message = {
+            "type": "message",
+            "user": "U1",
+            "text": f"Как сдать {channel}?",
+            "ts": f"179083800{number}.0",
+        }
+        (tmp_path / "export" / channel / "2026-10-01.json").write_text(json.dumps([message]), "utf-8")
+    shown = run(home, tmp_path / "export", "--dry-run").output
+    assert "channels: git, python, random\n" in shown
+    assert "would take: 3 questions" in shown
+    taken = run(home, tmp_path / "export", "--channel", "#git", "--channel", "python").output
+    assert " 2 questions taken\n" in taken
+    assert "1 × a channel that was not chosen" in taken
+    refused = run(home, tmp_path / "export", "--channel", "rust")
+    assert refused.exit_code == 1
+    assert "has no channel 'rust'.\n  Choose among: git, python, random." in refused.output

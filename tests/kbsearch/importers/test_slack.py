@@ -187,6 +187,41 @@ def test_the_folder_of_one_channel_can_be_imported(tmp_path: Path) -> None:
     assert questions(bare, file_name="git")[0].external_id == f"git:{ts(0)}"
 
 
+@pytest.mark.parametrize("name", ["python", "#python", " Python", "C02", "c02"])
+def test_a_channel_is_chosen_by_its_name_or_id(app: Kbsearch, tmp_path: Path, name: str) -> None:
+    path = packed(tmp_path / "export.zip", EXPORT)
+    options = ImportOptions(channels=(name,))
+    preview = app.imports.preview(path, options)
+    assert (preview.counts, preview.channels) == ({"questions": 1}, ("git", "python"))
+    report = app.imports.run(path, options)
+    assert report.taken == {"questions_new": 1}
+    assert report.harmless["a channel that was not chosen"] == 1
+    both = ImportOptions(channels=("git", name))
+    assert app.imports.run(path, both).taken == {"questions_known": 1, "questions_new": 2}
+    assert app.imports.run(path, ImportOptions()).taken == {"questions_known": 3}
+
+
+def test_a_channel_that_is_not_there_is_told_with_those_that_are(app: Kbsearch, tmp_path: Path) -> None:
+    path = packed(tmp_path / "export.zip", EXPORT)
+    with pytest.raises(InvalidInput, match=r"export\.zip has no channel 'pyton'") as caught:
+        app.imports.run(path, ImportOptions(channels=("git", "pyton")))
+    assert caught.value.remedy == "Choose among: git, python."
+    many = {f"{name}/2026-10-01.json": TALK for name in ("python", *(f"channel-{at}" for at in range(90)))}
+    path = packed(tmp_path / "many.zip", many)
+    with pytest.raises(InvalidInput, match="no channel 'pyton'") as caught:
+        app.imports.preview(path, ImportOptions(channels=("pyton",)))
+    assert caught.value.remedy.startswith("Choose among: python, ")
+    assert caught.value.remedy.count(",") == 29
+    assert app.questions.count() == 0
+
+
+def test_what_is_no_export_of_slack_has_no_channels(app: Kbsearch, tmp_path: Path) -> None:
+    path = tmp_path / "q.csv"
+    path.write_text("id,text\n1,Как?\n", "utf-8")
+    with pytest.raises(InvalidInput, match="no export of Slack: there are no channels"):
+        app.imports.run(path, ImportOptions(channels=("git",)))
+
+
 def test_a_later_export_adds_what_is_new(app: Kbsearch, tmp_path: Path) -> None:
     early = packed(tmp_path / "october.zip", EXPORT | {"git/2026-10-01.json": TALK[:3]})
     assert app.imports.preview(early, ImportOptions()).counts == {"questions": 3}

@@ -378,6 +378,38 @@ def test_an_archive_of_slack_is_previewed_where_it_is(methodologist: FlaskClient
     assert str(school.settings.home) not in page.text
 
 
+def test_channels_of_slack_are_ticked_in_the_preview(methodologist: FlaskClient, school: Kbsearch) -> None:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for number, channel in enumerate(("git", "noty")):
+            said = {
+                "type": "message",
+                "user": "U1",
+                "text": f"Где взять {channel}?",
+                "ts": f"179083800{number}.0",
+            }
+            archive.writestr(f"{channel}/2026-10-01.json", json.dumps([said]))
+    content.seek(0)
+    here = methodologist.post("/import", data={"file": (content, "Школа.zip")}).location
+    shown = methodologist.get(here).text
+    assert "Channels: all 2" in shown
+    assert re.findall(r'name="channel" value="(\w+)"', shown) == ["git", "noty"]
+    shown = methodologist.get(f"{here}&channel=noty").text
+    assert "Channels: 1 of 2" in shown
+    assert 'value="noty" checked' in shown
+    assert "Где взять git?" not in shown
+    assert '<input type="hidden" name="channel" value="noty">' in shown
+    told = {"file_name": "Школа", "channel": ["noty"]}
+    job = methodologist.post(f"{here.split('?')[0]}/run", data=told).location
+    run_worker_until_done(school, int(job.rpartition("/")[2]))
+    texts = {question.text for question in school.questions.latest()}
+    assert "Где взять noty?" in texts
+    assert "Где взять git?" not in texts
+    page = methodologist.get(f"{here}&channel=rust")
+    assert page.status_code == 422
+    assert "Школа.zip has no channel &#39;rust&#39;. Choose among: git, noty." in page.text
+
+
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [
