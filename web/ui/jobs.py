@@ -27,7 +27,17 @@ def job_page(job_id: int) -> str:
     job = kb().jobs.get(job_id)
     template = "jobs/_job.html" if wants_block("job") else "jobs/view.html"
     past = kb().past_imports.of_job(job_id) if job.kind == JobKind.IMPORT else None
-    return render_template(template, job=job, busy=job.state in BUSY, share=_share(job), past=past)
+    return render_template(
+        template, job=job, busy=job.state in BUSY, share=_share(job), past=past, proposed=_proposed(job)
+    )
+
+
+def _proposed(job: Job) -> int:
+    """How many changes of the run that the job made wait for a decision."""
+    if job.kind != JobKind.CLUSTER or job.state != JobState.DONE:
+        return 0
+    newest = kb().clusters.searched()
+    return kb().proposals.open_lines() if newest and newest.id == job.result.get("run_id") else 0
 
 
 def _share(job: Job) -> float | None:

@@ -17,6 +17,7 @@ from kbsearch.importers.records import IncomingQuestion
 from kbsearch.models import Feedback, FeedbackAction, Job, JobKind, JobState, QuestionState
 from kbsearch.services.cases import CaseDraft
 from kbsearch.worker import Worker
+from tests.large_proposal import plant_proposal
 
 
 def case_named(app: Kbsearch, title: str) -> int:
@@ -305,6 +306,23 @@ def test_a_failed_job_says_why_in_the_language_of_the_page(
     methodologist.set_cookie("language", "ru")
     assert "/no/such/file.csv не читается: No such file" in methodologist.get(f"/jobs/{job.id}").text
     assert "/no/such/file.csv cannot be read: No such file" in school.jobs.get(job.id).error
+
+
+def test_a_search_for_clusters_leads_to_what_it_proposes(
+    methodologist: FlaskClient, school: Kbsearch
+) -> None:
+    plant_proposal(school, 40)
+    proposal = school.proposals.latest()
+    assert proposal is not None
+    with school.database.writing() as session:
+        for number, run_id in ((7, proposal.run.id), (8, proposal.run.id - 1)):
+            session.add(Job(id=number, kind=JobKind.CLUSTER, state=JobState.DONE, result={"run_id": run_id}))
+    page = methodologist.get("/jobs/7").text
+    assert f"The last run proposes {proposal.open} change" in page
+    assert 'class="button primary" href="/clusters/diff"' in page
+    assert "The clusters are found." in methodologist.get("/jobs/8").text
+    school.proposals.accept(proposal.run.id)
+    assert "The clusters are found." in methodologist.get("/jobs/7").text
 
 
 def test_a_job_that_failed_before_reasons_were_kept_apart_stays_readable(
