@@ -56,7 +56,9 @@ function options(table, box, width) {
   }
   // As the table writes it: a week that begins at midnight of the school begins the day before elsewhere.
   const written = new Map([...table.tBodies[0].rows].map(({ cells: [cell] }) => [Number(cell.dataset.value), (cell.querySelector("a") ?? cell).textContent.trim()]));
-  const weeks = { splits: ({ data: [all], width }) => spread(all, width / 96), values: (self, ticks) => ticks.map((tick) => written.get(tick)) };
+  const labels = new Map([...table.querySelectorAll("[data-label]")].map(({ dataset }) => [Number(dataset.value), dataset.label]));
+  const name = (tick) => labels.get(tick) ?? written.get(tick);
+  const weeks = { splits: ({ data: [all], width }) => spread(all, width / 96), values: (self, ticks) => ticks.map(name) };
   return {
     width,
     height: HEIGHT,

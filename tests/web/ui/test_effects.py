@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import numpy as np
@@ -70,6 +71,8 @@ def test_pages_wait_for_the_worker(school: Kbsearch, mentor: FlaskClient) -> Non
 def test_an_effect_has_verdict_interval_chart_and_controls(school: Kbsearch, mentor: FlaskClient) -> None:
     school.effects.refresh()
     page = text(mentor, "/cases/1/effect")
+    # The axis of the chart has no room for years, which the table needs.
+    assert re.search(r'data-label="[A-Z][a-z]{2} \d+">[A-Z][a-z]{2} \d+, 20\d\d</td>', page)
     assert ">reduced</span>" in page
     assert "95 % interval from −" in page
     assert 'data-chart="counts"' in page
