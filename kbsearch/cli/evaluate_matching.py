@@ -171,7 +171,7 @@ def figures(report: MatchingReport) -> dict[str, Any]:
     }
     if report.counts["abstain_recall"]:
         shown["abstain_recall"] = report.abstain_recall
-    shown["ece"] = report.ece
+    shown["ece"], shown["ece_by_chance"] = report.ece, report.ece_by_chance
     shown["n"] = {name: count for name, count in report.counts.items() if name in shown}
     return shown
 

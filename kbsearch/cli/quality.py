@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 SHOWN = (
     "questions", "hit@1", "hit@3", "hit@5", "mrr@5", "answers", "answer_precision", "answer_coverage",
-    "ece", "p50_ms", "p95_ms",
+    "ece", "ece_by_chance", "p50_ms", "p95_ms",
 )  # fmt: skip
 
 

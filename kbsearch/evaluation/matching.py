@@ -11,7 +11,7 @@ import numpy as np
 
 from kbsearch.evaluation.sets import LabelledQuestion, MatchingSet
 from kbsearch.matching.matcher import Matcher
-from kbsearch.matching.thresholds import calibration_error
+from kbsearch.matching.thresholds import calibration_error, error_by_chance
 from kbsearch.matching.training import JudgedQuery, judged
 from kbsearch.models import Decision
 from kbsearch.ports import Progress, silent
@@ -64,6 +64,7 @@ class MatchingReport:
     answer_coverage: float | None = None
     abstain_recall: float | None = None
     ece: float | None = None
+    ece_by_chance: float | None = None
     counts: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -150,6 +151,7 @@ def summarise(outcomes: Sequence[Outcome], cases: int) -> MatchingReport:
         answer_coverage=_share(o.decision == Decision.ANSWER for o in outcomes),
         abstain_recall=_share(o.decision == Decision.ABSTAIN for o in outcomes if o.removed),
         ece=_calibration(outcomes),
+        ece_by_chance=_by_chance(outcomes),
         counts={
             **dict.fromkeys(("hit@1", "hit@3", "hit@5", "mrr@5"), len(ranks)),
             "answer_precision": sum(outcome.decision == Decision.ANSWER for outcome in outcomes),
@@ -166,6 +168,11 @@ def _calibration(outcomes: Sequence[Outcome]) -> float | None:
         return None
     chances = [outcome.chance or 0.0 for outcome in known]
     return round(calibration_error(chances, [outcome.first_right for outcome in known]), 4)
+
+
+def _by_chance(outcomes: Sequence[Outcome]) -> float | None:
+    chances = [outcome.chance for outcome in outcomes if outcome.chance is not None]
+    return round(error_by_chance(chances), 4) if chances else None
 
 
 def _hit(ranks: Sequence[int], depth: int) -> float | None:

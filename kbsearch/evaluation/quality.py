@@ -114,7 +114,8 @@ def figures_of(rows: Sequence[Measured]) -> Figures:
     Ranks are over the questions as they are.  What concerns probabilities also counts each question once more
     without its right cases, at `UNANSWERABLE`: a golden question always has a case, a student's has not.
     ``lower``, ``upper``: Clopper-Pearson 95 % of ``answer_precision``.  ``calibration``: rows [mean
-    probability, share right, n] by tenths; ``ece``: their mean distance, weighted by n.
+    probability, share right, n] by tenths; ``ece``: their mean distance, weighted by n; ``ece_by_chance``:
+    what it is on average if the probabilities are perfect.
     """
     ranks = [row.rank for row in rows]
     answers = [row.first_right for row in rows if row.decision == Decision.ANSWER]
@@ -138,6 +139,7 @@ def figures_of(rows: Sequence[Measured]) -> Figures:
         "upper": round(upper, 4),
         "answer_coverage": _mean([row.decision == Decision.ANSWER for row in rows]),
         "ece": ece(curve),
+        "ece_by_chance": ece_by_chance(curve),
         "calibration": curve,
         "p50_ms": round(float(np.percentile(times, 50)), 1),
         "p95_ms": round(float(np.percentile(times, 95)), 1),
@@ -162,6 +164,16 @@ def ece(curve: Sequence[Sequence[float]]) -> float | None:
     """Expected calibration error of a calibration curve (Naeini et al., AAAI 2015); None without any row."""
     total = sum(row[2] for row in curve)
     return round(sum(abs(row[0] - row[1]) * row[2] for row in curve) / total, 4) if total else None
+
+
+def ece_by_chance(curve: Sequence[Sequence[float]]) -> float | None:
+    """The `ece` of such a curve on average if its probabilities are perfect; None without any row.
+
+    As `kbsearch.matching.thresholds.error_by_chance`, with the mean probability of each tenth.
+    """
+    total = sum(row[2] for row in curve)
+    deviations = sum((row[2] * row[0] * (1 - row[0]) * 2 / np.pi) ** 0.5 for row in curve)
+    return round(float(deviations) / total, 4) if total else None
 
 
 def changes(before: Mapping[str, Any], rows: Sequence[Measured]) -> dict[str, Figures]:

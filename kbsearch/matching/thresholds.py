@@ -95,6 +95,21 @@ def calibration_error(chance: Sequence[float] | Doubles, right: Sequence[bool] |
     )
 
 
+def error_by_chance(chance: Sequence[float] | Doubles) -> float:
+    """The `calibration_error` in [0, 1] that these probabilities show on average if they are perfect.
+
+    The gap of a tenth is then a sum of independent errors, about normal with their variance.  That small
+    samples show gaps where there are none: Bröcker and Smith, "Increasing the reliability of reliability
+    diagrams" (2007).
+    """
+    known = np.asarray(chance, np.float64)
+    if not len(known):
+        return 0.0
+    bins = np.minimum((BINS * known).astype(int), BINS - 1)
+    variances = np.bincount(bins, known * (1 - known), minlength=BINS)
+    return float(np.sqrt(variances * 2 / np.pi).sum() / len(known))
+
+
 def _calibration_error(chance: Doubles, right: Doubles, weight: Doubles) -> float:
     if not len(chance):
         return 0.0

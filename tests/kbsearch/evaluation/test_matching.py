@@ -44,11 +44,22 @@ def measure(folder: Path, *options: str) -> dict[str, Any]:
 def test_the_figures_of_a_set_that_is_easy(folder: Path) -> None:
     found = measure(folder)
     answers = ["answer_precision", "answer_coverage"]
-    assert list(found) == [*FIGURES, "questions", "cases", "p50_ms", "p95_ms", *answers, "ece", "n"]
+    assert list(found) == [
+        *FIGURES,
+        "questions",
+        "cases",
+        "p50_ms",
+        "p95_ms",
+        *answers,
+        "ece",
+        "ece_by_chance",
+        "n",
+    ]
     assert found["answer_coverage"] == pytest.approx(found["n"].pop("answer_precision") / 6, abs=1e-4)
     assert found["n"] == {**dict.fromkeys(FIGURES, 5), "answer_coverage": 6, "ece": 6}
     assert (found["hit@1"], found["mrr@5"], found["questions"], found["cases"]) == (1, 1, 6, 5)
     assert 0 < found["p50_ms"] <= found["p95_ms"]
+    assert 0 < found["ece_by_chance"] < 0.5
 
 
 def test_questions_whose_case_was_removed_count_for_abstaining_only(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from kbsearch.errors import InvalidInput
@@ -12,10 +13,12 @@ from kbsearch.evaluation.quality import (
     calibration,
     changes,
     ece,
+    ece_by_chance,
     figures_by_scope,
     figures_of,
     ranks_of,
 )
+from kbsearch.matching.thresholds import error_by_chance
 from kbsearch.models import Decision
 
 
@@ -61,6 +64,13 @@ def test_calibration_is_by_tenths() -> None:
     curve = calibration([0.05, 0.95, 1.0], [False, True, False], [1, 1, 1])
     assert curve == [[0.05, 0.0, 1.0], [0.975, 0.5, 2.0]]
     assert ece(curve) == pytest.approx((0.05 + 2 * 0.475) / 3, abs=1e-4)
+
+
+def test_the_error_that_chance_makes_is_told_from_the_curve() -> None:
+    chances = np.linspace(0.02, 0.98, 49).tolist()
+    curve = calibration(chances, [chance > 0.5 for chance in chances], [1] * 49)
+    assert ece_by_chance(curve) == pytest.approx(error_by_chance(chances), rel=0.05)
+    assert ece_by_chance([]) is None
 
 
 def test_a_fall_is_told_from_noise_and_only_common_questions_are_compared() -> None:

@@ -13,6 +13,7 @@ from kbsearch.matching.thresholds import (
     FirstCases,
     abstain_below,
     calibration_error,
+    error_by_chance,
     held_out_figures,
     lower_bound,
     thresholds,
@@ -54,6 +55,15 @@ def test_calibration_error_is_the_mean_gap_by_tenths() -> None:
     )
     assert calibration_error([1.0, 0.0], [True, False]) == 0.0
     assert calibration_error([], []) == 0.0
+
+
+@pytest.mark.parametrize("count", [40, 400, 4_000])
+def test_perfect_probabilities_show_the_error_that_chance_makes(count: int) -> None:
+    draw = np.random.default_rng(0)
+    chances = draw.beta(1.2, 1.0, count)
+    shown = [calibration_error(chances, draw.random(count) < chances) for _ in range(300)]
+    assert error_by_chance(chances) == pytest.approx(np.mean(shown), rel=0.06)
+    assert (error_by_chance([]), error_by_chance([0.0, 1.0])) == (0, 0)
 
 
 def test_nine_of_ten_right_first_cases_stay_above_the_threshold_of_abstaining() -> None:
