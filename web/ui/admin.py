@@ -22,8 +22,8 @@ def people_page() -> str:
 
 @blueprint.post("/admin/people")
 @requires(Role.ADMIN)
-def add_person() -> Response:
-    """Let somebody in."""
+def add_person() -> Response | tuple[str, int]:
+    """Let somebody in; what was typed stays in the form when that cannot be done."""
     try:
         person = kb().people.create(
             text_of("login"), text_of("name"), request.form.get("password", ""), text_of("role")
@@ -31,6 +31,7 @@ def add_person() -> Response:
         say(gettext("%(name)s can sign in now.", name=person.name))
     except (InvalidInput, Conflict) as error:
         say(words.error(error), "bad")
+        return people_page(), 422
     return go(url_for("ui.people_page"))
 
 

@@ -160,8 +160,12 @@ def test_an_admin_adds_changes_and_shuts_out_people(admin: FlaskClient, school: 
     admin.post(f"/admin/people/{person.id}", data={"do": "deactivate"})
     changed = school.people.get(person.id)
     assert (changed.role, changed.active) == ("methodologist", False)
-    admin.post("/admin/people", data=data)
-    assert "taken" in admin.get("/admin/people").text
+    refused = admin.post("/admin/people", data=data)
+    assert refused.status_code == 422
+    assert "taken" in refused.text
+    assert f'value="{data["name"]}"' in refused.text  # nothing is to be typed again but the password
+    assert data["password"] not in refused.text
+    assert "taken" not in admin.get("/admin/people").text
 
 
 def test_a_token_is_shown_once(admin: FlaskClient, school: Kbsearch) -> None:
