@@ -53,7 +53,7 @@ TITLES = {
     "invalid-input": "The input cannot be used",
     "too-large": "The input is too large",
     "unreadable-file": "The file cannot be read",
-    "conflict": "Somebody else was first",
+    "conflict": "This cannot be done now",
     "not-authenticated": "Please sign in",
     "not-allowed": "This is not allowed",
     "storage-unavailable": "The database does not answer",

@@ -212,7 +212,7 @@ def _coverage(session: Session) -> dict[int, tuple[int, int]]:
 
 
 def _decided(session: Session, since: datetime) -> int:
-    query = select(func.count()).select_from(ClusterReview)
+    query = select(func.count(ClusterReview.cluster_id.distinct()))
     return (
         session.scalar(query.where(ClusterReview.created_at > since, ClusterReview.undone_at.is_(None))) or 0
     )

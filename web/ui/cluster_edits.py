@@ -27,6 +27,8 @@ def number_in(name: str) -> int:
         InvalidInput: there is none.
     """
     text = text_of(name)
+    if not text:
+        raise InvalidInput("No number is given.", remedy="It stands in the address of its page.")
     found = _NUMBER.search(text)
     if not found:
         raise InvalidInput(
