@@ -91,6 +91,17 @@ class ReviewService:
             session.flush()
         return review
 
+    def by_another(self, cluster_id: int, since: datetime, person_id: int | None) -> ClusterReview | None:
+        """The newest decision on the cluster after ``since`` that somebody else made and that stands."""
+        query = select(ClusterReview).where(
+            ClusterReview.cluster_id == cluster_id,
+            ClusterReview.created_at > since,
+            ClusterReview.undone_at.is_(None),
+            ClusterReview.person_id.is_distinct_from(person_id),
+        )
+        with self._database.reading() as session:
+            return session.scalar(query.order_by(ClusterReview.id.desc()).limit(1))
+
     def undo(self, review_id: int) -> ClusterReview:
         """Bring the cluster back into the queue; its edit, if there is one, is undone by the caller.
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 from flask import render_template, request, url_for
 from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response
 
 from kbsearch.errors import KbsearchError
-from kbsearch.models import CaseState, ClusterEdit, ReviewVerdict, Role
+from kbsearch.models import CaseState, ClusterEdit, ReviewVerdict, Role, utc_now
 from kbsearch.services.cluster_review import has_case
 from web.session import kb, requires
 from web.ui import blueprint
@@ -33,6 +34,7 @@ def review_page() -> str:
     return render_template(
         "clusters/review.html",
         item=item,
+        shown=utc_now().isoformat(),
         row=item.row,
         written=kb().gaps.cases_of([item.row.cluster.id]).get(item.row.cluster.id),
         members=kb().clusters.get(item.row.cluster.id, questions=SHOWN).questions,
@@ -48,6 +50,8 @@ def decide_cluster() -> Response:
     cluster_id, step = number_of("cluster"), text_of("do").partition(":")[0]
     target = text_of("do").partition(":")[2]
     edits, who = kb().cluster_edits, person_id()
+    if _decided_meanwhile(cluster_id):
+        return go(url_for("ui.review_page"))
     if step == "case":
         return _write_case(cluster_id)
     if step == "split":
@@ -67,6 +71,24 @@ def decide_cluster() -> Response:
         raise BadRequest
     noted = review.decide(cluster_id, verdict, edit_id=edit.id if edit else None, person_id=who)
     return _next(step, noted.id, edit.id if edit else None)
+
+
+def _decided_meanwhile(cluster_id: int) -> bool:
+    """Whether somebody else decided on the cluster since the page was shown; says so."""
+    try:
+        shown = datetime.fromisoformat(text_of("shown"))
+    except ValueError:
+        return False
+    other = kb().reviews.by_another(cluster_id, shown, person_id()) if shown.tzinfo else None
+    if other is None:
+        return False
+    names = kb().cases.names([other.person_id])
+    who = names.get(other.person_id or 0, gettext("Somebody"))
+    say(
+        gettext("%(name)s decided on that cluster while you looked at it. Here is the next one.", name=who),
+        "warn",
+    )
+    return True
 
 
 def _end(step: str, cluster_id: int, edit: Callable[[], ClusterEdit]) -> Response:

@@ -253,6 +253,23 @@ def test_a_cluster_that_one_case_covers_waits_for_no_decision_until_it_does_not(
     assert topics.reviews.next(cluster_id=first).row.cluster.id == first  # type: ignore[union-attr]
 
 
+def test_two_who_look_at_one_cluster_do_not_both_decide(
+    methodologist: FlaskClient, admin: FlaskClient, topics: Kbsearch
+) -> None:
+    pages = [client.get("/clusters/review").text for client in (methodologist, admin)]
+    first, second = (dict(re.findall(r'name="(cluster|shown)" value="([^"]*)"', page)) for page in pages)
+    assert first["cluster"] == second["cluster"]
+    size = topics.clusters.get(int(first["cluster"])).row.size
+    methodologist.post("/clusters/review", data=first | {"do": "fine"})
+    page = admin.post("/clusters/review", data=second | {"do": "dismiss"}, follow_redirects=True).text
+    assert "Methodologist decided on that cluster while you looked at it." in page
+    assert waiting(page) != int(first["cluster"])
+    assert topics.clusters.get(int(first["cluster"])).row.size == size
+    # Who decides again, from a page that the browser kept, means it.
+    page = methodologist.post("/clusters/review", data=first | {"do": "later"}, follow_redirects=True).text
+    assert "Put off for a week." in page
+
+
 def test_a_cluster_waits_again_when_its_case_is_archived(
     methodologist: FlaskClient, topics: Kbsearch
 ) -> None:
