@@ -11,8 +11,7 @@ from sqlalchemy.orm import Session
 from kbsearch.models import Cluster, Membership, Question, Reply
 from kbsearch.services.case_drafts import MAX_TITLE, MAX_VARIANT, CaseDraft
 from kbsearch.services.placing import existing
-from kbsearch.services.wordings import is_known, phrasing_in
-from kbsearch.text.chatter import strip_chatter
+from kbsearch.services.wordings import bare_wording, is_known
 from kbsearch.text.words import stems
 
 MAX_DRAFT_VARIANTS = 12
@@ -87,7 +86,7 @@ def _variants(questions: list[Question]) -> list[tuple[int, str]]:
     """What the questions ask, without greetings and thanks, each wording once."""
     kept: list[tuple[int, str]] = []
     for question in questions:
-        text = strip_chatter(phrasing_in(question.text))
+        text = bare_wording(question.text)
         if len(text) <= MAX_VARIANT and not is_known(text, (known for _, known in kept)):
             kept.append((question.id, text))
         if len(kept) == MAX_DRAFT_VARIANTS:

@@ -36,6 +36,11 @@ def phrasing_in(text: str) -> str:
     return asking_part(without_quotes(text))
 
 
+def bare_wording(text: str) -> str:
+    """What of a message a case begins with: its phrasing without greetings and thanks."""
+    return strip_chatter(phrasing_in(text))
+
+
 def is_story(text: str) -> bool:
     """Whether ``text`` is a long message of which no sentence can be told that asks."""
     return len(phrasing_in(text)) > LONG

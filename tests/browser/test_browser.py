@@ -208,6 +208,15 @@ def test_unsaved_text_outlives_a_closed_tab(open_page: OpenPage) -> None:
     expect(page.locator("#title")).to_have_value("Долгий заголовок")
 
 
+def test_who_finds_nothing_is_led_to_writing_it(open_page: OpenPage) -> None:
+    page = open_page("mentor")
+    page.goto("/?q=как отменить последний коммит")
+    page.keyboard.press("n")
+    expect(page.locator(".toast")).to_have_text(re.compile(r"^\s*Noted: no case answers this yet\.\s*$"))
+    page.click("[data-thanks] >> text=Write a case")
+    expect(page.locator("#title")).to_have_value("как отменить последний коммит")
+
+
 def test_no_page_scrolls_sideways_on_a_narrow_phone(open_page: OpenPage, site: Site) -> None:
     site.app.people.make_token("Learning platform", ["read", "write"])
     site.app.lexicon.save("аа" * 50, "длинное слово")

@@ -81,7 +81,7 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 
 // The word of thanks stands below the answer, often out of sight.
 document.addEventListener("htmx:afterSwap", (event) => {
-  if (event.target.matches("[data-thanks]")) toast(event.target.textContent);
+  if (event.target.matches("[data-thanks]")) toast(event.target.firstChild.textContent);
 });
 
 // On a narrow screen the answer lies below the rows.

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from kbsearch.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from kbsearch.models import Case, CaseState, Role
 from kbsearch.services.cases import CaseDraft
-from kbsearch.services.wordings import is_known
+from kbsearch.services.wordings import bare_wording, is_known
 from kbsearch.text.words import stems
 from web.session import current_person, kb, requires
 from web.ui import blueprint, words
@@ -113,7 +113,9 @@ def new_case() -> str:
     if wants_block("duplicates"):
         return _duplicates(0)
     question_id = number_of("question", 0)
-    return _page(None, _from_question(question_id) if question_id else Written(title=text_of("title")))
+    if question_id:
+        return _page(None, _from_question(question_id))
+    return _page(None, Written(title=text_of("title"), course=text_of("course")))
 
 
 def _from_question(question_id: int) -> Written:
@@ -121,7 +123,7 @@ def _from_question(question_id: int) -> Written:
     replies = [reply.text for reply in question.replies if reply.by_mentor or reply.accepted]
     return Written(
         answer="\n\n---\n\n".join(replies),
-        variants=(question.text,),
+        variants=(bare_wording(question.text),),
         course=question.course_code,
         lessons=(question.lesson_code,) if question.lesson_code else (),
         question_id=question.id,

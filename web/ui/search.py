@@ -92,7 +92,8 @@ def give_feedback() -> Response | str:
     record(_kept(asked), action, case_id)
     said = _thanks(action)
     if request.headers.get("HX-Request"):
-        return render_template("_thanks.html", said=said)
+        unanswered = action == FeedbackAction.NOTHING_FITS
+        return render_template("_thanks.html", said=said, unanswered=unanswered, asked=asked)
     say(said)
     return back(url_for("ui.search_page", q=asked.text, course=asked.course, lesson=asked.lesson))
 

@@ -52,9 +52,23 @@ def test_feedback_is_stored_only_when_given(mentor: FlaskClient, school: Kbsearc
     form = {"q": "как отменить последний коммит", "case_id": str(case_id), "action": "accepted"}
     assert mentor.post("/feedback", data=form).status_code == 303
     nothing = {"q": "как вырастить кактус", "action": "nothing_fits"}
-    assert "no case answers" in mentor.post("/feedback", data=nothing, headers={"HX-Request": "true"}).text
+    said = mentor.post(
+        "/feedback", data=nothing | {"course": "frontend"}, headers={"HX-Request": "true"}
+    ).text
+    assert "no case answers" in said
+    link = re.search(r'<a href="([^"]+)">Write a case</a>', said)
+    assert link is not None
+    page = mentor.get(html.unescape(link[1])).text
+    assert 'value="как вырастить кактус"' in page
+    assert '<option value="frontend" selected>' in page
     assert mentor.post("/feedback", data={"q": "a", "action": "bogus"}).status_code == 400
     assert feedback_of(school)[-1].action == FeedbackAction.NOTHING_FITS
+
+
+def test_a_case_begins_with_the_bare_words_of_a_question(mentor: FlaskClient, school: Kbsearch) -> None:
+    asked = school.questions.receive(IncomingQuestion("Добрый вечер! Где взять зачётку, спасибо"))
+    page = mentor.get(f"/cases/new?question={asked.question_id}").text
+    assert ">Где взять зачётку</textarea>" in page
 
 
 def test_a_question_is_taken_in_answered_and_reopened(mentor: FlaskClient, school: Kbsearch) -> None:
