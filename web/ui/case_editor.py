@@ -16,7 +16,7 @@ from kbsearch.services.wordings import bare_wording, is_known
 from kbsearch.text.words import stems
 from web.session import current_person, kb, requires
 from web.ui import blueprint, words
-from web.ui.cases import check_may_edit, in_words, steps
+from web.ui.cases import answer_its_questions, check_may_edit, in_words, steps
 from web.ui.diff import compare
 from web.ui.forms import go, number_of, say, text_of, wants_block
 from web.ui.texts import gettext
@@ -193,11 +193,8 @@ def _stored(case: Case | None, written: Written) -> Case:
         return kb().cases.save(
             case.id, draft, version=version, person_id=person_id, note=note, sources=sources
         )
-    origin = [written.question_id or None] if written.question_id else []
-    created = kb().cases.create(draft, person_id=person_id, variant_question_ids=origin)
-    if written.question_id:
-        kb().questions.answer(written.question_id, created.id)
-    return created
+    origin: list[int | None] = [kb().questions.get(written.question_id).id] if written.question_id else []
+    return kb().cases.create(draft, person_id=person_id, variant_question_ids=origin)
 
 
 def _with_ticked(draft: CaseDraft) -> tuple[CaseDraft, dict[str, int | None]]:
@@ -215,7 +212,7 @@ def _stepped(case: Case, state: str) -> Response:
     if state not in steps(case):
         raise NotAllowed("Publishing and archiving is for methodologists.", remedy="Send it to review.")
     try:
-        kb().cases.move(case.id, state, person_id=person.id if person else None)
+        answer_its_questions(kb().cases.move(case.id, state, person_id=person.id if person else None))
     except InvalidInput as error:
         say(words.error(error), "bad")
     return go(url_for("ui.case_page", case_id=case.id, saved=1))

@@ -9,7 +9,7 @@ from flask import render_template, url_for
 from werkzeug.wrappers import Response
 
 from kbsearch.errors import NotAllowed
-from kbsearch.models import TRANSITIONS, Case, CaseState, Revision, Role
+from kbsearch.models import TRANSITIONS, Case, CaseState, QuestionState, Revision, Role
 from web.session import current_person, kb, requires
 from web.ui import blueprint, words
 from web.ui.context import school
@@ -127,6 +127,7 @@ def move_case(case_id: int) -> Response:
     ):
         raise NotAllowed("Publishing and archiving is for methodologists.", remedy="Send it to review.")
     moved = kb().cases.move(case_id, target, person_id=person.id if person else None)
+    answer_its_questions(moved)
     undo = None
     if CaseState(case.state) in TRANSITIONS[CaseState(moved.state)]:
         undo = (url_for("ui.move_case", case_id=case_id), {"state": str(case.state)})
@@ -135,6 +136,16 @@ def move_case(case_id: int) -> Response:
     said = gettext("The case is now: %(state)s.", state=words.case_state(moved.state))
     say(said, undo=undo)
     return go(url_for("ui.case_page", case_id=case_id))
+
+
+def answer_its_questions(case: Case) -> None:
+    """The open questions that a case was written from are answered by it once students can be shown it."""
+    if case.state != CaseState.PUBLISHED or case.cluster_id is not None:
+        return
+    ids = [variant.question_id for variant in kb().cases.get(case.id).variants if variant.question_id]
+    for question in kb().questions.by_ids(ids):
+        if question.state == QuestionState.OPEN:
+            kb().questions.answer(question.id, case.id)
 
 
 @blueprint.post("/cases/<int:case_id>/unarchive")

@@ -205,6 +205,24 @@ def test_mentors_write_drafts_and_methodologists_publish(
     assert mentor.get(f"{here}/edit").status_code == 200
 
 
+def test_a_case_answers_the_question_it_was_written_from_once_it_is_published(
+    mentor: FlaskClient, methodologist: FlaskClient, school: Kbsearch
+) -> None:
+    ids = [
+        school.questions.receive(IncomingQuestion(text)).question_id for text in ("где справка", "где зал")
+    ]
+    words = {"title": "Где это", "answer": "На сайте."}
+    forms = [words | {"variant": f"где {n}", "question_id": str(n)} for n in ids]
+    here = mentor.post("/cases/new", data=forms[0] | {"do": "save:in_review"}).location.split("?")[0]
+    assert school.questions.get(ids[0]).state == QuestionState.OPEN  # no student is shown a draft
+    methodologist.post(f"{here}/state", data={"state": "published"})
+    methodologist.post("/cases/new", data=forms[1] | {"do": "save:published", "title": "Где зал"})
+    for one in ids:
+        assert school.questions.get(one).state == QuestionState.ANSWERED
+    assert f"{school.questions.get(ids[0]).case_id}" == here.rpartition("/")[2]
+    assert mentor.post("/cases/new", data=words | {"question_id": "9999"}).status_code == 404
+
+
 def test_a_mistake_in_the_editor_keeps_what_was_written(mentor: FlaskClient) -> None:
     answer = mentor.post("/cases/new", data={"title": "ab", "answer": "долгий труд", "do": "save"})
     assert answer.status_code == 422
