@@ -23,7 +23,7 @@ from kbsearch.insights.lessons import (
 from kbsearch.matching.queries import bare_text
 from kbsearch.matching.unrelated import EncoderBackground
 from kbsearch.matching.word_weights import word_weight
-from kbsearch.models import InferredLesson, Lesson, Question, QuestionState
+from kbsearch.models import Course, InferredLesson, Lesson, Question, QuestionState
 from kbsearch.ports import Embedder, Floats, Progress, SearchBackend
 from kbsearch.services.row_chunks import chunks
 from kbsearch.text.words import stems
@@ -86,10 +86,16 @@ class LessonMatching:
         return found
 
     def infer(self, prepared: PreparedOutlines | None, progress: Progress) -> int:
-        """Write anew which questions without a lesson belong to which, where it is sure; returns how many."""
+        """Write anew which questions without a lesson belong to which, where it is sure; returns how many.
+
+        Those of a course that is known to have no lessons belong to none.
+        """
+        without = select(Course.code).where(Course.code.not_in(select(Lesson.course_code)))
         with self._database.reading() as session:
             query = select(Question.id).where(
-                Question.lesson_code == "", Question.state != QuestionState.DISMISSED
+                Question.lesson_code == "",
+                Question.state != QuestionState.DISMISSED,
+                Question.course_code.not_in(without),
             )
             ids = list(session.scalars(query.order_by(Question.id))) if prepared else []
         kept: list[InferredLesson] = []

@@ -25,18 +25,22 @@ PSEUDONYM = 8
 """Signs of an author key that are shown: enough to tell the students of a school apart."""
 
 
-def hard_map(found: HardPoints, limit: int | None = None) -> Table:
-    """Lessons by weeks, each cell split by what covers it; of more than ``limit`` those most asked about."""
+def hard_map(found: HardPoints, limit: int | None = None, course: str = "") -> Table:
+    """Lessons by weeks, each cell split by what covers it; of more than ``limit`` those most asked about.
+
+    ``course``: the one whose questions alone are counted.
+    """
     several = len({row.course for row in found.rows}) > 1
     shown = found.rows
     if limit is not None and len(shown) > limit:
         shown = sorted(shown, key=lambda row: (-row.total, row.code))[:limit]
-    maker = _CellMaker(found)
+    maker = _CellMaker(found, course)
+    first = found.weeks[0].first.isoformat()
     rows = [
         [
-            _lesson(row, several),
+            _lesson(row, several, course),
             *maker.cells(row),
-            number(row.total, questions_url(lesson=row.code, since=found.weeks[0].first.isoformat())),
+            number(row.total, questions_url(lesson=row.code, course=course, since=first)),
         ]
         for row in shown
     ]
@@ -73,15 +77,16 @@ def _map_note(found: HardPoints) -> str:
     return " ".join(said)
 
 
-def _lesson(row: LessonRow, course: bool = True) -> Cell:
-    of = school().course(row.course) if course else ""
-    return lesson(school().lesson(row.code), of, questions_url(lesson=row.code))
+def _lesson(row: LessonRow, told: bool = True, course: str = "") -> Cell:
+    of = school().course(row.course) if told else ""
+    return lesson(school().lesson(row.code), of, questions_url(lesson=row.code, course=course))
 
 
 class _CellMaker:
     """Makes the cells of a map: hundreds, of the same words and addresses that differ in little."""
 
-    def __init__(self, found: HardPoints) -> None:
+    def __init__(self, found: HardPoints, course: str) -> None:
+        self._course = course
         self._weeks = [f"&week={name_of_week(week)}" for week in found.weeks]
         self._covers = [
             (str(cover), tone, f"&cover={cover}", cover_word(cover))
@@ -92,7 +97,7 @@ class _CellMaker:
 
     def cells(self, row: LessonRow) -> Iterator[Cell]:
         """The cells of a lesson, week by week."""
-        address = questions_url(lesson=row.code)
+        address = questions_url(lesson=row.code, course=self._course)
         for at, (cell, week) in enumerate(zip(row.cells, self._weeks, strict=True)):
             yield self._made(row, at, address + week) if cell.total else number(0)
 

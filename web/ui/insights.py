@@ -109,7 +109,7 @@ def insight_lessons_page() -> str:
     """Where the programme is hard, and who is stuck."""
     course = "" if text_of("course") == EVERY else text_of("course") or _first_course()
     stuck = insight_lessons.stuck(kb().hard_points.stuck(course=course), SHOWN)
-    hard = insight_lessons.hard_map(kb().hard_points.map(course=course), LESSONS)
+    hard = insight_lessons.hard_map(kb().hard_points.map(course=course), LESSONS, course)
     return render_template("insights/lessons.html", hard=hard, stuck=stuck, course=course, address=address)
 
 

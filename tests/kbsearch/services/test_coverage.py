@@ -165,7 +165,9 @@ def test_without_outlines_nobody_can_tell(app: Kbsearch) -> None:
 
 def test_lessons_are_inferred_only_where_none_is_told_and_it_is_sure(school: Kbsearch) -> None:
     told = IncomingQuestion(GIT[0], external_id="told", lesson="fe-03")
-    school.questions.receive_many([told, IncomingQuestion(ODD[0])])
+    school.questions.save_course(IncomingCourse("office", "Офис"))
+    paid = IncomingQuestion(GIT[0], external_id="office", course="office")  # a course without lessons
+    school.questions.receive_many([told, paid, IncomingQuestion(ODD[0])])
     plant(school, "Как отменить последний коммит. Ветки.", *GIT[1:])
     school.coverage.refresh()
     with school.database.reading() as session:
@@ -174,6 +176,7 @@ def test_lessons_are_inferred_only_where_none_is_told_and_it_is_sure(school: Kbs
     texts = {school.questions.get(row.question_id).text for row in rows}
     assert "Как отменить последний коммит. Ветки." in texts
     assert not texts & {ODD[0]}
+    assert "office" not in {school.questions.get(row.question_id).course_code for row in rows}
     assert all(school.questions.get(row.question_id).lesson_code == "" for row in rows)
 
 

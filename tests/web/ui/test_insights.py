@@ -16,7 +16,7 @@ from openpyxl import load_workbook
 
 from kbsearch.app import Kbsearch
 from kbsearch.importers.records import IncomingCourse, IncomingLesson, IncomingQuestion
-from kbsearch.models import Cluster, utc_now
+from kbsearch.models import Cluster, InferredLesson, utc_now
 from kbsearch.services.insight_rows import PeriodCounts
 from kbsearch.services.weeks import Period
 from web import create_app
@@ -70,6 +70,17 @@ def test_every_number_leads_to_as_many_rows(covered: Kbsearch, methodologist: Fl
     numbers = followed(methodologist, page)
     assert [told for told, _ in numbers] == [rows for _, rows in numbers]
     assert numbers or page in {"/insights/cases", "/insights/month", "/insights/digest"}
+
+
+def test_numbers_of_one_course_lead_to_its_questions_alone(
+    covered: Kbsearch, methodologist: FlaskClient
+) -> None:
+    (paid,) = covered.questions.receive_many([IncomingQuestion("как оплатить", course="office")])
+    with covered.database.writing() as session:
+        session.add(InferredLesson(question_id=paid.question_id, lesson_code="fe-02", probability=0.9))
+    numbers = followed(methodologist, "/insights/lessons?course=frontend")
+    assert numbers
+    assert [told for told, _ in numbers] == [rows for _, rows in numbers]
 
 
 def test_the_overview_tells_coverage_and_gaps(grown: Kbsearch, methodologist: FlaskClient) -> None:
