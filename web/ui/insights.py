@@ -107,14 +107,16 @@ def refresh_coverage() -> Response:
 @requires(Role.MENTOR)
 def insight_lessons_page() -> str:
     """Where the programme is hard, and who is stuck."""
-    course = "" if text_of("course") == EVERY else text_of("course") or _first_course()
+    course = "" if text_of("course") == EVERY else text_of("course") or _busiest_course()
     stuck = insight_lessons.stuck(kb().hard_points.stuck(course=course), SHOWN)
     hard = insight_lessons.hard_map(kb().hard_points.map(course=course), LESSONS, course)
     return render_template("insights/lessons.html", hard=hard, stuck=stuck, course=course, address=address)
 
 
-def _first_course() -> str:
-    return school().courses[0].code if school().courses else ""
+def _busiest_course() -> str:
+    """The course with most questions; an alphabet would begin with one that hardly anybody asks about."""
+    codes = [course.code for course in school().courses]
+    return max(codes, key=lambda code: kb().questions.count(course=code), default="")
 
 
 @blueprint.get("/insights/cases")

@@ -72,6 +72,14 @@ def test_every_number_leads_to_as_many_rows(covered: Kbsearch, methodologist: Fl
     assert numbers or page in {"/insights/cases", "/insights/month", "/insights/digest"}
 
 
+def test_hard_points_open_at_the_course_that_is_asked_about_most(
+    covered: Kbsearch, methodologist: FlaskClient
+) -> None:
+    covered.questions.save_course(IncomingCourse("a-first", "Автошкола", (IncomingLesson("a-01", "Знаки"),)))
+    page = methodologist.get("/insights/lessons").text
+    assert '<option value="frontend" selected>' in page
+
+
 def test_numbers_of_one_course_lead_to_its_questions_alone(
     covered: Kbsearch, methodologist: FlaskClient
 ) -> None:
