@@ -41,8 +41,8 @@ class ClusterEditService:
     With a ``namer`` clusters whose questions change get new keywords and exemplars, and a new name where they
     become another topic; undoing brings the old ones back.
 
-    A name, a keep or a link that is said again as it stands, by a second click or a call that is tried again,
-    is the same edit: it is undone once.
+    What is said again at once, by a second click or a call that is tried again, is the same edit: it is
+    undone once.  So is a name, a keep or a link that stands, whenever it is said again.
     """
 
     def __init__(self, database: Database, namer: ClusterNamer | None = None) -> None:
@@ -107,6 +107,8 @@ class ClusterEditService:
             Conflict: one of them has ended.
         """
         with self._database.writing() as session:
+            if same := _repeated(session, EditKind.MERGE, into_id, person_id, other_id=cluster_id):
+                return same
             _, run = living(session, cluster_id)
             _, other = living(session, into_id)
             if cluster_id == into_id or run.id != other.id:
@@ -133,10 +135,14 @@ class ClusterEditService:
             Conflict: it has ended.
         """
         name = _name(label) if label.strip() else ""
+        chosen = _chosen(questions)
         with self._database.writing() as session:
+            if same := _repeated(
+                session, EditKind.SPLIT, None, person_id, other_id=cluster_id, questions=chosen
+            ):
+                return same
             cluster, run = living(session, cluster_id)
             inside = set(members(session, run.id, cluster_id))
-            chosen = _chosen(questions)
             if not chosen or not inside > set(chosen):
                 raise InvalidInput(
                     "{count} of the questions cannot be split off from cluster {id}.",
@@ -184,6 +190,8 @@ class ClusterEditService:
         with self._database.writing() as session:
             _, run = living(session, cluster_id)
             chosen = _asked(session, questions)
+            if same := _repeated(session, kind, cluster_id, person_id, questions=chosen):
+                return same
             now = where(session, run.id, chosen)
             if kind == EditKind.PIN and any(now.get(one) != cluster_id for one in chosen):
                 raise InvalidInput(
@@ -202,7 +210,13 @@ class ClusterEditService:
             NotFound: there is no such question.
         """
         with self._database.writing() as session:
-            return self._dismissed(session, _asked(session, questions), current_run(session), person_id)
+            chosen = _asked(session, questions)
+            same = _repeated(session, EditKind.DISMISS, None, person_id, questions=chosen)
+            # A question may have been opened by its state alone: then it is dismissed anew.
+            states = {state for state, _ in states_of(session, chosen).values()}
+            if same and states == {QuestionState.DISMISSED}:
+                return same
+            return self._dismissed(session, chosen, current_run(session), person_id)
 
     def dismiss_cluster(self, cluster_id: int, person_id: int | None = None) -> ClusterEdit:
         """Say of all questions of a cluster, however many, that they are none; the cluster ends.
@@ -294,6 +308,20 @@ def _newest(session: Session, kind: EditKind, cluster_id: int) -> ClusterEdit | 
     """The newest edit of the kind that stands for the cluster."""
     query = select(ClusterEdit).where(STANDS, ClusterEdit.kind == kind, ClusterEdit.cluster_id == cluster_id)
     return session.scalar(query.order_by(ClusterEdit.id.desc()).limit(1))
+
+
+def _repeated(
+    session: Session, kind: EditKind, cluster_id: int | None, person_id: int | None, **same: object
+) -> ClusterEdit | None:
+    """The very last edit of all, when it stands, is the person's and says the same.
+
+    ``cluster_id`` None: whichever it is about.
+    """
+    last = session.scalar(select(ClusterEdit).order_by(ClusterEdit.id.desc()).limit(1))
+    if last is None or last.undone_at is not None or (last.kind, last.person_id) != (kind, person_id):
+        return None
+    told = same if cluster_id is None else same | {"cluster_id": cluster_id}
+    return last if all(getattr(last, name) == value for name, value in told.items()) else None
 
 
 def _stored(session: Session, edit: ClusterEdit) -> ClusterEdit:

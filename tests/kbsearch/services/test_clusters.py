@@ -164,6 +164,27 @@ def test_an_edit_said_again_is_the_same_one(service: ClusterService, database: D
 
 
 @pytest.mark.usefixtures("filled")
+def test_what_is_done_twice_at_once_is_undone_once(service: ClusterService, database: Database) -> None:
+    edits = ClusterEditService(database)
+    sizes = [service.get(one).row.size for one in (1, 2)]
+    for act in (
+        lambda: edits.split(1, [1, 2], None, "Оплата"),
+        lambda: edits.move([3], 2),
+        lambda: edits.pin([3], 1),
+        lambda: edits.dismiss([4]),
+        lambda: edits.merge(1, 2),
+    ):
+        edit = act()
+        assert act().id == edit.id
+        edits.undo(edit.id)
+        assert [service.get(one).row.size for one in (1, 2)] == sizes
+    first = edits.dismiss([4])
+    with database.writing() as session:
+        session.get_one(Question, 4).state = QuestionState.OPEN
+    assert edits.dismiss([4]).id > first.id
+
+
+@pytest.mark.usefixtures("filled")
 def test_a_name_given_by_a_person_is_pinned(service: ClusterService, database: Database) -> None:
     edits = ClusterEditService(database)
     edits.rename(1, "  Возврат \n денег ")
