@@ -357,6 +357,27 @@ def test_a_search_for_clusters_leads_to_what_it_proposes(
     assert "The clusters are found." in methodologist.get("/jobs/7").text
 
 
+@pytest.mark.parametrize(
+    ("taken", "links"),
+    [
+        ({"questions_new": 3, "cases_new": 0}, ["See the questions"]),
+        ({"cases_changed": 1, "questions_new": 0}, ["See the cases"]),
+        ({"questions_known": 1, "cases_new": 1}, ["See the questions", "See the cases"]),
+        ({"courses": 2}, ["Hard points"]),
+        ({"enrolments": 9}, ["Hard points"]),
+        ({}, ["See the questions"]),
+    ],
+)
+def test_a_report_of_an_import_leads_to_what_it_brought(
+    methodologist: FlaskClient, school: Kbsearch, taken: dict[str, int], links: list[str]
+) -> None:
+    with school.database.writing() as session:
+        session.add(Job(id=7, kind=JobKind.IMPORT, state=JobState.DONE, result={"taken": taken}))
+    page = methodologist.get("/jobs/7").text
+    said = ("See the questions", "See the cases", "Hard points")
+    assert [text for text in said if f"</svg>{text}</a>" in page] == links
+
+
 def test_a_job_that_failed_before_reasons_were_kept_apart_stays_readable(
     methodologist: FlaskClient, school: Kbsearch
 ) -> None:
