@@ -87,6 +87,11 @@ class School:
         course = self._titles.course_of.get(code)
         return self._titles.courses[course] if course else ""
 
+    def title(self, code: str) -> str:
+        """The title of a course or a lesson; the code when the school does not know it."""
+        course = self.course(code)
+        return course if course != code else self.lesson(code)
+
     def lessons_of(self, code: str) -> Sequence[Lesson]:
         """The lessons of a course; none when the school does not know it."""
         return next((course.lessons for course in self.courses if course.code == code), [])

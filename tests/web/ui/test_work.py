@@ -65,6 +65,17 @@ def test_feedback_is_stored_only_when_given(mentor: FlaskClient, school: Kbsearc
     assert feedback_of(school)[-1].action == FeedbackAction.NOTHING_FITS
 
 
+def test_a_reason_calls_lesson_and_course_by_their_titles(mentor: FlaskClient, school: Kbsearch) -> None:
+    draft = CaseDraft("Как слить ветки", "git merge", course="frontend", lessons=("fe-02",))
+    school.cases.create(draft, state="published")
+    asked = IncomingQuestion("как слить ветки вместе", course="frontend", lesson="fe-02")
+    taken = school.questions.receive(asked)
+    school.pipeline.drain_all(lambda done, total, stage: None)
+    page = mentor.get(f"/questions/{taken.question_id}").text
+    assert "It belongs to the same lesson: Git" in page
+    assert "It belongs to the same course: Веб-разработка" in page
+
+
 def test_a_case_begins_with_the_bare_words_of_a_question(mentor: FlaskClient, school: Kbsearch) -> None:
     asked = school.questions.receive(IncomingQuestion("Добрый вечер! Где взять зачётку, спасибо"))
     page = mentor.get(f"/cases/new?question={asked.question_id}").text
