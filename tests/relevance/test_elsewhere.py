@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from indexer.embedders import shipped
-from kbsearch.cli.evaluate_matching import temporary_matcher
+from indexer.measuring import temporary_matcher
 from kbsearch.evaluation.sets import read_matching_set
 from kbsearch.importers.sample_school import sample_school_folder
 from kbsearch.matching.matcher import Matcher

