@@ -76,6 +76,8 @@ def cluster_page(cluster_id: int) -> str:
     """One cluster: its questions, lessons, origin and case."""
     everything = bool(request.args.get("all"))
     detail = kb().clusters.get(cluster_id, questions=MAX_MEMBERS if everything else SHOWN)
+    edits = kb().cluster_edits.history(cluster_id)
+    linked = kb().cases.by_ids([edit.case_id for edit in edits if edit.case_id is not None])
     lesson_shares = shares([count for _, count in detail.lessons])
     return render_template(
         "clusters/view.html",
@@ -84,7 +86,8 @@ def cluster_page(cluster_id: int) -> str:
         trend=kb().trends.of([cluster_id]).get(cluster_id),
         daily=kb().trends.daily(cluster_id),
         lessons=list(zip(detail.lessons, lesson_shares, strict=True)),
-        edits=kb().cluster_edits.history(cluster_id),
+        edits=edits,
+        linked={case.id: case.title for case in linked},
         people={each.id: each.name for each in kb().people.list()},
         nearest=kb().near_clusters.of(cluster_id),
         namesakes=kb().clusters.namesakes(cluster_id),

@@ -78,6 +78,8 @@ def test_a_linked_case_is_the_clusters_case(methodologist: FlaskClient, school: 
     row = school.clusters.get(1).row
     assert row.case is not None
     assert row.case.id == case.id
+    history = methodologist.get("/clusters/1").text.split("Who edited what")[1]
+    assert f'<a href="/cases/{case.id}">{case.title}</a>' in history
 
 
 def test_a_cluster_that_has_ended_offers_no_case(methodologist: FlaskClient, school: Kbsearch) -> None:
