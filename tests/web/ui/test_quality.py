@@ -49,6 +49,8 @@ def test_figures_stand_in_tables_and_within_the_size(methodologist: FlaskClient,
     assert "chance\u00a0alone:\u00a00." in page.text
     assert "Как создать новую ветку" in page.text
     assert "comes with kbsearch" in page.text
+    curve = page.text.split('data-chart="curve"')[1].split("</table>")[0]
+    assert '<td class="num">0</td></tr>' not in curve  # a tenth of which a quarter of a question is told
 
 
 def test_a_job_is_asked_for_once(methodologist: FlaskClient, measured: Kbsearch) -> None:
