@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Select, delete, func, or_, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import InstrumentedAttribute, Session, selectinload
 
 from kbsearch.config import Settings
 from kbsearch.database import Database
@@ -21,6 +21,9 @@ from kbsearch.services.question_rows import Received, refuse_unknown_places, sto
 from kbsearch.services.row_chunks import chunks
 
 __all__ = ["QuestionService", "Received", "Titles"]
+
+MOST_NAMED = 200
+"""Courses that a school without an outline may choose from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +189,12 @@ class QuestionService:
             query = select(Course).options(selectinload(Course.lessons)).order_by(Course.title, Course.code)
             return list(session.scalars(query))
 
+    def named_courses(self) -> list[str]:
+        """The codes of courses that questions and cases name, `MOST_NAMED` of each at most, in order."""
+        with self._database.reading() as session:
+            named = {*_named(session, Question.course_code), *_named(session, Case.course_code)}
+        return sorted(named)
+
     def titles(self) -> Titles:
         """What courses and lessons are called: many times faster than reading them whole."""
         with self._database.reading() as session:
@@ -248,3 +257,17 @@ def _moved(session: Session, question_id: int, state: QuestionState, case_id: in
         question.state, question.case_id = state, case_id
         session.add(Outbox(collection=Collection.QUESTIONS, entity_id=question.id))
     return question
+
+
+def _named(session: Session, column: InstrumentedAttribute[str]) -> list[str]:
+    """The different values of ``column`` that are not empty, each looked up in its index after the last one.
+
+    Of a hundred thousand rows all would be read otherwise.
+    """
+    found = [""]
+    while len(found) <= MOST_NAMED:
+        following = session.scalar(select(func.min(column)).where(column > found[-1]))
+        if following is None:
+            break
+        found.append(following)
+    return found[1:]

@@ -71,6 +71,12 @@ class School:
         return kb().questions.courses()
 
     @cached_property
+    def choices(self) -> list[tuple[str, str]]:
+        """Code and title of courses to choose from: the outline, or else what questions and cases name."""
+        known = [(course.code, course.title) for course in self.courses]
+        return known or [(code, code) for code in kb().questions.named_courses()]
+
+    @cached_property
     def _titles(self) -> Titles:
         return kb().questions.titles()
 

@@ -252,3 +252,12 @@ def test_greetings_case_and_signs_do_not_change_the_text_key() -> None:
     ]
     assert len({text_key(text) for text in same}) == 1
     assert text_key("???") != text_key("!!!")
+
+
+def test_courses_that_questions_and_cases_name_are_told_in_order(app: Kbsearch) -> None:
+    assert app.questions.named_courses() == []
+    for place, course in enumerate(("theory", "", "motorway", "theory")):
+        app.questions.receive(asked(f"вопрос номер {place}", course=course))
+    with app.database.writing() as session:
+        session.add(Case(slug="parking", title="Parking", answer="Mirror.", course_code="yard"))
+    assert app.questions.named_courses() == ["motorway", "theory", "yard"]

@@ -10,10 +10,11 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import text
+from sqlalchemy import delete, text
 
 from kbsearch.app import Kbsearch
 from kbsearch.config import Settings
+from kbsearch.models import Course, Lesson
 from tests.web.ui.school import PASSWORD
 from web import create_app
 
@@ -245,3 +246,15 @@ def test_a_step_that_is_not_possible_names_states_as_the_page_does(
     methodologist.set_cookie("language", "ru")
     page = methodologist.post(f"/cases/{case.id}/state", data={"state": "needs_check"}, follow_redirects=True)
     assert "из «в архиве» в «нужна проверка»" in page.text
+
+
+def test_without_an_outline_the_courses_that_questions_name_can_be_chosen(
+    mentor: FlaskClient, school: Kbsearch
+) -> None:
+    assert '<option value="frontend">Веб-разработка</option>' in mentor.get("/questions").text
+    with school.database.writing() as session:
+        session.execute(delete(Lesson))
+        session.execute(delete(Course))
+    for page in ("/questions", "/cases", "/clusters", "/"):
+        assert '<option value="frontend">frontend</option>' in mentor.get(page).text
+    assert " selected>frontend</option>" in mentor.get("/questions?course=frontend").text
