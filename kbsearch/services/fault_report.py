@@ -86,12 +86,18 @@ def _hour(hours: Sequence[datetime], moment: datetime) -> datetime:
 
 
 def _examples(questions: Sequence[tuple[Question, float]]) -> tuple[Question, ...]:
-    """The likeliest question of each third of the time that says more than two words."""
+    """The likeliest question of each third of the time that says more than two words, and something new."""
     telling = [pair for pair in questions if len(pair[0].text.split()) > 2] or list(questions)  # noqa: PLR2004
     parts = [
         telling[len(telling) * at // EXAMPLES : len(telling) * (at + 1) // EXAMPLES] for at in range(EXAMPLES)
     ]
-    return tuple(max(part, key=lambda pair: pair[1])[0] for part in parts if part)
+    chosen: dict[str, Question] = {}
+    for part in parts:
+        new = [pair for pair in part if pair[0].text_key not in chosen]
+        if new:
+            best = max(new, key=lambda pair: pair[1])[0]
+            chosen[best.text_key] = best
+    return tuple(chosen.values())
 
 
 def messages_in(texts: Sequence[str]) -> Counter[str]:

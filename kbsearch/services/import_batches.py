@@ -9,7 +9,14 @@ from dataclasses import dataclass, field, replace
 from sqlalchemy.orm import Session
 
 from kbsearch.errors import InvalidInput
-from kbsearch.importers.records import IncomingCase, IncomingCourse, IncomingEnrolment, Record, Skipped
+from kbsearch.importers.records import (
+    IncomingCase,
+    IncomingCourse,
+    IncomingEnrolment,
+    IncomingQuestion,
+    Record,
+    Skipped,
+)
 from kbsearch.privacy.masking import mask
 from kbsearch.services.case_drafts import MAX_TITLE, MAX_WORD
 from kbsearch.services.case_writing import check_incoming, imported
@@ -30,6 +37,11 @@ class Prepared:
 
     record: Record
     question: PreparedQuestion | None = None
+
+
+def is_undated(prepared: Prepared) -> bool:
+    """Whether it is a question whose file tells no date, so that it counts as asked when it is taken."""
+    return isinstance(prepared.record, IncomingQuestion) and prepared.record.asked_at is None
 
 
 @dataclass(slots=True)
@@ -104,14 +116,17 @@ class BatchWriter:
         questions = [self._answered(prepared) for prepared in batch]
         known = known_questions(session, questions)
         taken: list[PreparedQuestion] = []
+        undated: list[bool] = []
         for prepared, question in zip(batch, questions, strict=True):
             if self._shared.is_one(question, known):
                 self._tally.share_id(prepared.record.place)
             else:
                 taken.append(question)
+                undated.append(is_undated(prepared))
         received = self._questions.store(session, taken, self._import_id) if taken else []
-        for question, result in zip(taken, received, strict=True):
+        for question, result, without_date in zip(taken, received, undated, strict=True):
             self._count(question, result, known[name_of(question)])
+            self._tally.undated += without_date and result.created
         return [one.question_id for one in received if one.created]
 
     def _write_apart(self, session: Session, record: IncomingCase | IncomingCourse) -> None:

@@ -17,7 +17,7 @@ from kbsearch.importers.records import IncomingCase, IncomingCourse, IncomingQue
 from kbsearch.models import ImportState
 from kbsearch.ports import Progress, silent
 from kbsearch.services.enrolments import checked
-from kbsearch.services.import_batches import BatchWriter, Prepared, Tally
+from kbsearch.services.import_batches import BatchWriter, Prepared, Tally, is_undated
 from kbsearch.services.import_ids import Name
 from kbsearch.services.import_previews import ImportPreview, Sample, is_first, kind_of, sample_of, writable
 from kbsearch.services.import_reading import drawable, opened, to_the_end
@@ -96,6 +96,7 @@ class ImportService:
             prepared = writable(self._prepared(record, names, tally), tally, lessons)
             if prepared is not None and is_first(prepared, first, tally):
                 tally.taken[kind_of(prepared)] += 1
+                tally.undated += is_undated(prepared)
                 if len(sample) < SAMPLES:
                     sample.append(sample_of(prepared, record.place))
         return ImportPreview(
@@ -202,7 +203,6 @@ class ImportService:
                 placed = names.place_question(record)
                 ready = self._questions.prepare(replace(placed, place=""))
                 tally.unknown.update(names.unknown_in(placed))
-                tally.undated += record.asked_at is None
                 return Prepared(replace(record, text="", replies=()), ready)
             if isinstance(record, IncomingCourse):
                 return Prepared(record)

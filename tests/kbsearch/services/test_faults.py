@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,9 +14,9 @@ from kbsearch.config import Settings
 from kbsearch.errors import Conflict, InvalidInput, NotFound
 from kbsearch.importers.records import IncomingQuestion
 from kbsearch.importers.sample_school import read_questions, read_truth, sample_school_folder
-from kbsearch.models import FaultState, QuestionState
+from kbsearch.models import Fault, FaultState, Question, QuestionState
 from kbsearch.ports import silent
-from kbsearch.services.fault_report import messages_in
+from kbsearch.services.fault_report import messages_in, report_of
 from kbsearch.services.fault_watch import FaultWatch
 
 OUTAGE = "pl-x-outage"
@@ -104,6 +104,31 @@ def test_the_report_says_since_when_how_many_and_what_they_saw(school: Kbsearch)
     assert len(report.examples) == 3
     assert dict(report.messages)["502"] >= 5
     assert all(count > 0 for _, _, count in report.lessons)
+
+
+def test_no_example_says_the_same_as_another() -> None:
+    begin = datetime(2026, 11, 2, 9, tzinfo=UTC)
+    asked = [
+        (
+            Question(
+                text=words, text_key=words, author_key="", course_code="", lesson_code="", asked_at=begin
+            ),
+            likely,
+        )
+        for words, likely in (
+            ("video error 500 again", 0.9),
+            ("the player stays black", 0.5),
+            ("video error 500 again", 0.9),
+            ("no sound in the lesson", 0.4),
+            ("video error 500 again", 0.9),
+            ("video error 500 again", 0.9),
+        )
+    ]
+    fault = Fault(started_at=begin, last_at=begin)
+    assert [one.text for one in report_of(fault, asked, [begin]).examples] == [
+        "video error 500 again",
+        "no sound in the lesson",
+    ]
 
 
 def test_closing_answers_all_that_wait_and_undo_takes_it_back(school: Kbsearch) -> None:

@@ -99,9 +99,11 @@ def test_ids_of_another_file_are_no_ids_that_rows_share(app: Kbsearch, tmp_path:
 
 
 def test_questions_of_a_table_without_a_date_are_told(app: Kbsearch, tmp_path: Path) -> None:
-    path = written(tmp_path, "id,text,asked\n1,раз,\n2,два,2026-11-02\n3,три,\n")
+    again = "3,три,\n3,четыре,\n"  # known by then, and one that shares its id
+    path = written(tmp_path, f"id,text,asked\n1,раз,\n2,два,2026-11-02\n3,три,\n{again}")
     assert app.imports.preview(path, ImportOptions()).undated == 2
     assert app.imports.run(path, ImportOptions()).undated == 2
+    assert app.imports.run(path, ImportOptions()).undated == 0
     cases = written(tmp_path, "title,answer\nкак,так\n")
     assert app.imports.run(cases, ImportOptions()).undated == 0
 
