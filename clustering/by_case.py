@@ -104,25 +104,37 @@ def grouped_by_case(
     sizes = sizes_of(earlier)
     large = {case for case, rows in _rows_of(cases).items() if _enough(earlier[rows], sizes)}
     cases = np.array([case if case in large else -1 for case in cases.tolist()], dtype=np.int64)
-    placed = cases >= 0
     numbers = {case: number for number, case in enumerate(sorted(large), int(labels.max(initial=-1)) + 1)}
     found = np.array(
         [numbers.get(case, label) for case, label in zip(cases.tolist(), labels.tolist(), strict=True)],
         dtype=np.int64,
     )
-    left = _rows_of(np.where(placed, -1, found))
+    found = _without_remnants(found, cases, keys, earlier, sizes)
+    strength = np.where(cases >= 0, chances, np.where(found < 0, 0.0, strengths))
+    return ByCase(found, strength.astype(np.float32), cases)
+
+
+def _without_remnants(
+    found: Ints, cases: Ints, keys: Sequence[object], earlier: Ints, sizes: Mapping[int, int]
+) -> Ints:
+    """``found`` without the labels that cases left too little of; their questions go `_along` or nowhere.
+
+    Args:
+        found: labels, (n,), -1 for none.
+        cases: that put each row where it is, (n,), -1: none.
+        keys: of the rows, (n,); equal questions have equal ones.
+        earlier: clusters before the run, (n,), -1 for none.
+        sizes: of the clusters before the run.
+    """
+    left = _rows_of(np.where(cases >= 0, -1, found))
     small = [
         label for label, rows in left.items() if len(rows) < FEWEST and not lives_on(earlier[rows], sizes)
     ]
     lost = np.isin(found, small)
-    found = np.where(lost, -1, found)
     gone = {keys[row] for row in np.flatnonzero(lost).tolist()}
-    along = _along(gone, keys, found, earlier, sizes)
-    found = np.array(
-        [along.get(key, label) for key, label in zip(keys, found.tolist(), strict=True)], np.int64
-    )
-    strength = np.where(placed, chances, np.where(found < 0, 0.0, strengths))
-    return ByCase(found, strength.astype(np.float32), cases)
+    kept = np.where(lost, -1, found)
+    along = _along(gone, keys, kept, earlier, sizes)
+    return np.array([along.get(key, label) for key, label in zip(keys, kept, strict=True)], dtype=np.int64)
 
 
 def _along(
