@@ -74,11 +74,12 @@ class ImportReport:
 
 
 class ImportService:
-    """Takes files in."""
+    """Takes files in, ``batch`` records a transaction."""
 
-    def __init__(self, database: Database, questions: QuestionService) -> None:
+    def __init__(self, database: Database, questions: QuestionService, *, batch: int = BATCH) -> None:
         self._database = database
         self._questions = questions
+        self._batch = batch
 
     def preview(self, path: Path, options: ImportOptions, *, limit: int | None = PREVIEWED) -> ImportPreview:
         """Read ``path`` without storing anything; at most ``limit`` records (None: all).
@@ -157,7 +158,7 @@ class ImportService:
     def _run_batches(self, source: Source, writer: BatchWriter, tally: Tally, progress: Progress) -> None:
         names = self._names()
         records = to_the_end(source.records())
-        while batch := list(islice(records, BATCH)):
+        while batch := list(islice(records, self._batch)):
             prepared = [ready for record in batch if (ready := self._prepared(record, names, tally))]
             with self._database.writing() as session:
                 writer.write(session, prepared)
@@ -174,7 +175,7 @@ class ImportService:
             ready = self._prepared(record, names, tally)
             _stop_at_fault(tally, name)
             prepared.extend([ready] if ready else [])
-            if len(prepared) % BATCH == 0:
+            if len(prepared) % self._batch == 0:
                 progress(source.meter.done, source.meter.total, "reading")
         with self._database.writing() as session:
             self._write_whole(writer, session, prepared, tally, name)
@@ -182,8 +183,8 @@ class ImportService:
     def _write_whole(
         self, writer: BatchWriter, session: Session, prepared: Sequence[Prepared], tally: Tally, name: str
     ) -> None:
-        for at in range(0, len(prepared), BATCH):
-            writer.write(session, prepared[at : at + BATCH])
+        for at in range(0, len(prepared), self._batch):
+            writer.write(session, prepared[at : at + self._batch])
             _stop_at_fault(tally, name)
 
     def _names(self) -> OutlineNames:

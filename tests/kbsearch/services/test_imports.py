@@ -11,8 +11,7 @@ from kbsearch.app import Kbsearch
 from kbsearch.errors import InvalidInput
 from kbsearch.importers.records import IncomingCourse, IncomingLesson
 from kbsearch.models import QuestionState
-from kbsearch.services import imports
-from kbsearch.services.imports import ImportOptions
+from kbsearch.services.imports import ImportOptions, ImportService
 from kbsearch.services.outline_names import Unknown
 
 CSV = "id,вопрос,курс\n1,Как отменить коммит? мой ник @ivan_petrov,git\n2,,git\n3,Где расписание?,nope\n"
@@ -67,11 +66,10 @@ SHARED = "№,вопрос,ответ\n1,как сдать?,на страниц�
 
 @pytest.mark.parametrize("batch", [1, 2, 500])
 def test_rows_of_a_file_that_share_an_id_are_told_and_not_mixed(
-    app: Kbsearch, tmp_path: Path, batch: int, monkeypatch: pytest.MonkeyPatch
+    app: Kbsearch, tmp_path: Path, batch: int
 ) -> None:
-    monkeypatch.setattr(imports, "BATCH", batch)
-    path = written(tmp_path, SHARED)
-    first, again = (app.imports.run(path, ImportOptions()) for _ in range(2))
+    path, imports = written(tmp_path, SHARED), ImportService(app.database, app.questions, batch=batch)
+    first, again = (imports.run(path, ImportOptions()) for _ in range(2))
     assert (first.taken, first.clashes) == ({"questions_new": 2}, 0)
     assert (again.taken, again.clashes) == ({"questions_known": 2}, 0)
     for report in (first, again):
