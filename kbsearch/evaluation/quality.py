@@ -15,6 +15,7 @@ from kbsearch.matching.candidates import Pool
 from kbsearch.matching.features import features
 from kbsearch.matching.matcher import Matcher
 from kbsearch.matching.model import MatchingModel
+from kbsearch.matching.thresholds import error_by_chance
 from kbsearch.models import Decision
 
 DEPTH = 5
@@ -124,11 +125,9 @@ def figures_of(rows: Sequence[Measured]) -> Figures:
     wrong = UNANSWERABLE * sum(answered for _, answered in others)
     given = len(answers) + wrong
     lower, upper = clopper_pearson(sum(answers), given)
-    curve = calibration(
-        [row.probability for row in rows] + [chance for chance, _ in others],
-        [row.first_right for row in rows] + [False] * len(others),
-        [1.0] * len(rows) + [UNANSWERABLE] * len(others),
-    )
+    chances = [row.probability for row in rows] + [chance for chance, _ in others]
+    weights = [1.0] * len(rows) + [UNANSWERABLE] * len(others)
+    curve = calibration(chances, [row.first_right for row in rows] + [False] * len(others), weights)
     return {
         "questions": len(rows),
         **{f"hit@{k}": _mean([1 <= rank <= k for rank in ranks]) for k in (1, 3, DEPTH)},
@@ -139,7 +138,7 @@ def figures_of(rows: Sequence[Measured]) -> Figures:
         "upper": round(upper, 4),
         "answer_coverage": _mean([row.decision == Decision.ANSWER for row in rows]),
         "ece": ece(curve),
-        "ece_by_chance": ece_by_chance(curve),
+        "ece_by_chance": round(error_by_chance(chances, weights), 4) if chances else None,
         "calibration": curve,
         "p50_ms": round(float(np.percentile(times, 50)), 1),
         "p95_ms": round(float(np.percentile(times, 95)), 1),
@@ -164,16 +163,6 @@ def ece(curve: Sequence[Sequence[float]]) -> float | None:
     """Expected calibration error of a calibration curve (Naeini et al., AAAI 2015); None without any row."""
     total = sum(row[2] for row in curve)
     return round(sum(abs(row[0] - row[1]) * row[2] for row in curve) / total, 4) if total else None
-
-
-def ece_by_chance(curve: Sequence[Sequence[float]]) -> float | None:
-    """The `ece` of such a curve on average if its probabilities are perfect; None without any row.
-
-    As `kbsearch.matching.thresholds.error_by_chance`, with the mean probability of each tenth.
-    """
-    total = sum(row[2] for row in curve)
-    deviations = sum((row[2] * row[0] * (1 - row[0]) * 2 / np.pi) ** 0.5 for row in curve)
-    return round(float(deviations) / total, 4) if total else None
 
 
 def changes(before: Mapping[str, Any], rows: Sequence[Measured]) -> dict[str, Figures]:

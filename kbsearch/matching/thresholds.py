@@ -95,19 +95,26 @@ def calibration_error(chance: Sequence[float] | Doubles, right: Sequence[bool] |
     )
 
 
-def error_by_chance(chance: Sequence[float] | Doubles) -> float:
+def error_by_chance(
+    chance: Sequence[float] | Doubles, weight: Sequence[float] | Doubles | None = None
+) -> float:
     """The `calibration_error` in [0, 1] that these probabilities show on average if they are perfect.
 
     The gap of a tenth is then a sum of independent errors, about normal with their variance.  That small
     samples show gaps where there are none: Bröcker and Smith, "Increasing the reliability of reliability
     diagrams" (2007).
+
+    Args:
+        chance: probabilities, (n,).
+        weight: what each counts, (n,); None: all alike.
     """
     known = np.asarray(chance, np.float64)
     if not len(known):
         return 0.0
+    counts = np.ones(len(known)) if weight is None else np.asarray(weight, np.float64)
     bins = np.minimum((BINS * known).astype(int), BINS - 1)
-    variances = np.bincount(bins, known * (1 - known), minlength=BINS)
-    return float(np.sqrt(variances * 2 / np.pi).sum() / len(known))
+    variances = np.bincount(bins, counts**2 * known * (1 - known), minlength=BINS)
+    return float(np.sqrt(variances * 2 / np.pi).sum() / counts.sum())
 
 
 def _calibration_error(chance: Doubles, right: Doubles, weight: Doubles) -> float:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from kbsearch.errors import InvalidInput
 from kbsearch.evaluation.gate import fallen
 from kbsearch.evaluation.quality import (
+    UNANSWERABLE,
     Asked,
     Measured,
     calibration,
     changes,
     ece,
-    ece_by_chance,
     figures_by_scope,
     figures_of,
     ranks_of,
@@ -66,11 +65,15 @@ def test_calibration_is_by_tenths() -> None:
     assert ece(curve) == pytest.approx((0.05 + 2 * 0.475) / 3, abs=1e-4)
 
 
-def test_the_error_that_chance_makes_is_told_from_the_curve() -> None:
-    chances = np.linspace(0.02, 0.98, 49).tolist()
-    curve = calibration(chances, [chance > 0.5 for chance in chances], [1] * 49)
-    assert ece_by_chance(curve) == pytest.approx(error_by_chance(chances), rel=0.05)
-    assert ece_by_chance([]) is None
+def test_a_question_without_its_case_adds_less_to_the_error_that_chance_makes() -> None:
+    rows = [row(n, 1, probability=n / 50, without=(n / 50, False)) for n in range(1, 50)]
+    chances = [one.probability for one in rows]
+    found = figures_of(rows)
+    assert found["ece_by_chance"] == pytest.approx(
+        error_by_chance([*chances, *chances], [1.0] * 49 + [UNANSWERABLE] * 49), abs=1e-4
+    )
+    assert found["ece_by_chance"] < error_by_chance(chances)
+    assert figures_of([])["ece_by_chance"] is None
 
 
 def test_a_fall_is_told_from_noise_and_only_common_questions_are_compared() -> None:

@@ -66,6 +66,18 @@ def test_perfect_probabilities_show_the_error_that_chance_makes(count: int) -> N
     assert (error_by_chance([]), error_by_chance([0.0, 1.0])) == (0, 0)
 
 
+def test_the_error_that_chance_makes_knows_what_each_question_counts() -> None:
+    draw = np.random.default_rng(0)
+    chances, weights = draw.beta(1.2, 1.0, 800), np.repeat([1.0, 0.25], 400)
+    bins = np.minimum((10 * chances).astype(int), 9)
+    gaps = [
+        np.bincount(bins, weights * (chances - (draw.random(800) < chances)), minlength=10)
+        for _ in range(300)
+    ]
+    shown = np.abs(gaps).sum(axis=1) / weights.sum()
+    assert error_by_chance(chances, weights) == pytest.approx(shown.mean(), rel=0.06)
+
+
 def test_nine_of_ten_right_first_cases_stay_above_the_threshold_of_abstaining() -> None:
     right = np.linspace(0.1, 1.0, 100).tolist()
     bar = abstain_below(first_cases([*right, 0.01], [True] * 100 + [False]))
