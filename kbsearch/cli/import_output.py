@@ -100,7 +100,8 @@ def show_report(path: Path, report: ImportReport, as_json: bool) -> None:
 
 
 def _can_be_undone(report: ImportReport) -> bool:
-    return any(report.taken.get(name) for name in ("questions_new", "cases_new", "cases_changed"))
+    brought = ("questions_new", "cases_new", "cases_changed", "courses", "enrolments")
+    return any(report.taken.get(name) for name in brought)
 
 
 def _undoing(report: ImportReport) -> str:

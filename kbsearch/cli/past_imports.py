@@ -33,6 +33,11 @@ WORK = {
     "phrasing": "phrasings of cases",
     "clustered": "put into their cluster by people",
 }
+WHY = {
+    "later": "import {number} told it anew since",
+    "changed": "it was changed since",
+    "lesson": "a lesson that it had before belongs to another course now",
+}
 
 
 @click.group(
@@ -88,9 +93,9 @@ Examples:
 def undo(import_id: int, dry_run: bool, no_index: bool, as_json: bool) -> None:
     """Undo the import ID: remove what it brought.
 
-    Questions and cases that it brought are removed, and cases that it changed say again what they said
-    before. Questions of before stay, and so does all that people have worked on since. It is done whole or
-    not at all. Afterwards the file can be imported again.
+    Questions, cases, courses and enrolments that it brought are removed, and those that it changed say again
+    what they said before. Questions of before stay, and so does all that people have worked on, or a later
+    import told anew, since. It is done whole or not at all. Afterwards the file can be imported again.
 
     Exit status: 0 undone and indexed; 1 it cannot be undone; 3 undone, but not indexed.
     """
@@ -116,24 +121,18 @@ def _as_data(row: PastImport) -> dict[str, Any]:
 
 
 def _show_preview(preview: UndoPreview, as_json: bool) -> None:
-    record, plan = preview.past.record, preview.plan
+    from kbsearch.services.import_undoing import outcome_of
+
+    record = preview.past.record
+    outcome = outcome_of(record.id, preview.plan)
     if as_json:
-        told = {
-            "import_id": record.id,
-            "questions": len(plan.questions),
-            "cases": len(plan.cases),
-            "replies": plan.replies,
-            "restored": len(plan.restored),
-            "kept": plan.reasons,
-            "kept_cases": [asdict(one) for one in plan.kept_cases],
-            "later": [one.id for one in preview.later],
-        }
+        told = asdict(outcome) | {"later": [one.id for one in preview.later]}
         click.echo(json.dumps(told, ensure_ascii=False, indent=2))
         return
     click.secho(f"Import {record.id}: {record.name}", bold=True)
     click.echo("would remove")
-    _show_counts(len(plan.questions), len(plan.cases), plan.replies, len(plan.restored))
-    _show_kept(plan.reasons, [one.title for one in plan.kept_cases])
+    _show_counts(outcome)
+    _show_kept(outcome)
     for one in preview.examples:
         click.echo(f"    question {one.id}: {_line(one.text)}")
     if preview.later:
@@ -142,7 +141,8 @@ def _show_preview(preview: UndoPreview, as_json: bool) -> None:
         click.echo(
             "    Where this import brought them, they go: take those files in again to have them back."
         )
-    click.echo("  Course outlines and enrolments stay as they are.")
+    if preview.keeps_nothing:
+        click.echo("  Its outlines and enrolments stay: kbsearch did not keep yet what they replaced.")
 
 
 def _show_outcome(outcome: Outcome, as_json: bool) -> None:
@@ -150,27 +150,42 @@ def _show_outcome(outcome: Outcome, as_json: bool) -> None:
         click.echo(json.dumps(asdict(outcome), ensure_ascii=False, indent=2))
         return
     click.secho(f"Import {outcome.import_id} is undone. Removed:", bold=True)
-    _show_counts(outcome.questions, outcome.cases, outcome.replies, outcome.restored)
-    _show_kept(outcome.kept, [one["title"] for one in outcome.kept_cases])
+    _show_counts(outcome)
+    _show_kept(outcome)
 
 
-def _show_counts(questions: int, cases: int, replies: int, restored: int) -> None:
-    click.echo(f"  {counted(questions, 'question')}")
-    if cases:
-        click.echo(f"  {counted(cases, 'case')}")
-    if replies:
-        click.echo(f"  {counted(replies, 'reply', 'replies')} to questions of before")
-    if restored:
-        said = counted(restored, "case says", "cases say")
-        click.echo(f"  what {said} since: the text of before comes back")
+def _show_counts(outcome: Outcome) -> None:
+    replies = counted(outcome.replies, "reply", "replies")
+    cases = counted(outcome.restored, "case says", "cases say")
+    courses = counted(outcome.courses_restored, "course says", "courses say")
+    weeks = counted(outcome.weeks_restored, "week", "weeks")
+    lines = [
+        (outcome.questions, counted(outcome.questions, "question")),
+        (outcome.cases, counted(outcome.cases, "case")),
+        (outcome.replies, f"{replies} to questions of before"),
+        (outcome.restored, f"what {cases} since: the text of before comes back"),
+        (outcome.courses, f"{counted(outcome.courses, 'course')} with lessons and cohorts"),
+        (outcome.courses_restored, f"what {courses} since: lessons and cohorts of before come back"),
+        (outcome.weeks, counted(outcome.weeks, "week of enrolment", "weeks of enrolment")),
+        (outcome.weeks_restored, f"the enrolment of {weeks}: the number of before comes back"),
+    ]
+    for line in [line for count, line in lines if count] or ["nothing now"]:
+        click.echo(f"  {line}")
 
 
-def _show_kept(kept: dict[str, int], cases: list[str]) -> None:
-    for work, count in kept.items():
+def _show_kept(outcome: Outcome) -> None:
+    for work, count in outcome.kept.items():
         said = counted(count, "question stays", "questions stay")
         click.secho(f"  {said}, for people have worked on them since: {WORK[work]}", fg="yellow")
-    for title in cases:
-        click.secho(f"  the case '{_line(title)}' stays: it was changed or used since", fg="yellow")
+    for case in outcome.kept_cases:
+        click.secho(f"  the case '{_line(case['title'])}' stays: it was changed or used since", fg="yellow")
+    for course in outcome.kept_courses:
+        why = WHY[course["reason"]].format(number=course["import_id"])
+        click.secho(f"  the course '{_line(course['title'])}' stays as it is: {why}", fg="yellow")
+    for number, count in outcome.kept_weeks.items():
+        why = f"import {number} told them anew since" if number != "0" else "they were changed since"
+        said = counted(count, "week of enrolment stays", "weeks of enrolment stay")
+        click.secho(f"  {said} as told: {why}", fg="yellow")
 
 
 def _line(text: str) -> str:

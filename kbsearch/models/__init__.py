@@ -15,7 +15,7 @@ from kbsearch.models.faults import (
     FaultSignal,
     FaultState,
 )
-from kbsearch.models.imports import Import, ImportState
+from kbsearch.models.imports import Import, ImportState, SchoolChange, SchoolPart
 from kbsearch.models.lexicon import LexiconEntry
 from kbsearch.models.links import CasePair, LinkKind, PairVerdict, QuestionLink
 from kbsearch.models.maps import RunMap
@@ -104,6 +104,8 @@ __all__ = [
     "Run",
     "RunMap",
     "RunState",
+    "SchoolChange",
+    "SchoolPart",
     "Scope",
     "Suggestion",
     "Surface",

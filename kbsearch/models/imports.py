@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import JSON, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kbsearch.models.base import Base, utc_now
@@ -49,3 +49,33 @@ class Import(Base):
     undone: Mapped[dict[str, Any]] = mapped_column(default=dict)
     undone_at: Mapped[datetime | None]
     undone_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"))
+
+
+class SchoolPart(StrEnum):
+    """What an import may tell of the school: each part of a course is replaced whole."""
+
+    OUTLINE = "outline"
+    COHORTS = "cohorts"
+    STUDENTS = "students"
+
+
+class SchoolChange(Base):
+    """What an import told of one part of a course, and what was known before, so that it can come back.
+
+    ``week``: the Monday that a number of students is of; None for other parts.  ``told``: the fingerprint of
+    what the import told, see `kbsearch.services.school_changes`.  ``changed``: whether that was new; only
+    then ``before`` is kept, what was known till then (None: nothing).  Of one part the later row has the
+    higher id.
+    """
+
+    __tablename__ = "school_change"
+    __table_args__ = (Index("ix_school_change_part", "course_code", "part", "week"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    import_id: Mapped[int] = mapped_column(ForeignKey("import.id", ondelete="CASCADE"), index=True)
+    part: Mapped[SchoolPart] = mapped_column(String(20))
+    course_code: Mapped[str] = mapped_column(String(100))
+    week: Mapped[date | None]
+    changed: Mapped[bool]
+    before: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    told: Mapped[str] = mapped_column(String(64))

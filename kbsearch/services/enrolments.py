@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 
 from kbsearch.errors import InvalidInput
 from kbsearch.importers.records import IncomingEnrolment
-from kbsearch.models import Enrolment
+from kbsearch.models import Enrolment, SchoolPart
 from kbsearch.services.intake import LONGEST_CODE, check_day, clean
+from kbsearch.services.school_changes import Part, Told, note_told
 
 
 def monday_of(day: date) -> date:
@@ -39,17 +40,28 @@ def checked(record: IncomingEnrolment) -> IncomingEnrolment:
     return replace(record, course=course)
 
 
-def store_enrolments(session: Session, records: Sequence[IncomingEnrolment]) -> dict[str, int]:
-    """Keep one number for each course and week, the last one told; returns what was counted."""
+def store_enrolments(
+    session: Session, records: Sequence[IncomingEnrolment], import_id: int | None = None
+) -> dict[str, int]:
+    """Keep one number for each course and week, the last one told; returns what was counted.
+
+    ``import_id``: the import that tells them; what was known before is kept for its undoing.
+    """
     told = {(record.course, monday_of(record.day)): record.students for record in records}
     courses = {course for course, _ in told}
-    stored = session.scalars(select(Enrolment).where(Enrolment.course_code.in_(courses)))
-    known = {(one.course_code, one.week): one for one in stored}
+    query = select(Enrolment).where(Enrolment.course_code.in_(courses)).order_by(Enrolment.id)
+    known = {(one.course_code, one.week): one for one in session.scalars(query.with_for_update())}
+    changes = []
     for (course, week), students in told.items():
-        if (enrolment := known.get((course, week))) is not None:
+        enrolment = known.get((course, week))
+        before = None if enrolment is None else {"students": enrolment.students}
+        changes.append(Told(Part(SchoolPart.STUDENTS, course, week), before, {"students": students}))
+        if enrolment is not None:
             enrolment.students = students
         else:
             session.add(Enrolment(course_code=course, week=week, students=students))
+    if import_id is not None:
+        note_told(session, import_id, changes)
     return {"enrolments": len(told)}
 
 

@@ -26,6 +26,7 @@ from kbsearch.services.import_records import note
 from kbsearch.services.intake import PreparedQuestion
 from kbsearch.services.outline_names import Named, OutlineNames, Unknown
 from kbsearch.services.questions import QuestionService, Received
+from kbsearch.services.school_changes import store_outline
 
 SUGGESTED = 20
 """Unknown names that a near one is looked for."""
@@ -107,7 +108,7 @@ class BatchWriter:
                 self._write_apart(session, prepared.record)
         enrolments = [one.record for one in batch if isinstance(one.record, IncomingEnrolment)]
         if enrolments:
-            self._tally.taken.update(store_enrolments(session, enrolments))
+            self._tally.taken.update(store_enrolments(session, enrolments, self._import_id))
         new_questions = self._write_questions(session, [one for one in batch if one.question is not None])
         note(session, self._import_id, new_questions, self._new_cases - new_cases)
 
@@ -136,7 +137,7 @@ class BatchWriter:
                 if isinstance(record, IncomingCase):
                     self._write_case(session, record)
                 else:
-                    self._questions.store_course(session, record)
+                    store_outline(session, record, self._import_id)
                     self._tally.taken["courses"] += 1
         except InvalidInput as error:
             self._tally.skip(Skipped.because(record.place, error))

@@ -32,6 +32,7 @@ from kbsearch.models import (
 )
 from kbsearch.services.edit_rows import STANDS
 from kbsearch.services.row_chunks import chunks
+from kbsearch.services.school_reverting import SchoolPlan, school_plan
 
 CHOSEN = (EditKind.MOVE, EditKind.PIN, EditKind.SPLIT, EditKind.DISMISS)
 """Edits for which a person chose each question; a merge takes all that are there."""
@@ -64,7 +65,7 @@ class UndoPlan:
     ``questions``: ids that go.  ``kept``: id → what people did with it, of those that stay.  ``cases``: ids
     that go.  ``restored``: ids of cases of before that get back what they said.  ``kept_cases``: that stay
     as they are.  ``replies``: replies that it brought to other questions, which go.  ``accepted``: replies
-    of other questions that it marked as accepted, which are unmarked.
+    of other questions that it marked as accepted, which are unmarked.  ``school``: courses and enrolments.
     """
 
     questions: list[int] = field(default_factory=list)
@@ -74,11 +75,21 @@ class UndoPlan:
     kept_cases: list[KeptCase] = field(default_factory=list)
     replies: int = 0
     accepted: int = 0
+    school: SchoolPlan = field(default_factory=SchoolPlan)
 
     @property
     def changes(self) -> bool:
         """Whether undoing would change anything."""
-        return bool(self.questions or self.cases or self.restored or self.replies or self.accepted)
+        rows = self.questions or self.cases or self.restored or self.replies or self.accepted
+        return bool(rows) or self.school.changes
+
+    @property
+    def only_links(self) -> bool:
+        """Whether undoing would change nothing until a later import is undone, too."""
+        school = self.school
+        now = school.outlines or school.cohorts or school.students
+        rows = self.questions or self.cases or self.restored or self.replies or self.accepted
+        return self.changes and not (rows or now)
 
     @property
     def reasons(self) -> dict[str, int]:
@@ -89,7 +100,7 @@ class UndoPlan:
 def planned(session: Session, record: Import) -> UndoPlan:
     """What undoing the import would do now."""
     brought = list(session.scalars(select(Question.id).where(*of_import(record)).order_by(Question.id)))
-    plan = UndoPlan(kept=_worked_on(session, record, set(brought)))
+    plan = UndoPlan(kept=_worked_on(session, record, set(brought)), school=school_plan(session, record))
     plan.questions = [one for one in brought if one not in plan.kept]
     _plan_cases(session, record, plan)
     for column, name in ((Reply.import_id, "replies"), (Reply.accepted_import_id, "accepted")):

@@ -30,6 +30,7 @@ from kbsearch.services.import_records import BROKEN_OFF, existing, is_running
 from kbsearch.services.question_removal import announce, look_at_coverage, remove_questions
 from kbsearch.services.question_states import set_state
 from kbsearch.services.row_chunks import chunks
+from kbsearch.services.school_reverting import keeps_nothing, lock_school, revert
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,9 @@ class Outcome:
     ``questions``, ``cases`` and ``replies`` (of questions that stay): how many were removed.  ``restored``:
     cases that say again what they said before.  ``kept``: questions that stay, by what people did with them
     (`kbsearch.services.import_plans.Work`).  ``kept_cases``: id and title of cases that stay.
+    ``courses`` and ``weeks`` (of enrolment): how many were removed; ``courses_restored`` and
+    ``weeks_restored``: say again what they said before.  ``kept_courses`` and ``kept_weeks``: those that stay
+    as they are, see `kbsearch.services.school_reverting.SchoolPlan`.
     """
 
     import_id: int
@@ -48,6 +52,12 @@ class Outcome:
     restored: int
     kept: dict[str, int] = field(default_factory=dict)
     kept_cases: list[dict[str, Any]] = field(default_factory=list)
+    courses: int = 0
+    courses_restored: int = 0
+    weeks: int = 0
+    weeks_restored: int = 0
+    kept_courses: list[dict[str, Any]] = field(default_factory=list)
+    kept_weeks: dict[str, int] = field(default_factory=dict)
 
 
 def checked(session: Session, import_id: int, *, locked: bool = False) -> Import:
@@ -88,15 +98,34 @@ def undone(
         Conflict: it is running, was undone already, or nothing of it can be removed.
     """
     record = checked(session, import_id, locked=True)
+    lock_school(session, record)
     plan = planned(session, record)
     if not plan.changes:
-        raise nothing_to_undo(import_id)
+        raise nothing_to_undo(session, record)
     _take_back_replies(session, record)
     remove_questions(session, plan.questions, namer, progress)
     _remove_cases(session, plan.cases)
     for case_id in plan.restored:
         take_back_revision(session, locked(session, case_id))
-    outcome = Outcome(
+    revert(session, record, plan.school)
+    outcome = outcome_of(import_id, plan)
+    record.state, record.undone = ImportState.UNDONE, asdict(outcome)
+    record.undone_at, record.undone_by_id = utc_now(), person_id
+    return outcome
+
+
+def nothing_to_undo(session: Session, record: Import) -> Conflict:
+    """The error for an import that brought nothing that could be removed."""
+    remedy = "It brought nothing that was new, or people have worked on all of it since."
+    if keeps_nothing(session, record):
+        remedy = "kbsearch did not keep yet what its outlines and enrolments replaced: import the right ones."
+    return Conflict("Nothing of import {id} can be removed.", remedy=remedy, id=record.id)
+
+
+def outcome_of(import_id: int, plan: UndoPlan) -> Outcome:
+    """What carrying out ``plan`` does."""
+    school = plan.school
+    return Outcome(
         import_id=import_id,
         questions=len(plan.questions),
         cases=len(plan.cases),
@@ -104,18 +133,12 @@ def undone(
         restored=len(plan.restored),
         kept=plan.reasons,
         kept_cases=[asdict(one) for one in plan.kept_cases],
-    )
-    record.state, record.undone = ImportState.UNDONE, asdict(outcome)
-    record.undone_at, record.undone_by_id = utc_now(), person_id
-    return outcome
-
-
-def nothing_to_undo(import_id: int) -> Conflict:
-    """The error for an import that brought nothing that could be removed."""
-    return Conflict(
-        "Nothing of import {id} can be removed.",
-        remedy="It brought nothing that was new, or people have worked on all of it since.",
-        id=import_id,
+        courses=len(school.removed),
+        courses_restored=len(school.restored),
+        weeks=school.weeks_removed,
+        weeks_restored=school.weeks_restored,
+        kept_courses=[asdict(one) for one in school.kept],
+        kept_weeks={str(one): count for one, count in sorted(school.kept_weeks.items())},
     )
 
 
@@ -160,4 +183,4 @@ def _remove_cases(session: Session, ids: list[int]) -> None:
     look_at_coverage(session)
 
 
-__all__ = ["Outcome", "UndoPlan", "checked", "nothing_to_undo", "undone"]
+__all__ = ["Outcome", "UndoPlan", "checked", "nothing_to_undo", "outcome_of", "undone"]

@@ -14,6 +14,7 @@ from kbsearch.services.import_plans import UndoPlan, Work, planned
 from kbsearch.services.import_records import existing, of_job
 from kbsearch.services.import_undoing import Outcome, checked, nothing_to_undo, undone
 from kbsearch.services.jobs import busy_jobs, end_with, queued
+from kbsearch.services.school_reverting import keeps_nothing
 
 NAMED = 10
 """Questions that stay, and later imports, that a preview names."""
@@ -42,13 +43,15 @@ class UndoPreview:
     """What undoing an import would do; nothing is changed by looking.
 
     ``examples``: the first questions that stay.  ``later``: later imports whose files had questions that
-    were known by then, which may be those that go.
+    were known by then, which may be those that go.  ``keeps_nothing``: it told of courses or enrolments
+    before kbsearch kept what such imports replace, so these stay.
     """
 
     past: PastImport
     plan: UndoPlan
     examples: list[KeptQuestion]
     later: list[Import]
+    keeps_nothing: bool = False
 
 
 class PastImports:
@@ -93,7 +96,13 @@ class PastImports:
                 KeptQuestion(row.id, row.text, plan.kept[row.id])
                 for row in session.execute(named.order_by(Question.id))
             ]
-            return UndoPreview(_with_people(session, record), plan, examples, _later(session, record))
+            return UndoPreview(
+                past=_with_people(session, record),
+                plan=plan,
+                examples=examples,
+                later=_later(session, record),
+                keeps_nothing=keeps_nothing(session, record),
+            )
 
     def undo(self, import_id: int, person_id: int | None = None, progress: Progress = silent) -> Outcome:
         """Undo the import: in one transaction, so that it is undone whole or not at all.
@@ -121,7 +130,7 @@ class PastImports:
             if known is not None:
                 return known
             if not planned(session, record).changes:
-                raise nothing_to_undo(import_id)
+                raise nothing_to_undo(session, record)
             return queued(session, JobKind.UNDO, {"import_id": import_id}, person_id)
 
     def work(self, job: Job, progress: Progress = silent) -> None:

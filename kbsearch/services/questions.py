@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Select, delete, func, or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, selectinload
 
 from kbsearch.config import Settings
 from kbsearch.database import Database
 from kbsearch.errors import NotFound
 from kbsearch.importers.records import IncomingCourse, IncomingQuestion
-from kbsearch.models import Case, Cohort, Collection, Course, Lesson, Outbox, Question, QuestionState
-from kbsearch.services.intake import PreparedQuestion, clean, prepare
-from kbsearch.services.outline_checks import check_course, lesson_codes
+from kbsearch.models import Case, Collection, Course, Lesson, Outbox, Question, QuestionState
+from kbsearch.services.intake import PreparedQuestion, prepare
+from kbsearch.services.outlines import store_course
 from kbsearch.services.question_rows import Received, refuse_unknown_places, store_questions
 from kbsearch.services.row_chunks import chunks
 
@@ -213,31 +213,7 @@ class QuestionService:
             InvalidInput: it cannot be stored; see `check_course`.
         """
         with self._database.writing() as session:
-            self.store_course(session, incoming)
-
-    def store_course(self, session: Session, incoming: IncomingCourse) -> None:
-        """`save_course` within the caller's transaction."""
-        codes = lesson_codes(incoming)
-        rows = session.execute(select(Lesson.code, Lesson.course_code).where(Lesson.code.in_(codes)))
-        check_course(incoming, {row.code: row.course_code for row in rows})
-        course = Course(code=clean(incoming.code), title=clean(incoming.title)[:300] or clean(incoming.code))
-        session.merge(course, load=True)
-        session.flush()
-        session.execute(delete(Lesson).where(Lesson.course_code == course.code, Lesson.code.not_in(codes)))
-        for position, lesson in enumerate(incoming.lessons):
-            session.merge(
-                Lesson(
-                    code=clean(lesson.code),
-                    course_code=course.code,
-                    position=position,
-                    title=clean(lesson.title)[:300] or clean(lesson.code),
-                    outline=clean(lesson.outline),
-                )
-            )
-        if incoming.cohorts is not None:
-            session.execute(delete(Cohort).where(Cohort.course_code == course.code))
-            days = sorted(set(incoming.cohorts))
-            session.add_all(Cohort(course_code=course.code, starts_on=day) for day in days)
+            store_course(session, incoming)
 
 
 def _with_replies() -> Select[Any]:

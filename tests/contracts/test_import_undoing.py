@@ -20,8 +20,11 @@ from kbsearch.models import (
     Cluster,
     ClusterCount,
     ClusterTrend,
+    Cohort,
+    Course,
     Coverage,
     CoverageSample,
+    Enrolment,
     Fault,
     FaultQuestion,
     FaultSignal,
@@ -31,6 +34,7 @@ from kbsearch.models import (
     InferredLesson,
     Job,
     JobKind,
+    Lesson,
     Membership,
     ProposedPlace,
     Question,
@@ -156,6 +160,37 @@ def test_a_cluster_and_a_fault_end_with_their_last_question(app: Kbsearch, tmp_p
         assert (ended.size, ended.label, ended.keywords) == (0, "…", [])
         assert session.scalars(select(Fault)).all() == []
         assert session.scalars(select(CaseEffect)).all() == []
+
+
+def test_outlines_and_enrolments_come_back_as_they_were(app: Kbsearch, tmp_path: Path) -> None:
+    lesson = '{"id": "g1", "title": "A"}'
+    old = f'{{"id": "git", "title": "Git", "cohorts": ["2026-02-02"], "lessons": [{lesson}]}}'
+    new = '[{"id": "web", "title": "Web", "lessons": []}, {"id": "git", "title": "G", "lessons": []}]'
+    rows = "course,week,students\ngit,2026-W06,"
+
+    def told(outline: str, students: str) -> list[int]:
+        (tmp_path / "o.json").write_text(outline, "utf-8")
+        (tmp_path / "e.csv").write_text(rows + students, "utf-8")
+        files = (tmp_path / "o.json", tmp_path / "e.csv")
+        return [app.imports.run(path, ImportOptions()).import_id for path in files]
+
+    def programme() -> list[Any]:
+        parts = (Course.code, Course.title), (Lesson.code, Lesson.title, Lesson.position), (Cohort.starts_on,)
+        with app.database.reading() as session:
+            students = (Enrolment.course_code, Enrolment.week, Enrolment.students)
+            return [sorted(map(tuple, session.execute(select(*each)))) for each in (*parts, students)]
+
+    told(old, "10")
+    before = programme()
+    numbers = told(new, "20\nweb,2026-W06,5")
+    then = programme()
+    later = told(new, "20\nweb,2026-W06,5")
+    for one in numbers:
+        app.past_imports.undo(one)
+    assert programme() == then, "the last import says the same"
+    for one in later:
+        app.past_imports.undo(one)
+    assert programme() == before
 
 
 def test_it_is_undone_whole_or_not_at_all(app: Kbsearch, tmp_path: Path) -> None:

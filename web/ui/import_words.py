@@ -110,6 +110,22 @@ def work(name: str) -> str:
     return names.get(name, name)
 
 
+def kept(reason: str, import_id: int | str | None) -> str:
+    """Why a course or its enrolments stay as they are when an import that told them is undone."""
+    names = {
+        "later": gettext("told anew since by import %(number)s", number=import_id),
+        "changed": gettext("changed since"),
+        "lesson": gettext("a lesson of before belongs to another course now"),
+    }
+    return names.get(reason, reason)
+
+
+def kept_weeks(import_id: int | str, count: int) -> str:
+    """Weeks of enrolment that stay as they are; ``import_id``: 0 when no import changed them."""
+    weeks = ngettext("%(num)d week of enrolment", "%(num)d weeks of enrolment", count)
+    return f"{weeks}: {kept('later' if int(import_id) else 'changed', import_id)}"
+
+
 def unknown(kind: str, name: str) -> str:
     """A course or lesson that no outline has, or a lesson elsewhere."""
     if kind == "course":

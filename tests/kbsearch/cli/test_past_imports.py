@@ -71,3 +71,26 @@ def test_what_cannot_be_undone_is_said(run: Run, file: str) -> None:
     run("import", file)
     run("imports", "undo", "1", "--json")
     assert isinstance(run("imports", "undo", "1").exception, Conflict)
+
+
+def test_outlines_and_enrolments_are_taken_back(run: Run, tmp_path: Path) -> None:
+    outline, students = tmp_path / "git.json", tmp_path / "students.csv"
+    outline.write_text('{"id": "git", "title": "Git", "lessons": [{"id": "g1", "title": "Коммит"}]}', "utf-8")
+    students.write_text("course,week,students\ngit,2026-W06,10\ngit,2026-W07,20\n", "utf-8")
+    assert "kbsearch imports undo 2" in run("import", str(outline), str(students)).output
+    outline.write_text('{"id": "git", "title": "Гит", "lessons": []}', "utf-8")
+    students.write_text("course,week,students\ngit,2026-W07,30\n", "utf-8")
+    run("import", str(outline), str(students))
+    looked = run("imports", "undo", "1", "--dry-run").output
+    assert "would remove\n  nothing now\n  the course 'Гит' stays as it is: import 3 told it anew" in looked
+    undone = run("imports", "undo", "3").output
+    assert "what 1 course says since: lessons and cohorts of before come back" in undone
+    weeks = run("imports", "undo", "2").output
+    assert "Removed:\n  1 week of enrolment\n" in weeks
+    assert "1 week of enrolment stays as told: import 4 told them anew since" in weeks
+    told = json.loads(run("imports", "undo", "1", "--json").output)
+    assert (told["courses"], told["kept_courses"]) == (1, [])
+    assert run("imports", "undo", "4").output.endswith("Removed:\n  1 week of enrolment\n")
+    app = Kbsearch(Settings(home=tmp_path / "home", encoder="hashing"))
+    assert app.questions.courses() == []
+    app.database.close()

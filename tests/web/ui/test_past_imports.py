@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from kbsearch.app import Kbsearch
-from kbsearch.models import Import, Job, JobKind, JobState
+from kbsearch.models import Course, Import, Job, JobKind, JobState
 from kbsearch.services.imports import ImportOptions, Origin
 from kbsearch.worker import Worker
 
@@ -110,6 +111,55 @@ def test_who_may_not_import_may_not_undo(mentor: FlaskClient, school: Kbsearch, 
     assert mentor.post(f"/import/past/{number}/undo").status_code == 403
     with school.database.reading() as session:
         assert session.get_one(Import, number).undone_at is None
+
+
+def outline(school: Kbsearch, folder: Path, title: str, *lessons: str) -> int:
+    told = [{"id": one, "title": f"Урок {one}"} for one in lessons]
+    path = folder / "rust.json"
+    path.write_text(json.dumps([{"id": "rust", "title": title, "lessons": told}]), "utf-8")
+    return school.imports.run(path, ImportOptions(), origin=Origin("rust.json", person_id=1)).import_id
+
+
+def test_an_outline_is_taken_back_and_the_one_before_comes_again(
+    methodologist: FlaskClient, school: Kbsearch, tmp_path: Path
+) -> None:
+    first = outline(school, tmp_path, "Rust & <b>Go</b>", "r1")
+    second = outline(school, tmp_path, "Rust 2", "r1", "r2")
+    looked = methodologist.get(f"/import/past/{first}/undo").text
+    assert "Nothing now: later imports told all of it anew." in looked
+    assert f"<li>Rust 2: told anew since by import {second}</li>" in looked
+    here = f"/import/past/{second}/undo"
+    assert "lessons and cohorts of before come back: Rust 2" in methodologist.get(here).text
+    job = work(school, int(methodologist.post(here).location.rpartition("/")[2]))
+    assert "1 course says again what it said before" in methodologist.get(f"/jobs/{job.id}").text
+    assert [one.code for one in course(school).lessons] == ["r1"]
+    looked = methodologist.get(f"/import/past/{first}/undo").text
+    assert "1 course that this import brought, with its lessons: Rust &amp; &lt;b&gt;Go&lt;/b&gt;" in looked
+    assert "keep the name, but count for no course" in looked
+    job = work(school, int(methodologist.post(f"/import/past/{first}/undo").location.rpartition("/")[2]))
+    assert "1 course removed" in methodologist.get(f"/jobs/{job.id}").text
+    with pytest.raises(StopIteration):
+        course(school)
+
+
+def course(school: Kbsearch) -> Course:
+    return next(one for one in school.questions.courses() if one.code == "rust")
+
+
+def test_weeks_of_enrolment_are_taken_back(
+    methodologist: FlaskClient, school: Kbsearch, tmp_path: Path
+) -> None:
+    head = "course,week,students\n"
+    first = taken(school, tmp_path, "one.csv", f"{head}rust,2026-W06,10\nrust,2026-W07,20\n")
+    second = taken(school, tmp_path, "two.csv", f"{head}rust,2026-W07,30\n")
+    looked = methodologist.get(f"/import/past/{first}/undo").text
+    assert "1 week of enrolment that this import brought" in looked
+    assert f"1 week of enrolment: told anew since by import {second}" in looked
+    job = work(school, int(methodologist.post(f"/import/past/{first}/undo").location.rpartition("/")[2]))
+    report = methodologist.get(f"/jobs/{job.id}").text
+    assert "1 week of enrolment removed" in report
+    assert f"1 week of enrolment: told anew since by import {second}" in report
+    assert "Search and clusters" not in report
 
 
 @pytest.mark.parametrize("language", ["ru", "en"])
