@@ -192,6 +192,10 @@ def _json(problem: Problem) -> Response:
     }
     if "errors" in problem.values:
         body["errors"] = problem.values["errors"]
+    elif field := problem.values.get("field"):
+        place = problem.values.get("place")
+        fault = body["detail"].removeprefix(f"{place}: ")
+        body["errors"] = [{"field": f"{place}.{field}" if place else field, "detail": fault}]
     response = jsonify(body)
     response.status_code = problem.status
     response.mimetype = "application/problem+json"

@@ -66,7 +66,7 @@ def _action(name: str) -> FeedbackAction:
 def _check_case(session: Session, suggestion: Suggestion, given: Feedback) -> None:
     if given.action == FeedbackAction.NOTHING_FITS:
         if given.case_id is not None:
-            raise InvalidInput("'nothing_fits' names no case.", remedy="Leave out the case.")
+            raise InvalidInput("'nothing_fits' names no case.", remedy="Leave out the case.", field="case_id")
         return
     if given.action == FeedbackAction.ANSWERED and given.case_id is not None:
         if session.get(Case, given.case_id) is None:
@@ -78,6 +78,7 @@ def _check_case(session: Session, suggestion: Suggestion, given: Feedback) -> No
             "This feedback names no case.",
             remedy="Name one of those that were shown: {shown}.",
             shown=", ".join(map(str, shown)) or "none",
+            field="case_id",
         )
     if given.case_id not in shown:
         raise InvalidInput(
@@ -85,6 +86,7 @@ def _check_case(session: Session, suggestion: Suggestion, given: Feedback) -> No
             remedy="Name one of those that were: {shown}.",
             case=given.case_id,
             shown=", ".join(map(str, shown)) or "none",
+            field="case_id",
         )
 
 

@@ -94,7 +94,7 @@ def prepare(incoming: IncomingQuestion, settings: Settings, key: str) -> Prepare
         TooLarge: the text or a reply is over ``max_question_chars``.
     """
     found: Counter[str] = Counter()
-    text = _checked_text(incoming.text, incoming.place, settings.max_question_chars, found)
+    text = _checked_text(incoming.text, incoming.place, "text", settings.max_question_chars, found)
     return PreparedQuestion(
         source=_code(incoming.source or "import", "source", incoming.place),
         external_id=_external_id(incoming),
@@ -106,8 +106,8 @@ def prepare(incoming: IncomingQuestion, settings: Settings, key: str) -> Prepare
         language=clean(incoming.language).lower()[:8] or detect_language(text),
         asked_at=_asked_at(incoming, settings),
         replies=tuple(
-            _prepared_reply(reply, incoming.place, settings, key, found)
-            for reply in incoming.replies
+            _prepared_reply(reply, (incoming.place, f"replies.{number}.text"), settings, key, found)
+            for number, reply in enumerate(incoming.replies)
             if clean(reply.text)
         ),
         masked=found,
@@ -115,10 +115,10 @@ def prepare(incoming: IncomingQuestion, settings: Settings, key: str) -> Prepare
 
 
 def _prepared_reply(
-    reply: IncomingReply, place: str, settings: Settings, key: str, found: Counter[str]
+    reply: IncomingReply, where: tuple[str, str], settings: Settings, key: str, found: Counter[str]
 ) -> PreparedReply:
     return PreparedReply(
-        text=_checked_text(reply.text, place, settings.max_question_chars, found),
+        text=_checked_text(reply.text, *where, settings.max_question_chars, found),
         author_key=author_key(clean(reply.author), key),
         by_mentor=reply.by_mentor,
         accepted=reply.accepted,
@@ -126,20 +126,22 @@ def _prepared_reply(
     )
 
 
-def _checked_text(text: str, place: str, longest: int, found: Counter[str]) -> str:
+def _checked_text(text: str, place: str, field: str, longest: int, found: Counter[str]) -> str:
     if len(text) > longest:
         raise TooLarge(
-            _placed("The text has {length} characters; at most {longest} are taken.", place),
+            placed("The text has {length} characters; at most {longest} are taken.", place),
             remedy="Shorten it, or raise KBSEARCH_MAX_QUESTION_CHARS.",
             length=len(text),
             longest=longest,
+            field=field,
             place=place,
         )
     masked = mask(clean(text))
     if not masked.text:
         raise InvalidInput(
-            _placed("There is no text.", place),
+            placed("There is no text.", place),
             remedy="A question needs at least one character.",
+            field=field,
             place=place,
         )
     found.update(masked.found)
@@ -150,7 +152,7 @@ def _code(value: str, name: str, place: str) -> str:
     code = clean(value)
     if len(code) > LONGEST_CODE:
         raise InvalidInput(
-            _placed("The {name} has {length} characters; at most {longest} are taken.", place),
+            placed("The {name} has {length} characters; at most {longest} are taken.", place),
             remedy="Use a shorter code.",
             name=name,
             length=len(code),
@@ -187,7 +189,7 @@ def check_day(day: date, place: str = "", ahead: timedelta = AHEAD) -> None:
     late = day > (utc_now() + ahead).date()
     if late or day < EARLIEST:
         raise InvalidInput(
-            _placed(
+            placed(
                 "The date {moment} lies in the future."
                 if late
                 else "The date {moment} lies too far in the past.",
@@ -212,5 +214,6 @@ def _aware(moment: datetime | None, settings: Settings) -> datetime | None:
         ) from error
 
 
-def _placed(template: str, place: str) -> str:
+def placed(template: str, place: str) -> str:
+    """The template of an error, behind where it stands when that is given."""
     return "{place}: " + template if place else template

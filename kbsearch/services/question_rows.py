@@ -25,11 +25,13 @@ from kbsearch.models import (
     utc_now,
 )
 from kbsearch.services.import_records import fresh_id
-from kbsearch.services.intake import PreparedQuestion, PreparedReply
+from kbsearch.services.intake import PreparedQuestion, PreparedReply, placed
 from kbsearch.services.row_chunks import chunks
 from kbsearch.services.same_words import link_same_words
 
 Name = tuple[str, str]
+
+_ONE_OF = "Use one of: {known}; or leave it empty."
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +68,12 @@ def store_questions(
     return _results(batch, created, known)
 
 
-def refuse_unknown_places(session: Session, places: Iterable[tuple[str, str]]) -> None:
+def refuse_unknown_places(
+    session: Session, places: Sequence[tuple[str, str]], where: Sequence[str] = ()
+) -> None:
     """Check ``places``, courses and lessons by code, against the school's outline, if it has one.
+
+    ``where``: what errors call each of them, such as "questions.3".
 
     Raises:
         InvalidInput: the outline does not have one of them, or has the lesson in another course.
@@ -75,29 +81,43 @@ def refuse_unknown_places(session: Session, places: Iterable[tuple[str, str]]) -
     courses = set(session.scalars(select(Course.code)))
     rows = session.execute(select(Lesson.code, Lesson.course_code))
     lessons: dict[str, str] = {row.code: row.course_code for row in rows}
-    for course, lesson in places:
-        if courses and course and course not in courses:
-            raise _unknown("course", course, courses)
-        if lessons and lesson and lesson not in lessons:
-            raise _unknown("lesson", lesson, set(lessons))
-        if course and lesson in lessons and lessons[lesson] != course:
-            raise InvalidInput(
-                "Lesson {lesson} belongs to course {own}, not to {course}.",
-                remedy="Leave the course out, or name a lesson of it.",
-                lesson=lesson,
-                own=lessons[lesson],
-                course=course,
-            )
+    for (course, lesson), place in zip(places, where or [""] * len(places), strict=True):
+        _refuse_unknown(course, lesson, courses, lessons, place)
 
 
-def _unknown(kind: str, code: str, known: set[str]) -> InvalidInput:
-    return InvalidInput(
-        "There is no {kind} '{code}' in the school's outline.",
-        remedy="Use one of: {known}; or leave it empty.",
-        kind=kind,
-        code=code,
-        known=", ".join(sorted(known)[:20]),
-    )
+def _refuse_unknown(course: str, lesson: str, courses: set[str], lessons: dict[str, str], place: str) -> None:
+    if courses and course and course not in courses:
+        raise InvalidInput(
+            placed("There is no course '{code}' in the school's outline.", place),
+            remedy=_ONE_OF,
+            code=course,
+            known=_first(courses),
+            field="course",
+            place=place,
+        )
+    if lessons and lesson and lesson not in lessons:
+        raise InvalidInput(
+            placed("There is no lesson '{code}' in the school's outline.", place),
+            remedy=_ONE_OF,
+            code=lesson,
+            known=_first(lessons),
+            field="lesson",
+            place=place,
+        )
+    if course and lesson in lessons and lessons[lesson] != course:
+        raise InvalidInput(
+            placed("Lesson {lesson} belongs to course {own}, not to {course}.", place),
+            remedy="Leave the course out, or name a lesson of it.",
+            lesson=lesson,
+            own=lessons[lesson],
+            course=course,
+            field="lesson",
+            place=place,
+        )
+
+
+def _first(codes: Iterable[str]) -> str:
+    return ", ".join(sorted(codes)[:20])
 
 
 def _name(question: PreparedQuestion) -> Name:

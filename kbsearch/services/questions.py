@@ -66,7 +66,8 @@ class QuestionService:
         prepared = [self.prepare(incoming) for incoming in batch]
         with self._database.writing() as session:
             if strict_course:
-                refuse_unknown_places(session, [(one.course, one.lesson) for one in prepared])
+                places = [(one.course, one.lesson) for one in prepared]
+                refuse_unknown_places(session, places, [incoming.place for incoming in batch])
             return self.store(session, prepared)
 
     def check_place(self, course: str, lesson: str = "") -> None:
@@ -76,9 +77,17 @@ class QuestionService:
             InvalidInput: the school has an outline, and it does not have the course or the lesson, or has the
                 lesson in another course.
         """
-        if course or lesson:
+        self.check_places([(course, lesson)])
+
+    def check_places(self, places: Sequence[tuple[str, str]]) -> None:
+        """`check_place` of many courses and lessons at once.
+
+        Raises:
+            InvalidInput: as `check_place`.
+        """
+        if any(course or lesson for course, lesson in places):
             with self._database.reading() as session:
-                refuse_unknown_places(session, [(course, lesson)])
+                refuse_unknown_places(session, places)
 
     def prepare(self, incoming: IncomingQuestion) -> PreparedQuestion:
         """``incoming`` checked and masked, not stored.

@@ -226,7 +226,7 @@ class SuggestionService:
             case_id=case_id,
             person_id=person_id,
             token_id=token_id,
-            comment=clean(comment),
+            comment=mask(clean(comment)).text,
         )
         with self._database.writing() as session:
             return store_feedback(session, given)

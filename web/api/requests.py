@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from kbsearch.importers.records import IncomingQuestion, IncomingReply
 from kbsearch.models import FeedbackAction, utc_now
+from kbsearch.services.intake import EARLIEST
 from web.api.contract import Code, Id, Input, Language, Line, Text, example
 
 MAX_BATCH = 500
@@ -22,6 +23,8 @@ SKEW = timedelta(days=1)
 def _by_now(moment: datetime) -> datetime:
     if moment > utc_now() + SKEW:
         raise PydanticCustomError("future", "It lies in the future")
+    if moment.date() < EARLIEST:
+        raise PydanticCustomError("past", "It lies before the year {year}", {"year": EARLIEST.year})
     return moment
 
 

@@ -188,6 +188,7 @@ def _stored(case: Case | None, written: Written) -> Case:
     person = current_person()
     person_id = person.id if person else None
     draft, sources = _with_ticked(written.draft())
+    _check_new_places(case, written)
     if case is not None:
         version, note = written.version, written.note
         return kb().cases.save(
@@ -195,6 +196,22 @@ def _stored(case: Case | None, written: Written) -> Case:
         )
     origin: list[int | None] = [kb().questions.get(written.question_id).id] if written.question_id else []
     return kb().cases.create(draft, person_id=person_id, variant_question_ids=origin)
+
+
+def _check_new_places(case: Case | None, written: Written) -> None:
+    """Refuse a course or lesson that the outline lacks, unless the case, or its question, came with it.
+
+    Raises:
+        InvalidInput: there is one.
+    """
+    begun = Written()
+    if case is not None:
+        begun = Written.of_case(case)
+    elif written.question_id:
+        begun = _from_question(written.question_id)
+    courses = {written.course} - {begun.course}
+    lessons = sorted(set(written.lessons) - set(begun.lessons))
+    kb().questions.check_places([(code, "") for code in courses] + [("", code) for code in lessons])
 
 
 def _with_ticked(draft: CaseDraft) -> tuple[CaseDraft, dict[str, int | None]]:

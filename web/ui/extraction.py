@@ -16,7 +16,7 @@ from babel.messages.extract import extract_python
 CARRIERS = {
     "InvalidInput", "TooLarge", "UnreadableFile", "NotFound", "Conflict", "NotAuthenticated", "NotAllowed",
     "StorageUnavailable", "IndexUnavailable", "EncoderUnavailable", "ConfigurationError", "Problem",
-    "KbsearchError", "Flaw", "Everyday", "_placed",
+    "KbsearchError", "Flaw", "Everyday", "placed",
 }  # fmt: skip
 """Errors, flaws of rows, what puts a place before one: the first text and ``remedy`` are templates."""
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from kbsearch.app import Kbsearch
 from kbsearch.importers.records import IncomingQuestion
+from kbsearch.models import Feedback
 
 Call = Callable[..., TestResponse]
 
@@ -63,6 +65,25 @@ def test_a_suggestion_takes_feedback(call: Call, school: Kbsearch) -> None:
     )
     assert given.status_code == 201
     assert given.get_json()["id"] > 0
+
+
+def test_a_comment_is_masked_before_it_is_stored(call: Call, school: Kbsearch) -> None:
+    suggestion = call("suggest", {"text": "как отменить последний коммит"}).get_json()["suggestion_id"]
+    body = {"suggestion_id": suggestion, "action": "nothing_fits", "comment": "пишите на ivan@example.com"}
+    assert call("feedback", body).status_code == 201
+    with school.database.reading() as session:
+        comment = session.scalar(select(Feedback.comment))
+    assert comment is not None
+    assert comment.startswith("пишите на ")
+    assert "ivan@example.com" not in comment
+
+
+def test_feedback_without_its_case_names_the_field(call: Call) -> None:
+    suggestion = call("suggest", {"text": "как отменить последний коммит"}).get_json()["suggestion_id"]
+    for body in ({"action": "accepted"}, {"action": "rejected", "case_id": 999},
+                 {"action": "nothing_fits", "case_id": 1}):  # fmt: skip
+        answer = call("feedback", {"suggestion_id": suggestion, **body})
+        assert (answer.status_code, answer.get_json()["errors"][0]["field"]) == (422, "case_id")
 
 
 def test_nothing_fits_and_it_says_so(call: Call) -> None:

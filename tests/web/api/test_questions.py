@@ -198,6 +198,33 @@ def test_what_was_sent_is_not_repeated(call: Call) -> None:
     assert "89161234567" not in answer.text
 
 
+@pytest.mark.parametrize(
+    ("wrong", "field", "status"),
+    [
+        ({"course": "alchemy"}, "course", 422),
+        ({"lesson": "al-1"}, "lesson", 422),
+        ({"course": "sql", "lesson": "git-1"}, "lesson", 422),
+        ({"text": "\u0001"}, "text", 422),
+        ({"text": "ы" * 20_001}, "text", 413),
+        ({"replies": [{"text": "\u0001"}, {"text": "ы" * 20_001}]}, "replies.1.text", 413),
+        ({"asked_at": "1999-12-31T23:59:59Z"}, "asked_at", 422),
+        ({"asked_at": "0001-01-01T00:00:00+14:00"}, "asked_at", 422),
+        ({"replies": [{"text": "a", "replied_at": "1970-01-01T00:00:00Z"}]}, "replies.0.replied_at", 422),
+    ],
+)
+def test_what_is_found_later_has_its_field_too(
+    call: Call, school: Kbsearch, wrong: dict[str, object], field: str, status: int
+) -> None:
+    school.questions.save_course(IncomingCourse("sql", "SQL", (IncomingLesson("sql-1", "Начало"),)))
+    one = call("questions", {"text": "Как?"} | wrong)
+    many = call("questions", {"questions": [{"text": "Где?"}, {"text": "Как?"} | wrong]})
+    for answer, named in ((one, field), (many, f"questions.1.{field}")):
+        (error,) = answer.get_json()["errors"]
+        assert (answer.status_code, error["field"]) == (status, named)
+        assert not error["detail"].startswith("questions")
+    assert school.questions.count() == 0
+
+
 def test_an_unknown_course_is_named(call: Call) -> None:
     problem = call("questions", {"text": "Как?", "course": "alchemy"}).get_json()
     assert problem["status"] == 422

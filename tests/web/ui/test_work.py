@@ -11,10 +11,20 @@ import zipfile
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import delete
 
 from kbsearch.app import Kbsearch
 from kbsearch.importers.records import IncomingQuestion
-from kbsearch.models import Feedback, FeedbackAction, Job, JobKind, JobState, QuestionState
+from kbsearch.models import (
+    Course,
+    Feedback,
+    FeedbackAction,
+    Job,
+    JobKind,
+    JobState,
+    Lesson,
+    QuestionState,
+)
 from kbsearch.services.cases import CaseDraft
 from kbsearch.worker import Worker
 from tests.large_proposal import plant_proposal
@@ -80,6 +90,39 @@ def test_a_case_begins_with_the_bare_words_of_a_question(mentor: FlaskClient, sc
     asked = school.questions.receive(IncomingQuestion("Добрый вечер! Где взять зачётку, спасибо"))
     page = mentor.get(f"/cases/new?question={asked.question_id}").text
     assert ">Где взять зачётку</textarea>" in page
+
+
+def test_a_case_takes_no_course_or_lesson_that_the_outline_lacks(
+    mentor: FlaskClient, school: Kbsearch
+) -> None:
+    form = {"title": "Где взять зачётку", "answer": "В деканате."}
+    for wrong in ({"course": "zzz"}, {"lesson": "zz-1"}):
+        refused = mentor.post("/cases/new", data=form | wrong)
+        assert refused.status_code == 422
+        assert f"There is no {next(iter(wrong))}" in refused.text
+    assert school.cases.list(text="зачётку").total == 0
+    assert mentor.post("/cases/new", data=form | {"course": "frontend", "lesson": "fe-02"}).status_code == 303
+
+
+def test_a_case_keeps_the_course_that_it_came_with(mentor: FlaskClient, school: Kbsearch) -> None:
+    draft = CaseDraft("Где взять зачётку", "В деканате.", course="old", lessons=("old-1",))
+    case = school.cases.create(draft)
+    form = {"title": draft.title, "answer": "В учебной части.", "course": "old", "lesson": "old-1"}
+    path = f"/cases/{case.id}/edit"
+    assert mentor.post(path, data=form | {"version": str(case.version), "course": "older"}).status_code == 422
+    assert mentor.post(path, data=form | {"version": str(case.version)}).status_code == 303
+    asked = school.questions.receive(IncomingQuestion("Где взять зачётку", course="oldest"))
+    new = {"title": "Где взять студенческий", "course": "oldest", "question_id": str(asked.question_id)}
+    assert mentor.post("/cases/new", data=new).status_code == 303
+
+
+def test_a_school_without_an_outline_names_courses_as_it_likes(mentor: FlaskClient, school: Kbsearch) -> None:
+    with school.database.writing() as session:
+        session.execute(delete(Lesson))
+        session.execute(delete(Course))
+    form = {"title": "Где взять зачётку", "course": "any", "lesson": "any-1"}
+    assert mentor.post("/cases/new", data=form).status_code == 303
+    assert school.cases.list(course="any").total == 1
 
 
 def test_a_question_is_taken_in_answered_and_reopened(mentor: FlaskClient, school: Kbsearch) -> None:
