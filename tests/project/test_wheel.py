@@ -49,6 +49,7 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
         "web/templates/base.html",
         "web/static/app.css",
         "web/static/app.js",
+        "web/static/drafts.js",
         "web/translations/ru/LC_MESSAGES/messages.po",
     ],
 )

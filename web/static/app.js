@@ -1,4 +1,4 @@
-// What pages gain from JavaScript: keys, copying, the palette, kept drafts.  Every action works without it.
+// What pages gain from JavaScript: keys, copying, the palette, single sending.  Every action works without it.
 
 const say = document.body.dataset;
 document.documentElement.classList.add("js");
@@ -43,6 +43,20 @@ function reportCopy(button) {
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-copy]");
   if (button) copy(button);
+});
+
+// A form on its way is not sent again by a second click; what did not arrive can be sent after a while.
+const ON_ITS_WAY = 10_000;
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.method !== "post") return;
+  if (form.classList.contains("sent")) return event.preventDefault();
+  form.classList.add("sent");
+  setTimeout(() => form.classList.remove("sent"), ON_ITS_WAY);
+});
+addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form.sent")) form.classList.remove("sent");
 });
 
 // On a narrow screen the present tab may lie outside its strip.
@@ -189,66 +203,3 @@ for (const dialog of document.querySelectorAll("dialog")) {
 document.querySelector("[data-theme-choice]")?.addEventListener("change", (event) => {
   document.documentElement.dataset.theme = event.target.value;
 });
-
-// Unsaved text of the editor outlives a closed tab.
-const editor = document.querySelector("form[data-autosave]");
-const store = (name) => `kbsearch ${name}`;
-
-function fieldsOf(form) {
-  const skipped = new Set(["csrf_token", "version", "do"]);
-  return [...new FormData(form)].filter(([name, value]) => !skipped.has(name) && typeof value === "string");
-}
-
-function keepDrafts(form) {
-  const name = store(form.dataset.autosave);
-  const first = JSON.stringify(fieldsOf(form));
-  const kept = JSON.parse(localStorage.getItem(name) ?? "null");
-  if (kept && kept.fields !== first && kept.version === form.dataset.version) offer(form, name, JSON.parse(kept.fields));
-  let timer;
-  form.addEventListener("input", () => {
-    clearTimeout(timer);
-    timer = setTimeout(() => {
-      const draft = { version: form.dataset.version, fields: JSON.stringify(fieldsOf(form)) };
-      localStorage.setItem(name, JSON.stringify(draft));
-    }, 500);
-  });
-}
-
-function offer(form, name, fields) {
-  const bar = Object.assign(document.createElement("div"), { className: "note warn row" });
-  bar.append(form.dataset.restore);
-  const button = (label, act) => {
-    const made = Object.assign(document.createElement("button"), { type: "button", className: "mini", textContent: label });
-    made.addEventListener("click", () => (act(), bar.remove()));
-    bar.append(made);
-  };
-  button(form.dataset.restoreYes, () => fill(form, fields));
-  button(form.dataset.restoreNo, () => localStorage.removeItem(name));
-  form.prepend(bar);
-}
-
-function fill(form, fields) {
-  const variants = fields.filter(([name]) => name === "variant").map(([, value]) => value);
-  const areas = [...form.querySelectorAll("[name=variant]")];
-  for (const [i, value] of variants.entries()) {
-    const area = areas[i] ?? addArea(form, areas[0]);
-    area.value = value;
-  }
-  for (const [name, value] of fields) {
-    const field = form.elements.namedItem(name);
-    if (name === "variant" || !field) continue;
-    if (field instanceof RadioNodeList || field.type === "checkbox") {
-      for (const box of form.querySelectorAll(`[name="${name}"]`)) if (box.value === value) box.checked = true;
-    } else field.value = value;
-  }
-  form.querySelector("#answer")?.dispatchEvent(new Event("input", { bubbles: true }));
-}
-
-function addArea(form, like) {
-  const area = like ? like.cloneNode() : Object.assign(document.createElement("textarea"), { name: "variant", rows: 2 });
-  form.querySelector("#variants > .head").after(area);
-  return area;
-}
-
-if (editor) keepDrafts(editor);
-for (const saved of document.querySelectorAll("[data-autosaved]")) localStorage.removeItem(store(saved.dataset.autosaved));

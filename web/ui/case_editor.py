@@ -180,8 +180,15 @@ def _save(case: Case | None, written: Written, state: str) -> Response | tuple[s
         return _page(case, written, error=words.error(error)), 422
     say(gettext("Saved."))
     if state and state != saved.state:
-        return _stepped(saved, state)
-    return go(url_for("ui.case_page", case_id=saved.id, saved=1))
+        return _stepped(saved, state, draft=_draft_name(case, written))
+    return go(url_for("ui.case_page", case_id=saved.id, saved=_draft_name(case, written)))
+
+
+def _draft_name(case: Case | None, written: Written) -> str:
+    """The name under which the browser keeps what is typed until a page tells that it is saved."""
+    if case is not None:
+        return f"case-{case.id}"
+    return f"case-new-{written.question_id}" if written.question_id else "case-new"
 
 
 def _stored(case: Case | None, written: Written) -> Case:
@@ -223,7 +230,7 @@ def _with_ticked(draft: CaseDraft) -> tuple[CaseDraft, dict[str, int | None]]:
     return replace(draft, variants=(*draft.variants, *ticked)), sources
 
 
-def _stepped(case: Case, state: str) -> Response:
+def _stepped(case: Case, state: str, draft: str) -> Response:
     """Take the step that the pressed button asked for, after saving."""
     person = current_person()
     if state not in steps(case):
@@ -232,7 +239,7 @@ def _stepped(case: Case, state: str) -> Response:
         answer_its_questions(kb().cases.move(case.id, state, person_id=person.id if person else None))
     except InvalidInput as error:
         say(words.error(error), "bad")
-    return go(url_for("ui.case_page", case_id=case.id, saved=1))
+    return go(url_for("ui.case_page", case_id=case.id, saved=draft))
 
 
 def _page(case: Case | None, written: Written, *, error: str = "", preview: bool = False) -> str:
@@ -240,6 +247,7 @@ def _page(case: Case | None, written: Written, *, error: str = "", preview: bool
         "cases/edit.html",
         case=case,
         written=written,
+        draft=_draft_name(case, written),
         error=error,
         preview=preview,
         offered=_offered(case, written),
@@ -279,6 +287,7 @@ def _collision(case: Case, written: Written) -> str:
         "cases/collision.html",
         case=case,
         written=replace(written, version=case.version),
+        draft=_draft_name(case, written),
         changes=compare(in_words(theirs.snapshot()), in_words(written.snapshot())),
         author=next(iter(names.values()), ""),
     )

@@ -91,7 +91,7 @@ def case_page(case_id: int) -> str:
         case=case,
         steps=steps(case),
         may_edit=may_edit(case),
-        saved=bool(text_of("saved")),
+        saved=text_of("saved"),
         alike=_alike(case),
         merged=kb().case_pairs.merged_into(case_id),
         tab="view",
