@@ -106,9 +106,11 @@ def preview_import(ticket: str) -> str | tuple[str, int]:
 @blueprint.post("/import/<ticket>/run")
 @requires(Role.METHODOLOGIST)
 def run_import(ticket: str) -> Response:
-    """Hand the file to the worker."""
+    """Hand the file to the worker as the form says, or look into it again."""
     person, options = current_person(), _options()
     path = _kept(ticket)
+    if text_of("look"):
+        return go(f"{url_for('ui.preview_import', ticket=ticket)}?{urlencode(_told(options), doseq=True)}")
     path.touch()  # else it might be deleted as forgotten before the job is known
     parameters = {
         "path": str(path),
@@ -145,6 +147,15 @@ def _options() -> ImportOptions:
         mentors=tuple(name for name in mentors if name),
         channels=tuple(request.values.getlist("channel")),
     )
+
+
+def _told(options: ImportOptions) -> dict[str, str | list[str]]:
+    """``options`` as fields of the form, from which `_options` makes the same."""
+    names = ("format", "encoding", "source", "file_name", "course", "on_error")
+    told: dict[str, str | list[str]] = {name: getattr(options, name) for name in names}
+    told |= {"mentors": ", ".join(options.mentors), "channel": list(options.channels)}
+    kept = {name: value for name, value in told.items() if value}
+    return kept | {f"map-{field}": column for field, column in options.mapping.items()}
 
 
 def _numbered(mapping: dict[str, str], columns: list[str]) -> dict[str, str]:
