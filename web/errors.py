@@ -13,7 +13,7 @@ from flask import Flask, Response, g, jsonify, make_response, redirect, render_t
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
 from markupsafe import escape
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import BadRequest, HTTPException
 from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -110,6 +110,15 @@ class Problem:
         return TITLES.get(self.code, HTTPStatus(self.status).phrase)
 
 
+class Malformed(BadRequest):
+    """The body of a call of the API cannot be read; ``template``, filled from ``values``, says where."""
+
+    def __init__(self, template: str, **values: object) -> None:
+        super().__init__()
+        self.template = template
+        self.values = values
+
+
 def install(app: Flask) -> None:
     """Have ``app`` answer every error through this module."""
     app.register_error_handler(KbsearchError, lambda error: answer(of_kbsearch(error)))
@@ -145,6 +154,8 @@ def of_http(error: HTTPException) -> Problem:
         return Problem(
             400, "malformed", "The form is too old or from elsewhere.", "Reload the page and send it again."
         )
+    if isinstance(error, Malformed):
+        return Problem(400, "malformed", error.template, remedies[400], error.values)
     detail = _DETAILS.get(status, HTTPStatus(status).phrase + ".")
     return Problem(status, HTTP_CODES.get(status, "error"), detail, remedies.get(status, ""), {}, headers)
 

@@ -13,11 +13,12 @@ from flask_openapi3.models.info import Info
 from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
-from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+from werkzeug.exceptions import UnsupportedMediaType
 
 from kbsearch import __version__
 from kbsearch.errors import InvalidInput, TooLarge
 from kbsearch.models import Scope
+from web.api.strict_json import StrictJson
 from web.security import API_BODY_BYTES
 from web.session import kb
 
@@ -175,12 +176,12 @@ def _check_body() -> None:
     request.max_content_length = API_BODY_BYTES
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise UnsupportedMediaType
-    try:
-        body = request.get_json()
-    except RecursionError as error:
-        raise BadRequest from error
+    request.json_module = reader = StrictJson()
+    body = request.get_json()
     if not isinstance(body, dict):
         raise InvalidInput("The body must be a JSON object.", remedy="See /api/v1/docs for its fields.")
+    if reader.twice:
+        raise _unusable([{"field": name, "detail": "It is given more than once"} for name in reader.twice])
 
 
 def at_fields(title: str, faults: Mapping[str, str]) -> ValidationError:

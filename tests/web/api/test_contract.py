@@ -163,6 +163,38 @@ def test_malformed_bodies(
         assert answer.mimetype == "application/problem+json"
 
 
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"", "The body is empty."),
+        (b'{"text": "a"\n "b": 1}', "The body is not JSON: Expecting ',' delimiter (line 2, column 2)."),
+        (b'{"text": "a"} b', "The body is not JSON: Extra data (line 1, column 15)."),
+        ('{"text": "ы"}'.encode("cp1251"), "The body is not in UTF-8, from byte 11 on."),
+        (b'{"question_id": NaN}', "The body is not JSON: NaN is none of its numbers."),
+        (b'{"question_id": -Infinity}', "The body is not JSON: -Infinity is none of its numbers."),
+        (b'{"question_id": ' + b"9" * 5_000 + b"}", "A number in the body has too many digits."),
+        (b'{"text": ' + b"[" * 100_000, "The body is nested too deeply."),
+    ],
+)
+def test_a_body_that_cannot_be_read_says_where(
+    client: FlaskClient, bearer: Callable[..., Headers], body: bytes, said: str
+) -> None:
+    answer = client.post("/api/v1/suggest", data=body, content_type="application/json", headers=bearer())
+    assert (answer.status_code, answer.get_json()["detail"]) == (400, said)
+
+
+def test_a_field_that_is_given_twice_is_refused(client: FlaskClient, bearer: Callable[..., Headers]) -> None:
+    body = (
+        b'{"questions": [{"text": "a"}, {"text": "b", "replies": [{"text": "c", "text": "d"}], "text": "e"}]}'
+    )
+    answer = client.post("/api/v1/questions", data=body, content_type="application/json", headers=bearer())
+    assert answer.status_code == 422
+    assert answer.get_json()["errors"] == [
+        {"field": name, "detail": "It is given more than once"}
+        for name in ("questions.1.replies.0.text", "questions.1.text")
+    ]
+
+
 def test_a_compressed_body_is_refused_as_such(client: FlaskClient, bearer: Callable[..., Headers]) -> None:
     headers = bearer()
     headers["Content-Encoding"] = "gzip"
