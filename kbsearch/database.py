@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,13 +74,25 @@ class Database:
             yield session
 
     def upgrade(self, revision: str = "head") -> None:
-        """Bring the schema up to ``revision``, the newest migration; creates it in an empty database."""
-        from alembic import command
+        """Bring the schema up to ``revision``, the newest migration; creates it in an empty database.
 
-        with _translated(), self.engine.execution_options(kbsearch_writes=True).begin() as connection:
-            config = _alembic_config()
-            config.attributes["connection"] = connection
-            command.upgrade(config, revision)
+        Raises:
+            StorageUnavailable: the database cannot be reached or written, or a newer kbsearch made it.
+        """
+        from alembic import command
+        from alembic.util import CommandError
+
+        try:
+            with _translated(), self.engine.execution_options(kbsearch_writes=True).begin() as connection:
+                config = _alembic_config()
+                config.attributes["connection"] = connection
+                command.upgrade(config, revision)
+        except CommandError as error:
+            raise StorageUnavailable(
+                "The database was made by another, probably newer version of kbsearch: {reason}.",
+                remedy="Install that version; this one leaves the database as it is.",
+                reason=str(error),
+            ) from error
 
     def is_current(self) -> bool:
         """Whether the schema is the one that this version of kbsearch expects."""
@@ -91,9 +103,49 @@ class Database:
             current = MigrationContext.configure(connection).get_current_revision()
         return current == ScriptDirectory.from_config(_alembic_config()).get_current_head()
 
+    @property
+    def file(self) -> Path | None:
+        """The file of a SQLite database; None of a database on a server."""
+        url = self.engine.url
+        return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
+
+    def copy_to(self, path: Path) -> None:
+        """Write a SQLite database as it is now, without what was deleted from it, into the new file ``path``.
+
+        Others go on reading and writing meanwhile.
+
+        Raises:
+            StorageUnavailable: the database cannot be read or is damaged, or the copy cannot be written.
+        """
+        with _translated(), self.engine.connect() as connection:
+            outside = connection.execution_options(isolation_level="AUTOCOMMIT", kbsearch_outside=True)
+            outside.exec_driver_sql("VACUUM INTO ?", (str(path),))
+
+    def damage(self) -> str:
+        """What SQLite finds wrong with its file, "" when it is sound; reads all of it."""
+        with _translated(), self.engine.connect() as connection:
+            found: str = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
+        return "" if found == "ok" else found
+
     def close(self) -> None:
         """Close all pooled connections."""
         self.engine.dispose()
+
+
+def in_use(file: Path) -> bool:
+    """Whether another program has the SQLite database ``file`` open; if not, its log is taken into it.
+
+    A damaged file is nobody's.
+    """
+    with closing(sqlite3.connect(file, timeout=0)) as connection:
+        try:
+            # Leaving the write-ahead log takes a lock that no other connection, however idle, lets one have.
+            connection.execute("PRAGMA journal_mode=DELETE")
+        except sqlite3.OperationalError as error:
+            return "locked" in str(error)
+        except sqlite3.DatabaseError:
+            return False
+    return False
 
 
 def _alembic_config() -> Config:
@@ -139,6 +191,8 @@ def _prepare_sqlite(connection: sqlite3.Connection, record: Any) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     options = connection.get_execution_options()
+    if options.get("kbsearch_outside"):  # VACUUM refuses to run in a transaction
+        return
     if "kbsearch_patience" in options:
         connection.exec_driver_sql(f"PRAGMA busy_timeout={int(1000 * options['kbsearch_patience'])}")
         connection.exec_driver_sql(
@@ -172,7 +226,10 @@ def _unavailable(error: DBAPIError) -> StorageUnavailable:
     if "locked" in reason:
         remedy = "Another program is writing to it. Try again; if it lasts, stop that program."
     elif "not a database" in reason or "malformed" in reason:
-        remedy = "The file is damaged: put a backup in its place, or move it away and run `kbsearch init`."
+        remedy = (
+            "The file is damaged: restore a backup with `kbsearch restore`, or move it away and run "
+            "`kbsearch init`."
+        )
     elif "full" in reason:
         remedy = "Free some disk space; nothing that was confirmed is lost."
     elif any(sign in reason for sign in _OLDER_SCHEMA):

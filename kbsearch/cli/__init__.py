@@ -13,6 +13,7 @@ from kbsearch.cli.lazy_group import LazyGroup
 from kbsearch.errors import KbsearchError
 
 COMMANDS = {
+    "backup": ("kbsearch.cli.backup", "Write the database and the keys into one archive."),
     "cluster": ("kbsearch.cli.cluster", "Find recurring patterns in the questions."),
     "coverage": ("kbsearch.cli.coverage", "Ask what covers the clusters."),
     "demo": ("kbsearch.cli.demo", "Set up the sample school and serve it."),
@@ -28,6 +29,7 @@ COMMANDS = {
     "lexicon": ("kbsearch.cli.lexicon", "Keep the lexicon of what students say."),
     "learn": ("kbsearch.cli.learn", "Refit matching on feedback, list and roll back models."),
     "quality": ("kbsearch.cli.quality", "Show the figures of matching, and check them."),
+    "restore": ("kbsearch.cli.restore", "Make an installation of a backup."),
     "search": ("kbsearch.cli.search", "Search the cases and past questions."),
     "serve": ("kbsearch.cli.serve", "Run the pages and the API."),
     "suggest": ("kbsearch.cli.suggest", "Suggest an answer to a question."),

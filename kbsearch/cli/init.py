@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import click
 
 from kbsearch.config import load_settings
-from kbsearch.errors import StorageUnavailable
 
 if TYPE_CHECKING:
     from kbsearch.app import Kbsearch
@@ -37,18 +36,9 @@ def prepare_database(app: Kbsearch) -> bool:
     Raises:
         StorageUnavailable: the database cannot be reached, or a newer kbsearch made it.
     """
-    from alembic.util import CommandError
-
     if app.database.is_current():
         return False
-    try:
-        app.database.upgrade()
-    except CommandError as error:
-        raise StorageUnavailable(
-            "The database was made by another, probably newer version of kbsearch: {reason}.",
-            remedy="Install that version; this one leaves the database as it is.",
-            reason=str(error),
-        ) from error
+    app.database.upgrade()
     return True
 
 
