@@ -13,6 +13,8 @@ from kbsearch.importers.options import ImportOptions, Meter, Source
 from kbsearch.importers.records import IncomingCase, IncomingQuestion, Record, Skipped
 
 Pair = tuple[int, str, str]
+FILES = frozenset(("cases.jsonl", "questions.jsonl", "relevant.csv", "README.md"))
+"""What belongs to a set."""
 
 
 def is_evaluation_set(folder: Path) -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 from kbsearch.errors import InvalidInput, UnreadableFile
 from kbsearch.importers.csv_file import open_csv
 from kbsearch.importers.discourse import is_discourse, open_topic_files, open_topics
+from kbsearch.importers.evaluation_set import FILES as OF_A_SET
 from kbsearch.importers.evaluation_set import is_evaluation_set, open_evaluation_set
 from kbsearch.importers.json_file import (
     is_outline,
@@ -109,7 +110,10 @@ def _open(path: Path, options: ImportOptions) -> Source:
     if path.is_dir() and name not in _FOLDERS:
         raise InvalidInput("{path} is a folder, not a {format} file.", path=str(path), format=name)
     if name == "telegram" and path.is_dir():
-        return _with_files_beside(_open_json(path / "result.json", name, options), path)
+        chat = _open_json(path / "result.json", name, options)
+        return _with_files_beside(chat, path, frozenset(("result.json",)))
+    if name == "evalset" and path.is_dir():
+        return _with_files_beside(open_evaluation_set(path, options), path, OF_A_SET)
     if name in {"json", "telegram", "outline"} or (name == "discourse" and not _is_several(path)):
         return _open_json(path, name, options)
     openers: dict[str, Callable[[Path, ImportOptions], Source]] = {
@@ -126,19 +130,28 @@ def _open(path: Path, options: ImportOptions) -> Source:
     return openers[name](path, options)
 
 
-def _with_files_beside(chat: Source, folder: Path) -> Source:
-    """The records of a chat's export; files beside it that could be imported are passed over and counted."""
+def _with_files_beside(read: Source, folder: Path, own: frozenset[str]) -> Source:
+    """``read``, which takes the files ``own`` of ``folder``; what else could be imported is passed over.
+
+    Of a folder in it that holds such files its name alone is told, with a slash.
+    """
     beside = sorted(
-        file.name for file in folder.iterdir() if file.suffix.lower() in _BESIDE and file.is_file()
+        f"{entry.name}/" if entry.is_dir() else entry.name
+        for entry in folder.iterdir()
+        if entry.name not in own and not entry.name.startswith(".") and _could_be_imported(entry)
     )
 
     def records() -> Iterator[Record]:
-        yield from chat.records()
+        yield from read.records()
         for name in beside:
-            if name != "result.json":
-                yield Skipped(name, "a file beside the chat: import it by itself", harmless=True)
+            yield Skipped(name, "it lies beside what is imported: import it by itself", harmless=True)
 
-    return replace(chat, records=records)
+    return replace(read, records=records)
+
+
+def _could_be_imported(entry: Path) -> bool:
+    files = entry.rglob("*") if entry.is_dir() else (entry,)
+    return any(file.suffix.lower() in _BESIDE and file.is_file() for file in files)
 
 
 def tell_format(path: Path) -> str:

@@ -87,6 +87,17 @@ def test_an_evaluation_set_brings_cases_questions_and_answers(tmp_path: Path) ->
     assert other.answered_by == ""
 
 
+def test_what_lies_beside_a_set_is_passed_over_with_a_word(tmp_path: Path) -> None:
+    for folder in ("cases", "pictures", ".git"):
+        (tmp_path / folder / "deep").mkdir(parents=True)
+    (tmp_path / "questions.jsonl").write_text('{"id": "q1", "text": "как?"}\n', "utf-8")
+    (tmp_path / "README.md").write_text("A set.", "utf-8")
+    for name in ("cases/deep/git.md", "pictures/a.png", ".git/x.md", "students.csv"):
+        (tmp_path / name).write_text("# Git", "utf-8")
+    beside = [one for one in drawn(tmp_path) if isinstance(one, Skipped)]
+    assert [(one.place, one.harmless) for one in beside] == [("cases/", True), ("students.csv", True)]
+
+
 def test_pairs_of_what_a_set_has_not_are_reported(tmp_path: Path) -> None:
     (tmp_path / "cases.jsonl").write_text('{"id": "c1", "title": "Отмена", "answer": "reset"}\n', "utf-8")
     (tmp_path / "questions.jsonl").write_text('{"id": "q1", "text": "как?"}\n', "utf-8")
