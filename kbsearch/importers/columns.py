@@ -11,23 +11,45 @@ from kbsearch.importers.options import Kind
 _HEADERS = """
 text: text, question, вопрос, текст вопроса, текст, сообщение, message, question text, body, текст сообщения
 text: содержание, вопрос студента, вопрос ученика, content, utterance, query
+text: текст обращения, текст заявки, вопрос пользователя, вопрос клиента, первое сообщение, first message
+text: message text, message body, question body, ticket description, issue description, problem description
+text: описание обращения, описание заявки, описание проблемы
 title: title, заголовок, название, subject, тема, name
+title: тема обращения, тема заявки, тема письма, тема вопроса, ticket subject, topic title
 answer: answer, ответ, reply, ответ наставника, ответ куратора, ответ ментора, решение, response, текст ответа
 answer: solution, answer text, mentor answer, mentor reply
+answer: ответ оператора, ответ поддержки, ответ преподавателя, ответ эксперта, ответ тьютора
+answer: ответ специалиста, reply text, response text, agent reply, teacher answer, tutor answer
+answer: лучший ответ, best answer
 author: author, автор, студент, student, user, пользователь, имя, ученик, from, кто, фио, username
 author: userfullname, user id, userid, author id, student id, от кого, логин, email, student name, who
+author: requester, requester name, reporter, customer, customer name, заявитель, клиент, имя клиента
+author: отправитель, слушатель, обучающийся, имя студента, имя ученика, sender, asked by, posted by, sent by
+author: full name, полное имя, learner, participant, участник, id пользователя, id ученика, id студента
+author: requester id, requester email, customer email, email address, электронная почта, почта, e mail
+author: адрес электронной почты
 answer_author: mentor, наставник, куратор, ментор, автор ответа, answered by, кто ответил
+answer_author: replied by, reply author, ответил, отвечающий
 course: course, курс, course id, course code, программа, поток, код курса
+course: course name, course title, название курса, тренинг, название тренинга
 lesson: lesson, урок, lesson id, lesson code, занятие, модуль, module, код урока
+lesson: lesson name, lesson title, название урока, название занятия, module name, название модуля
 asked_at: asked at, date, дата, created at, created, дата вопроса, time, время, timestamp, дата и время
 asked_at: datetime, когда, дата создания, asked, sent at, дата сообщения, when, date asked, asked on
 asked_at: date and time, date created, created on, submitted at, received at
+asked_at: opened, opened at, opened on, date opened, created time, created date, creation date, creation time
+asked_at: timecreated, time created, date sent, date submitted, submitted on, posted at, posted on
+asked_at: date posted, отметка времени, создан, создана, создано, время создания, дата открытия
+asked_at: дата обращения, дата заявки, дата отправки, дата поступления, время вопроса, время сообщения
+asked_at: время обращения, date/time, дата/время
 id: id, external id, №, номер, ид, question id, message id, номер вопроса, ticket id, ticket no
 id: ticket №, ticket number, ticket, номер обращения, номер заявки
+id: issue key, issue id, request id, номер запроса, номер тикета, id обращения, id заявки, id запроса
+id: id тикета, id вопроса, id сообщения, case number, post id, номер сообщения
 language: language, lang, язык
 variants: variants, варианты, формулировки, phrasings, aliases, вопросы, questions
 lessons: lessons, уроки
-tags: tags, теги, метки, ключевые слова, keywords
+tags: tags, теги, метки, ключевые слова, keywords, labels, тэги
 slug: slug
 state: state, status, состояние, статус
 replies: replies, answers, ответы
@@ -48,6 +70,15 @@ def _fields() -> dict[str, tuple[str, ...]]:
 FIELDS = _fields()
 """Each field and the headers it is known by, likeliest first, lower-cased with spaces."""
 
+_DESCRIPTION = ("description", "описание")
+"""What a ticket says; of anything else it may be a note about it."""
+_OF_TICKETS = {
+    "requester", "requester name", "reporter", "issue key", "issue id", "ticket id", "ticket number",
+    "ticket no", "ticket №", "заявитель", "номер обращения", "номер заявки", "номер запроса", "номер тикета",
+    "id обращения", "id заявки", "id запроса", "id тикета",
+}  # fmt: skip
+"""Headers that only tables of tickets have."""
+
 _APART = re.compile(r"[\s_\-.:]+")
 
 
@@ -67,6 +98,9 @@ def map_columns(columns: Sequence[str], told: Mapping[str, str]) -> dict[str, st
         column = next((column for column in found if column not in taken), None)
         if field not in told and column is not None:
             mapping[field] = column
+    described = next((by_header[name] for name in _DESCRIPTION if name in by_header), "")
+    if described and "text" not in mapping.keys() | told.keys() and by_header.keys() & _OF_TICKETS:
+        mapping["text"] = described
     return mapping
 
 

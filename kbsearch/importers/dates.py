@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 
 from kbsearch.errors import InvalidInput
 
@@ -18,6 +18,7 @@ _WRITINGS = tuple(
     for day in ("%d.%m.%Y", "%d.%m.%y", "%d/%m/%Y", "%Y/%m/%d", "%d-%m-%Y", "%Y.%m.%d")
     for time in ("", " %H:%M", " %H:%M:%S", ", %H:%M", ", %H:%M:%S", "T%H:%M:%S")
 )
+_ISO = ("%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S")
 
 _MONTHS = (
     ("янв", "jan"), ("фев", "feb"), ("мар", "mar"), ("апр", "apr"), ("мая", "май", "may"), ("июн", "jun"),
@@ -25,19 +26,27 @@ _MONTHS = (
 )  # fmt: skip
 _NAMED = re.compile(
     r"(?:[^\W\d_]+\.?,?\s+)??"  # day of the week
-    r"(?:(?P<day>\d{1,2})\s+(?P<month>[^\W\d_]{3,10})|(?P<month2>[^\W\d_]{3,10})\.?\s+(?P<day2>\d{1,2}))"
-    r"[.,]?\s+(?P<year>\d{4})(?:\s*г(?:\.|ода)?)?"
-    r"(?:,?\s+(?:(?:в|at)\s+)?(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d))?(?:\s*(?P<half>[ap])\.?m\.?)?)?",
+    r"(?:(?P<day>\d{1,2})[\s/-]+(?P<month>[^\W\d_]{3,10})|(?P<month2>[^\W\d_]{3,10})\.?\s+(?P<day2>\d{1,2}))"
+    r"(?:[.,]?[\s/-]+(?P<year>\d{4})|[/-](?P<short>\d\d))(?:\s*г(?:\.|ода)?)?"
+    r"(?:,?\s+(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d))?)?",
     re.IGNORECASE,
 )
-"""Dates with the month's name: "четверг, 1 октября 2026 г., 10:15", "Thursday, 1 October 2026, 10:15 AM"."""
+"""Dates with the month's name: "четверг, 1 октября 2026 г., 10:15", "1/Oct/26 10:15"."""
+
+_AT = re.compile(r",?\s+(?:в|at)\s+(?=\d)", re.IGNORECASE)
+_ZONE = re.compile(
+    r"(?<=[\d.m])\s+(?:(?:UTC|GMT)(?P<hours>[+-]\d{1,2})?(?::?(?P<minutes>\d\d))?|(?P<offset>[+-]\d\d:?\d\d))",
+    re.IGNORECASE,
+)
+_HALF = re.compile(r"(?P<hour>\d{1,2})(?P<rest>:\d\d(?::\d\d)?)\s*(?P<half>[ap])\.?m\.?", re.IGNORECASE)
 
 
 def read_date(value: object) -> datetime | None:
     """The moment that ``value`` tells; None for a blank one.  Without a zone in the value it is naive.
 
     Understood are datetimes, Unix seconds and milliseconds, ISO 8601, day-first dates as in
-    ``31.12.2026 18:30``, and those with a month's name in Russian or English.
+    ``31.12.2026 18:30``, and those with a month's name in Russian or English; with AM and PM, and with a zone
+    behind (``UTC``, ``GMT+3``, ``+0300``).
 
     Raises:
         InvalidInput: it is none of these.
@@ -91,25 +100,40 @@ def _written(text: str) -> datetime:
     try:
         return datetime.fromisoformat(text)
     except ValueError:
-        for writing in _WRITINGS:
-            try:
-                return datetime.strptime(text, writing)  # its zone is the school's
-            except ValueError:
-                continue
-        if (found := _NAMED.fullmatch(text)) is None:
-            raise
-    return _named(found)
+        plain, zone = _without_zone(_AT.sub(" ", text))
+        return _local(_HALF.sub(_of_whole_day, plain)).replace(tzinfo=zone)
 
 
-def _named(found: re.Match[str]) -> datetime:
+def _without_zone(text: str) -> tuple[str, tzinfo | None]:
+    """``text`` without the zone at its end, and that; None when it tells none: then it is the school's."""
+    found = next((each for each in _ZONE.finditer(text) if each.end() == len(text)), None)
+    if found is None:
+        return text, None
+    told = (found["offset"] or f"{found['hours'] or '+0'}:{found['minutes'] or '00'}").replace(":", "")
+    sign, hours, minutes = told[0], int(told[1:-2]), int(told[-2:])
+    ahead = timedelta(hours=hours, minutes=minutes)
+    return text[: found.start()], timezone(-ahead if sign == "-" else ahead)
+
+
+def _of_whole_day(found: re.Match[str]) -> str:
+    """A time of half a day as one of 24 hours."""
+    hour = int(found["hour"])
+    if not 1 <= hour <= 12:  # noqa: PLR2004  # hours of half a day
+        raise ValueError(found[0])
+    return f"{hour % 12 + (12 if found['half'].lower() == 'p' else 0):02}{found['rest']}"
+
+
+def _local(text: str) -> datetime:
+    """The moment of ``text``, without a zone."""
+    for writing in (*_WRITINGS, *_ISO):
+        try:
+            return datetime.strptime(text, writing)
+        except ValueError:
+            continue
+    if (found := _NAMED.fullmatch(text)) is None:
+        raise ValueError(text)
     name = (found["month"] or found["month2"]).lower()
     month = next((at for at, names in enumerate(_MONTHS, 1) if name.startswith(names)), 0)
-    hour = int(found["hour"] or 0)
-    if half := found["half"]:
-        if not 1 <= hour <= 12:  # noqa: PLR2004  # hours of half a day
-            raise ValueError(found[0])
-        hour = hour % 12 + (12 if half.lower() == "p" else 0)
-    day = int(found["day"] or found["day2"])
-    return datetime(
-        int(found["year"]), month, day, hour, int(found["minute"] or 0), int(found["second"] or 0)
-    )
+    year = int(found["year"] or f"20{found['short']}")
+    hour, minute, second = (int(found[part] or 0) for part in ("hour", "minute", "second"))
+    return datetime(year, month, int(found["day"] or found["day2"]), hour, minute, second)

@@ -98,6 +98,70 @@ def test_a_quoted_cell_may_have_any_number_of_lines(
     assert (short.place, short.text) == ("line 1003", "почему?")
 
 
+@pytest.mark.parametrize(
+    ("header", "mapping"),
+    [
+        (
+            "Summary,Issue key,Issue id,Status,Reporter,Created,Description,Labels",
+            {"text": "Description", "id": "Issue key", "author": "Reporter", "asked_at": "Created"},
+        ),
+        (
+            "Id,Requester,Requester email,Subject,Status,Created at,Description",
+            {"text": "Description", "id": "Id", "author": "Requester", "asked_at": "Created at"},
+        ),
+        (
+            "Ticket ID,Subject,Status,Agent,Created time,Full name,Description",
+            {"text": "Description", "id": "Ticket ID", "author": "Full name", "asked_at": "Created time"},
+        ),
+        ("Number,Opened,Question", {"text": "Question", "asked_at": "Opened"}),
+        (
+            "Отметка времени;Адрес электронной почты;Ваш курс;Вопрос",
+            {"text": "Вопрос", "asked_at": "Отметка времени", "author": "Адрес электронной почты"},
+        ),
+        (
+            "ID обращения;Тема;Клиент;Создано;Текст обращения;Ответ оператора",
+            {
+                "text": "Текст обращения",
+                "id": "ID обращения",
+                "author": "Клиент",
+                "asked_at": "Создано",
+                "answer": "Ответ оператора",
+            },
+        ),
+        (
+            "Тренинг;Название урока;Имя ученика;Текст;Дата отправки",
+            {
+                "text": "Текст",
+                "course": "Тренинг",
+                "lesson": "Название урока",
+                "author": "Имя ученика",
+                "asked_at": "Дата отправки",
+            },
+        ),
+    ],
+)
+def test_headers_of_help_desks_forms_and_platforms_are_known(
+    tmp_path: Path, header: str, mapping: dict[str, str]
+) -> None:
+    mark = ";" if ";" in header else ","
+    row = mark.join(["x"] * (header.count(mark) + 1))
+    source = open_source(written(tmp_path, "q.csv", f"{header}\n{row}\n"), ImportOptions())
+    told = {field: source.mapping.get(field) for field in ("text", "id", "author", "asked_at", "course")}
+    wanted = {field: mapping.get(field) for field in told}
+    assert (told, mapping.items() <= source.mapping.items()) == (wanted, True)
+
+
+def test_a_description_is_the_text_of_tickets_only(tmp_path: Path) -> None:
+    courses = written(tmp_path, "q.csv", "Название,Описание,Курс\nPython,С нуля,py\n")
+    assert "text" not in open_source(courses, ImportOptions()).mapping
+    cases = written(tmp_path, "c.csv", "title,answer,description\nКак сдать?,Кнопкой,заметка\n")
+    assert isinstance(drawn(cases)[0], IncomingCase)
+    tickets = written(tmp_path, "t.csv", "Ticket ID,Description,Вопрос\n1,заметка,Как сдать?\n")
+    assert open_source(tickets, ImportOptions()).mapping["text"] == "Вопрос"
+    told = ImportOptions(mapping={"text": ""})
+    assert "text" not in open_source(tickets, told).mapping
+
+
 def test_a_long_cell_in_the_first_row_of_a_table_without_headers(tmp_path: Path) -> None:
     path = written(tmp_path, "q.csv", f'"{LOG}",git\nпочему?,git\n')
     first, second = drawn(path, mapping={"text": "1", "course": "2"})
@@ -408,6 +472,16 @@ def test_an_outline_is_a_course(tmp_path: Path) -> None:
         ("Thursday, 1 October 2026, 10:15 AM", datetime(2026, 10, 1, 10, 15)),
         ("Oct 1, 2026 12:05 am", datetime(2026, 10, 1, 0, 5)),
         ("Fri, Oct. 2, 2026, 11:30 p.m.", datetime(2026, 10, 2, 23, 30)),
+        ("28/Nov/26 3:45 PM", datetime(2026, 11, 28, 15, 45)),
+        ("28/ноя/26 15:45", datetime(2026, 11, 28, 15, 45)),
+        ("28-Nov-2026", datetime(2026, 11, 28)),
+        ("2026-11-28 12:20 AM", datetime(2026, 11, 28, 0, 20)),
+        ("28.11.2026 в 12:20", datetime(2026, 11, 28, 12, 20)),
+        ("2026-11-28 12:20:03 UTC", datetime(2026, 11, 28, 12, 20, 3, tzinfo=UTC)),
+        ("Nov 28, 2026 12:20 GMT", datetime(2026, 11, 28, 12, 20, tzinfo=UTC)),
+        ("2026/11/28 3:20:03 PM GMT+3", datetime(2026, 11, 28, 12, 20, 3, tzinfo=UTC)),
+        ("2026/11/28 5:50:03 PM GMT+5:30", datetime(2026, 11, 28, 12, 20, 3, tzinfo=UTC)),
+        ("Sat, 28 Nov 2026 07:20:03 -0500", datetime(2026, 11, 28, 12, 20, 3, tzinfo=UTC)),
         ("", None),
         (None, None),
     ],
@@ -423,6 +497,10 @@ def test_dates(value: object, expected: datetime | None) -> None:
         "1 брюмера 2026",
         "31 июня 2026",
         "1 мая 2026 13:00 PM",
+        "2026-05-01 13:00 PM",
+        "1 мая 26",
+        "12:20 UTC",
+        "2026-05-01 12:20 +9900",
         "2026-13-01",
         "32.01.2026",
         "99999999999999999999",
