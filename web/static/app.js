@@ -3,13 +3,33 @@
 const say = document.body.dataset;
 document.documentElement.classList.add("js");
 
+// Screen readers tell what changes in a region that was there before, not what comes along with a new one.
+const region = document.getElementById("said");
+let announced = "";
+
+function announce(text) {
+  announced = text;
+  region.textContent = "";
+  setTimeout(() => { region.textContent = announced; }, 100);
+}
+
 function toast(text) {
   document.querySelector(".toast")?.remove();
   const note = Object.assign(document.createElement("div"), { className: "toast", textContent: text });
-  note.setAttribute("role", "status");
+  note.setAttribute("aria-hidden", "true");
   document.body.append(note);
   setTimeout(() => note.remove(), 2000);
+  announce(text);
 }
+
+const flashes = [...document.querySelectorAll("#flashes .note span")].map((note) => note.textContent.trim());
+if (flashes.length) announce(flashes.join(" "));
+
+// A block that was swapped in says what it shows with data-said.
+document.addEventListener("htmx:afterSwap", (event) => {
+  const text = document.getElementById(event.detail.requestConfig?.target?.id)?.dataset.said;
+  if (text && text !== announced) announce(text);
+});
 
 async function copy(button) {
   const source = document.getElementById(button.dataset.copy);

@@ -77,7 +77,10 @@ function fillVariants(form, texts) {
 }
 
 for (const form of document.querySelectorAll("form[data-autosave]")) keep(form);
-document.querySelector("form[action$='/sign-out']")?.addEventListener("submit", () => sessionStorage.clear());
+document.addEventListener("submit", (event) => {
+  if (!event.target.matches("[action$='/sign-out']")) return;
+  addEventListener("pagehide", () => sessionStorage.clear());  // after this page kept what it has
+});
 for (const { dataset } of document.querySelectorAll("[data-autosaved]")) {
   for (const shelf of [localStorage, sessionStorage]) {
     if (read(shelf, dataset.autosaved)?.sent) shelf.removeItem(keyOf(dataset.autosaved));

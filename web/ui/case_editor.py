@@ -160,10 +160,12 @@ def save_case(case_id: int) -> Response | str | tuple[str, int]:
 def _done(case: Case | None) -> Response | str | tuple[str, int]:
     written, (step, _, argument) = Written.of_form(), text_of("do", "save").partition(":")
     if step == "add-variant":
-        return _page(case, replace(written, variants=(*written.variants, "")))
+        return _page(
+            case, replace(written, variants=(*written.variants, "")), focus=str(len(written.variants))
+        )
     if step == "remove-variant" and argument.isdecimal():
         left = [text for number, text in enumerate(written.variants) if number != int(argument)]
-        return _page(case, replace(written, variants=tuple(left)))
+        return _page(case, replace(written, variants=tuple(left)), focus="add")
     if step == "preview":
         return _page(case, written, preview=True)
     return _save(case, written, argument)
@@ -242,7 +244,10 @@ def _stepped(case: Case, state: str, draft: str) -> Response:
     return go(url_for("ui.case_page", case_id=case.id, saved=draft))
 
 
-def _page(case: Case | None, written: Written, *, error: str = "", preview: bool = False) -> str:
+def _page(
+    case: Case | None, written: Written, *, error: str = "", preview: bool = False, focus: str = ""
+) -> str:
+    """The editor.  ``focus``: the number of the phrasing that was just added, or "add" for the button."""
     return render_template(
         "cases/edit.html",
         case=case,
@@ -250,6 +255,7 @@ def _page(case: Case | None, written: Written, *, error: str = "", preview: bool
         draft=_draft_name(case, written),
         error=error,
         preview=preview,
+        focus=focus,
         offered=_offered(case, written),
         hits=_alike_at_once(case, written),
         next_steps=[state for state in _forward(case) if state in (CaseState.IN_REVIEW, CaseState.PUBLISHED)],

@@ -48,6 +48,7 @@ def _context() -> dict[str, Any]:
         "theme": theme if theme in THEMES else "system",
         "keyboard": request.cookies.get(KEYBOARD_COOKIE) != "off",
         "words": words,
+        "tongue": words.tongue,
         "cluster_words": cluster_words,
         "trend_words": trend_words,
         "import_words": import_words,

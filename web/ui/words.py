@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from flask_babel import format_date, format_percent, format_timedelta
+from flask_babel import format_date, format_percent, format_timedelta, get_locale
+from markupsafe import Markup
 
 from kbsearch.errors import KbsearchError, fill
 from kbsearch.models import (
@@ -147,6 +148,16 @@ def language(code: str) -> str:
 def questions(count: int) -> str:
     """A number of questions."""
     return ngettext("%(num)d question", "%(num)d questions", count)
+
+
+def tongue(text: str) -> Markup:
+    """The attribute ``lang`` of words that are in another language than the page, else nothing.
+
+    Russian texts have English words in them, never the other way round.
+    """
+    letters = [sign for sign in text.lower() if sign.isalpha()]
+    code = "ru" if any("а" <= sign <= "ё" for sign in letters) else "en"
+    return Markup(f' lang="{code}"' if letters and code != str(get_locale()) else "")  # noqa: S704  # ours
 
 
 def rows(count: int) -> str:
