@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
+from kbsearch.importers.records import IncomingCourse, IncomingLesson
 from kbsearch.models import Fault, FaultState, utc_now
 from kbsearch.services.cases import CaseDraft
 from tests.browser.conftest import Site
@@ -348,3 +349,24 @@ def test_the_banner_of_a_fault_is_shown_and_not_printed(site: Site, open_page: O
     finally:
         with site.app.database.writing() as session:
             session.delete(session.get_one(Fault, fault.id))
+
+
+def test_lessons_are_those_of_the_course_that_is_chosen(open_page: OpenPage, site: Site) -> None:
+    site.app.questions.save_course(IncomingCourse("python", "Python", (IncomingLesson("py-1", "Начало"),)))
+    page = open_page("mentor")
+    page.fill("#q", "новую ветку")
+    expect(page.locator("#detail")).to_contain_text("git switch")
+    course, lesson = page.locator("#chip-course"), page.locator("#chip-lesson")
+    expect(lesson).to_have_count(0)
+    course.focus()
+    course.select_option("frontend")
+    expect(lesson.locator("option")).to_have_text(["Any lesson", "Первые шаги", "Git"])
+    expect(course).to_be_focused()
+    lesson.select_option("fe-02")
+    page.wait_for_url(re.compile("lesson=fe-02"))
+    course.select_option("python")
+    expect(lesson.locator("option")).to_have_text(["Any lesson", "Начало"])
+    expect(lesson).to_have_value("")
+    expect(page.locator("#detail [name=lesson]").first).to_have_value("")
+    page.reload()
+    expect(lesson).to_have_value("")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
+from urllib.parse import parse_qs, urlsplit
 
 from flask import render_template, request, url_for
 from werkzeug.exceptions import BadRequest
@@ -12,6 +13,7 @@ from werkzeug.wrappers import Response
 from kbsearch.models import FeedbackAction, Role
 from web.session import current_person, kb, requires
 from web.ui import blueprint
+from web.ui.context import school
 from web.ui.forms import address, back, number_of, say, text_of, wants_block
 from web.ui.texts import gettext
 
@@ -42,9 +44,15 @@ class Asked:
         return cls(
             text=text_of("q").replace("\x00", " ")[:MAX_QUERY],
             course=text_of("course"),
-            lesson=text_of("lesson") if text_of("course") else "",
+            lesson=_lesson_of(text_of("course"), text_of("lesson")),
             language=language if language in {"ru", "en"} else "",
         )
+
+
+def _lesson_of(course: str, lesson: str) -> str:
+    """``lesson``, or nothing when ``course`` was changed and has no such lesson."""
+    known = {each.code for each in school().lessons_of(course)}
+    return lesson if course and (lesson in known or not known) else ""
 
 
 @blueprint.get("/")
@@ -57,8 +65,19 @@ def search_page() -> str:
     page = _found(asked)
     block = next((name for name in ("results", "detail") if wants_block(name)), "page")
     return render_template(
-        f"search/{block}.html", asked=asked, page=page, chosen=_chosen(page), address=address
+        f"search/{block}.html",
+        asked=asked,
+        page=page,
+        chosen=_chosen(page),
+        address=address,
+        other_course=block == "results" and _has_other_course(asked),
     )
+
+
+def _has_other_course(asked: Asked) -> bool:
+    """Whether the page that asks for a block shows another course, and so other lessons to choose from."""
+    shown = parse_qs(urlsplit(request.headers.get("HX-Current-URL", "")).query)
+    return shown.get("course", [""])[0] != asked.course
 
 
 def _found(asked: Asked) -> SearchPage:
@@ -68,9 +87,12 @@ def _found(asked: Asked) -> SearchPage:
 
 
 def _start(asked: Asked) -> str:
-    template = "search/start.html" if wants_block("results") else "search/page.html"
+    block = wants_block("results")
+    template = "search/start.html" if block else "search/page.html"
     waiting = kb().questions.latest(state="open", limit=WAITING)
-    return render_template(template, asked=asked, page=None, waiting=waiting)
+    return render_template(
+        template, asked=asked, page=None, waiting=waiting, other_course=block and _has_other_course(asked)
+    )
 
 
 def _chosen(page: SearchPage) -> CaseHit | None:
