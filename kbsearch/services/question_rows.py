@@ -31,6 +31,9 @@ from kbsearch.services.same_words import link_same_words
 
 Name = tuple[str, str]
 
+MOST_LISTED = 20
+"""Codes that an error lists."""
+
 _ONE_OF = "Use one of: {known}; or leave it empty."
 
 
@@ -100,7 +103,7 @@ def _refuse_unknown(course: str, lesson: str, courses: set[str], lessons: dict[s
             placed("There is no lesson '{code}' in the school's outline.", place),
             remedy=_ONE_OF,
             code=lesson,
-            known=_first(lessons),
+            known=_first([code for code, own in lessons.items() if own == course] or lessons),
             field="lesson",
             place=place,
         )
@@ -117,7 +120,8 @@ def _refuse_unknown(course: str, lesson: str, courses: set[str], lessons: dict[s
 
 
 def _first(codes: Iterable[str]) -> str:
-    return ", ".join(sorted(codes)[:20])
+    known = sorted(codes)
+    return ", ".join([*known[:MOST_LISTED], *("…" for _ in known[MOST_LISTED:][:1])])
 
 
 def _name(question: PreparedQuestion) -> Name:

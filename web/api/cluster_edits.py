@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from flask import Response, jsonify
 from pydantic import AwareDatetime, Field, model_validator
@@ -13,6 +13,7 @@ from kbsearch.models import ChangeKind, ClusterEdit, EditKind, LineDecision, Run
 from kbsearch.services.cluster_edits import MAX_CHOSEN, MAX_LABEL
 from kbsearch.services.proposals import LINES_SHOWN
 from web.api.contract import (
+    Body,
     Code,
     Id,
     Input,
@@ -44,10 +45,28 @@ NEEDED: dict[EditKind, set[str]] = {
     EditKind.PIN: {"cluster_id", "questions"},
     EditKind.DISMISS: {"questions"},
 }
-"""The fields that each kind of edit needs; all others are refused, but a split may have a label."""
+"""The fields that each kind of edit needs; all others are refused."""
+
+MAY_HAVE: dict[EditKind, set[str]] = {EditKind.SPLIT: {"label"}}
+"""The fields that a kind of edit takes beside those that it needs."""
 
 
-class EditBody(Input):
+TYPES = {"cluster_id": "integer", "into_id": "integer", "case_id": "integer",
+         "questions": "array", "label": "string"}  # fmt: skip
+
+
+def _schema_of(kind: EditKind) -> dict[str, Any]:
+    """The fields of edits of a kind, in the words of JSON Schema."""
+    needed = NEEDED[kind]
+    fields: dict[str, Any] = {
+        name: {"type": TYPES[name] if name in needed else "null"}
+        for name in TYPES
+        if name not in MAY_HAVE.get(kind, set())
+    }
+    return {"properties": {"kind": {"const": kind.value}, **fields}, "required": ["kind", *sorted(needed)]}
+
+
+class EditBody(Body):
     """One edit.  Each kind needs its own fields and takes no others."""
 
     kind: EditKind = Field(description="`dismiss`: these are no questions.")
@@ -56,14 +75,16 @@ class EditBody(Input):
     )
     into_id: Id | None = Field(None, description="merge, move: the cluster that gets the questions.")
     questions: list[Id] | None = Field(
-        None, max_length=MAX_CHOSEN, description="split, move, pin, dismiss: which."
+        None, min_length=1, max_length=MAX_CHOSEN, description="split, move, pin, dismiss: which."
     )
     label: Annotated[Text, Field(max_length=MAX_LABEL)] | None = Field(
         None, description="rename: the name; split: the new cluster's, if you like."
     )
     case_id: Id | None = Field(None, description="link: the case that answers it.")
 
-    model_config = example({"kind": "move", "questions": [1136, 1140], "into_id": 12})
+    model_config = example(
+        {"kind": "move", "questions": [1136, 1140], "into_id": 12}, *map(_schema_of, EditKind)
+    )
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -71,14 +92,14 @@ class EditBody(Input):
         given = {name for name in given if getattr(self, name) is not None}
         needed = NEEDED[self.kind]
         faults = dict.fromkeys(sorted(needed - given), f"'{self.kind}' needs it")
-        spare = given - needed - ({"label"} if self.kind == EditKind.SPLIT else set())
+        spare = given - needed - MAY_HAVE.get(self.kind, set())
         faults |= dict.fromkeys(sorted(spare), f"'{self.kind}' does not take it")
         if faults:
             raise at_fields(type(self).__name__, faults)
         return self
 
 
-class UndoBody(Input):
+class UndoBody(Body):
     """Which edit to take back."""
 
     edit_id: Id
@@ -144,7 +165,7 @@ class ProposalOut(Output):
     lines: list[LineOut] = Field(description=f"The largest changes, {LINES_SHOWN} at most.")
 
 
-class DecisionBody(Input):
+class DecisionBody(Body):
     """A decision on lines."""
 
     run_id: Id = Field(description="The run that proposes them: a newer one is never decided on unseen.")

@@ -11,8 +11,17 @@ from flask import current_app, request
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.info import Info
 from flask_openapi3.models.tag import Tag
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
-from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    ValidationError,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, ErrorDetails, InitErrorDetails, PydanticCustomError
 from werkzeug.exceptions import UnsupportedMediaType
 
 from kbsearch import __version__
@@ -31,29 +40,35 @@ def _without_nul(text: Any) -> Any:
     return text.replace("\0", "") if isinstance(text, str) else text
 
 
-def _no_boolean(number: Any) -> Any:
-    if isinstance(number, bool):
+def _number(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise PydanticCustomError("int_type", "Input should be a valid integer")
-    return number
+    return value
 
 
 Text = Annotated[str, BeforeValidator(_without_nul)]
 """Text of any length up to the body's; NUL, which databases refuse, is taken out."""
 Line = Annotated[Text, Field(max_length=300)]
 Code = Annotated[Text, Field(max_length=100)]
-Id = Annotated[int, Field(ge=1, le=LARGEST_ID), BeforeValidator(_no_boolean)]
-"""The id of a row; Python and pydantic take ``true`` for 1, callers do not mean it."""
+Id = Annotated[int, Field(ge=1, le=LARGEST_ID), BeforeValidator(_number)]
+"""The id of a row; Python and pydantic take ``true`` and ``"1"`` for 1, callers do not mean it."""
+Flag = Annotated[bool, Field(strict=True)]
+"""``true`` or ``false``; pydantic alone takes ``"off"`` and 0, too."""
 Language = Annotated[str, Field(pattern="^([a-z]{2,3})?$")]
 
 
 class Input(BaseModel):
-    """What a caller sends.
-
-    Unknown fields are refused: a misspelt one would silently do nothing.  ``null`` in a field that may be
-    left out is as good as leaving it out: many programs write all fields that they know.
-    """
+    """What a caller sends.  Unknown fields are refused: a misspelt one would silently do nothing."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+class Body(Input):
+    """What a caller sends as JSON.
+
+    ``null`` in a field that may be left out is as good as leaving it out: many programs write all fields that
+    they know.
+    """
 
     @model_validator(mode="before")
     @classmethod
@@ -62,6 +77,29 @@ class Input(BaseModel):
             return given
         optional = {name for name, field in cls.model_fields.items() if not field.is_required()}
         return {name: value for name, value in given.items() if value is not None or name not in optional}
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """The schema, which says of `null` what `_without_nulls` does."""
+        schema = handler(core_schema)
+        fields = handler.resolve_ref_schema(schema)["properties"]
+        for name, field in cls.model_fields.items():
+            if not field.is_required():
+                fields[name] = _or_null(fields[name])
+        return schema
+
+
+def _or_null(field: JsonSchemaValue) -> JsonSchemaValue:
+    """The schema of ``field`` that takes null, too."""
+    if {"type": "null"} in field.get("anyOf", ()):
+        return field
+    about: JsonSchemaValue = {
+        name: field[name] for name in ("title", "description", "default") if name in field
+    }
+    kind = {name: value for name, value in field.items() if name not in about}
+    return {**about, "anyOf": [kind, {"type": "null"}]}
 
 
 class Output(BaseModel):
@@ -91,9 +129,13 @@ class Problem(Output):
     errors: list[FieldError] | None = Field(None, description="Each field at fault; only when there are.")
 
 
-def example(body: dict[str, Any]) -> ConfigDict:
-    """The configuration of an input that shows ``body`` in the documentation."""
-    return cast(ConfigDict, {"openapi_extra": {"example": body}})
+def example(body: dict[str, Any], *either: JsonSchemaValue) -> ConfigDict:
+    """The configuration of an input that shows ``body`` in the documentation.
+
+    ``either``: schemas of which it fits one, where fields depend on each other.
+    """
+    schema = {"json_schema_extra": {"oneOf": list(either)}} if either else {}
+    return cast(ConfigDict, {"openapi_extra": {"example": body}, **schema})
 
 
 PROBLEMS = {
@@ -229,8 +271,19 @@ def _said(fault: ErrorDetails) -> str:
         return "It must not be empty"
     if fault["type"] in {"model_type", "model_attributes_type", "dict_type"}:
         return "Input should be an object"
+    if fault["type"].startswith(("datetime", "timezone")):
+        return _said_of_time(fault["msg"])
+    if fault["type"] == "string_pattern_mismatch":
+        return "It must be the code of a language: two or three small letters, such as ru"
     counted = "items" if fault["msg"].startswith("List") else "characters"
     return fault["msg"].removeprefix("Value error, ").replace("items after validation", counted)
+
+
+def _said_of_time(fault: str) -> str:
+    """What is wrong with a time, and how one is written; of pydantic's words only the reason is told."""
+    reason = "it has none" if "timezone" in fault else fault.partition(", ")[2]
+    written = "It must be a time with a time zone, such as 2026-03-02T18:20:00+03:00"
+    return f"{written} ({reason})" if reason else written
 
 
 def fitting(text: str) -> str:

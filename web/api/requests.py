@@ -5,19 +5,26 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, Discriminator, Field, RootModel
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Discriminator, Field, RootModel
 from pydantic import Tag as UnionTag
 from pydantic_core import PydanticCustomError
 
 from kbsearch.importers.records import IncomingQuestion, IncomingReply
 from kbsearch.models import FeedbackAction, utc_now
 from kbsearch.services.intake import EARLIEST
-from web.api.contract import Code, Id, Input, Language, Line, Text, example
+from web.api.contract import Body, Code, Flag, Id, Input, Language, Line, Text, example
 
 MAX_BATCH = 500
 MAX_REPLIES = 100
 SKEW = timedelta(days=1)
 """How far the clock, or the time zone, of a caller may be ahead of ours."""
+
+
+def _written(moment: Any) -> Any:
+    """Refuse numbers: whether they count seconds or milliseconds can only be guessed."""
+    if not isinstance(moment, str) or moment.strip().lstrip("+-").replace(".", "", 1).isdecimal():
+        raise PydanticCustomError("datetime_type", "Input should be a valid datetime")
+    return moment
 
 
 def _by_now(moment: datetime) -> datetime:
@@ -28,16 +35,16 @@ def _by_now(moment: datetime) -> datetime:
     return moment
 
 
-Past = Annotated[AwareDatetime, AfterValidator(_by_now)]
+Past = Annotated[AwareDatetime, AfterValidator(_by_now), BeforeValidator(_written)]
 
 
-class ReplyIn(Input):
+class ReplyIn(Body):
     """A reply that the question already got."""
 
     text: Text = Field(min_length=1)
     author: Line = Field("", description="Any stable name or id; only a keyed hash of it is kept.")
-    by_mentor: bool = Field(False, description="Whether staff wrote it.")
-    accepted: bool = Field(False, description="Whether it settled the question.")
+    by_mentor: Flag = Field(False, description="Whether staff wrote it.")
+    accepted: Flag = Field(False, description="Whether it settled the question.")
     replied_at: Past | None = None
 
     def incoming(self) -> IncomingReply:
@@ -51,7 +58,7 @@ class ReplyIn(Input):
         )
 
 
-class QuestionIn(Input):
+class QuestionIn(Body):
     """One question.  Personal data in it is masked before it is stored."""
 
     text: Text = Field(min_length=1, description="What the student asked, as it was written.")
@@ -92,10 +99,10 @@ class QuestionIn(Input):
 class OneQuestion(QuestionIn):
     """One question, and whether to answer it in the same call."""
 
-    suggest: bool = Field(False, description="Return a suggestion, too.")
+    suggest: Flag = Field(False, description="Return a suggestion, too.")
 
 
-class ManyQuestions(Input):
+class ManyQuestions(Body):
     """Up to 500 questions, stored all or none."""
 
     questions: list[QuestionIn] = Field(min_length=1, max_length=MAX_BATCH)
@@ -121,15 +128,15 @@ class QuestionsBody(
             "source": "platform",
             "external_id": "q-1042",
             "author": "student-77",
-            "course": "git",
-            "lesson": "git-remotes",
+            "course": "frontend",
+            "lesson": "fe-03",
             "asked_at": "2026-03-02T18:20:00+03:00",
             "suggest": True,
         }
     )
 
 
-class SuggestBody(Input):
+class SuggestBody(Body):
     """A question that is to be answered."""
 
     text: Text = Field(min_length=1, description="What the student asks; it may still be half typed.")
@@ -137,18 +144,39 @@ class SuggestBody(Input):
     lesson: Code = ""
     question_id: Id | None = Field(None, description="The stored question, when there is one.")
 
-    model_config = example({"text": "как отменить последний коммит", "course": "git"})
+    model_config = example({"text": "как отменить последний коммит", "course": "frontend"})
 
 
-class FeedbackBody(Input):
+CASELESS = (FeedbackAction.NOTHING_FITS,)
+"""What is done with a suggestion as a whole."""
+
+
+class FeedbackBody(Body):
     """What became of a suggestion."""
 
     suggestion_id: Annotated[Text, Field(min_length=1, max_length=32)]
     action: FeedbackAction = Field(description="What the person did with it.")
-    case_id: Id | None = Field(None, description="The case that this is about.")
+    case_id: Id | None = Field(
+        None, description="The case that this is about; nothing_fits takes none, all others need it."
+    )
     comment: Annotated[Text, Field(max_length=2_000)] = ""
 
-    model_config = example({"suggestion_id": "Zk3vV0cQh1nqX2mR", "action": "accepted", "case_id": 17})
+    model_config = example(
+        {"suggestion_id": "Zk3vV0cQh1nqX2mR", "action": "accepted", "case_id": 17},
+        {
+            "properties": {
+                "action": {"enum": [action.value for action in FeedbackAction if action not in CASELESS]},
+                "case_id": {"type": "integer"},
+            },
+            "required": ["case_id"],
+        },
+        {
+            "properties": {
+                "action": {"enum": [action.value for action in CASELESS]},
+                "case_id": {"type": "null"},
+            }
+        },
+    )
 
 
 class SearchQuery(Input):

@@ -184,6 +184,18 @@ def test_the_place_that_a_program_asks_for_must_be_known(app: Kbsearch) -> None:
         app.questions.check_place("", "fe-9")
 
 
+def test_of_many_lessons_those_of_the_course_or_the_first_are_named(app: Kbsearch) -> None:
+    outline(app)
+    lessons = tuple(IncomingLesson(f"py-{number:02}", "Урок") for number in range(30))
+    app.questions.save_course(IncomingCourse("python", "Python", lessons))
+    with pytest.raises(InvalidInput) as caught:
+        app.questions.check_place("frontend", "fe-9")
+    assert caught.value.remedy == "Use one of: fe-1, fe-2; or leave it empty."
+    with pytest.raises(InvalidInput) as caught:
+        app.questions.check_place("", "fe-9")
+    assert caught.value.remedy.endswith("py-17, …; or leave it empty.")
+
+
 def test_a_course_is_brought_up_to_date(app: Kbsearch) -> None:
     outline(app)
     lessons = (IncomingLesson("fe-3", "JavaScript"), IncomingLesson("fe-1", "HTML5"))

@@ -11,12 +11,15 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
+from werkzeug.test import TestResponse
 
 from web.api.docs import type_of
 from web.session import access_of
 
 Headers = dict[str, str]
+Call = Callable[..., TestResponse]
 
 
 @pytest.fixture
@@ -84,6 +87,74 @@ def test_examples_are_taken(
             # These name things that only a real school has.
             named = path.endswith(("/feedback", "/edits", "/undo", "/proposal"))
             assert status == 404 if named else status in {200, 201}, path
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "taken"),
+    [
+        ("suggest", {"text": "как", "course": None, "question_id": None}, True),
+        ("suggest", {"text": None}, False),
+        ("suggest", {"text": "как", "question_id": "1"}, False),
+        ("questions", {"text": "как", "suggest": None, "replies": None, "asked_at": None}, True),
+        ("questions", {"text": "как", "suggest": 1}, False),
+        ("questions", {"text": "как", "suggest": "true"}, False),
+        ("questions", {"text": "как", "asked_at": 1_772_464_800}, False),
+        ("questions", {"questions": [{"text": "как", "replies": [{"text": "так", "accepted": None}]}]}, True),
+        (
+            "questions",
+            {"questions": [{"text": "как", "replies": [{"text": "так", "accepted": "no"}]}]},
+            False,
+        ),
+        ("clusters/edits", {"kind": "keep", "cluster_id": 1, "into_id": None}, True),
+        ("clusters/edits", {"kind": "keep", "cluster_id": 1, "into_id": 2}, False),
+        ("clusters/edits", {"kind": "rename", "cluster_id": 1}, False),
+        ("clusters/edits", {"kind": "rename", "cluster_id": 1, "label": "a"}, True),
+        ("clusters/edits", {"kind": "link", "cluster_id": 1, "case_id": 1}, True),
+        ("clusters/edits", {"kind": "link", "cluster_id": 1, "case_id": None}, False),
+        ("clusters/edits", {"kind": "merge", "cluster_id": 1, "into_id": 2}, True),
+        ("clusters/edits", {"kind": "split", "cluster_id": 1, "questions": [1]}, True),
+        ("clusters/edits", {"kind": "split", "cluster_id": 1, "questions": [1], "label": "a"}, True),
+        ("clusters/edits", {"kind": "move", "questions": [1], "into_id": 2}, True),
+        ("clusters/edits", {"kind": "pin", "questions": [1], "cluster_id": 1}, True),
+        ("clusters/edits", {"kind": "dismiss", "questions": [1]}, True),
+        ("clusters/edits", {"kind": "dismiss", "questions": []}, False),
+        ("clusters/edits/undo", {"edit_id": True}, False),
+        ("clusters/proposal", {"run_id": 1, "decision": "accept", "lines": None}, True),
+        ("feedback", {"suggestion_id": "shown", "action": "nothing_fits", "case_id": None}, True),
+        ("feedback", {"suggestion_id": "shown", "action": "nothing_fits", "case_id": 1}, False),
+        ("feedback", {"suggestion_id": "shown", "action": "copied"}, False),
+    ],
+)
+def test_the_document_takes_what_the_call_takes(
+    spec: dict[str, Any], call: Call, path: str, body: dict[str, Any], taken: bool
+) -> None:
+    documented = spec["paths"][f"/api/v1/{path}"]["post"]["requestBody"]["content"]["application/json"]
+    schema = {**documented["schema"], "components": spec["components"]}
+    assert Draft202012Validator(schema).is_valid(body) == taken
+    if path == "feedback":
+        body = body | {"suggestion_id": call("suggest", {"text": "как"}).get_json()["suggestion_id"]}
+    assert (call(path, body).status_code != 422) == taken
+
+
+@pytest.mark.parametrize(
+    ("moment", "reason"),
+    [
+        ("2026-03-02T18:20:00", " (it has none)"),
+        ("2026-02-30T00:00:00Z", " (day value is outside expected range)"),
+        (1_772_464_800, ""),
+        ("1772464800", ""),
+        (True, ""),
+    ],
+)
+def test_a_time_that_is_none_says_how_one_is_written(call: Call, moment: object, reason: str) -> None:
+    (error,) = call("questions", {"text": "как", "asked_at": moment}).get_json()["errors"]
+    written = "It must be a time with a time zone, such as 2026-03-02T18:20:00+03:00"
+    assert error == {"field": "asked_at", "detail": written + reason}
+
+
+def test_a_language_that_is_none_says_how_one_is_written(call: Call) -> None:
+    (error,) = call("search", q="как", language="ru-RU").get_json()["errors"]
+    assert error["detail"] == "It must be the code of a language: two or three small letters, such as ru"
 
 
 def test_the_page_shows_every_call_and_every_error(client: FlaskClient, spec: dict[str, Any]) -> None:
