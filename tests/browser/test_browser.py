@@ -222,12 +222,15 @@ def test_no_page_scrolls_sideways_on_a_narrow_phone(open_page: OpenPage, site: S
     site.app.people.make_token("Learning platform", ["read", "write"])
     site.app.lexicon.save("аа" * 50, "длинное слово")
     case = site.app.cases.create(CaseDraft("Ы" * 300, "Я" * 300))
-    page = open_page("admin", viewport={"width": 360, "height": 740})
+    site.app.questions.save_course(
+        IncomingCourse("long", "Длинное " * 9, (IncomingLesson("long-1", "Очень" * 20),))
+    )
+    page = open_page("admin", viewport={"width": 320, "height": 740})
     widths = {}
     for path in [*PATHS, f"/cases/{case.id}", f"/cases/{case.id}/edit"]:
         page.goto(path)
         widths[path] = page.evaluate("document.documentElement.scrollWidth")
-    assert {path: width for path, width in widths.items() if width > 360} == {}
+    assert {path: width for path, width in widths.items() if width > 320} == {}
 
 
 def test_no_table_of_quality_is_cut_on_a_desktop(open_page: OpenPage, site: Site) -> None:
@@ -334,6 +337,16 @@ def test_pages_are_accessible(open_page: OpenPage, theme: str) -> None:
     assert found == {}
 
 
+def test_the_map_of_weeks_is_whole_on_paper_and_no_page_is_blank(open_page: OpenPage) -> None:
+    page = open_page("methodologist", viewport={"width": 718, "height": 1000})
+    page.goto("/insights/lessons")
+    page.emulate_media(media="print")
+    weeks, paper = page.locator("table.heat"), page.locator("table.heat").locator("xpath=..")
+    assert weeks.evaluate("table => table.offsetWidth") <= paper.evaluate("box => box.clientWidth")
+    page.goto("/cases/1")
+    assert len(re.findall(rb"/Type\s*/Page\b", page.pdf(format="A4"))) == 1
+
+
 def test_the_banner_of_a_fault_is_shown_and_not_printed(site: Site, open_page: OpenPage) -> None:
     evidence = {"count": 5, "hours": 1, "expected": 0.1, "share": 0.9, "p": 1e-6}
     fault = Fault(state=FaultState.OPEN, started_at=utc_now(), last_at=utc_now(), evidence=evidence)
@@ -367,6 +380,6 @@ def test_lessons_are_those_of_the_course_that_is_chosen(open_page: OpenPage, sit
     course.select_option("python")
     expect(lesson.locator("option")).to_have_text(["Any lesson", "Начало"])
     expect(lesson).to_have_value("")
-    expect(page.locator("#detail [name=lesson]").first).to_have_value("")
+    expect(page.locator("#results [name=lesson]").first).to_have_value("")
     page.reload()
     expect(lesson).to_have_value("")

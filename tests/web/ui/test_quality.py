@@ -46,7 +46,7 @@ def test_figures_stand_in_tables_and_within_the_size(methodologist: FlaskClient,
     for chart in ("time", "curve"):
         assert f'data-chart="{chart}"' in page.text
     assert "66.7%" in page.text
-    assert "chance\u00a0alone:\u00a00." in page.text
+    assert "chance\u00a0alone: 0." in page.text
     assert "Как создать новую ветку" in page.text
     assert "comes with kbsearch" in page.text
     curve = page.text.split('data-chart="curve"')[1].split("</table>")[0]
