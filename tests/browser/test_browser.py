@@ -347,6 +347,29 @@ def test_the_map_of_weeks_is_whole_on_paper_and_no_page_is_blank(open_page: Open
     assert len(re.findall(rb"/Type\s*/Page\b", page.pdf(format="A4"))) == 1
 
 
+def test_what_is_wider_than_a_phone_can_be_scrolled_by_keys(open_page: OpenPage, site: Site) -> None:
+    case = site.app.cases.create(CaseDraft("Широкий код", f"```\n{'print(1); ' * 20}\n```"))
+    page = open_page("admin", viewport={"width": 320, "height": 740}, bypass_csp=True)
+    for path, area in ((f"/cases/{case.id}", "article pre"), ("/quality", ".scroll")):
+        page.goto(path)
+        expect(page.locator(area).last).to_have_attribute("tabindex", "0")
+        page.add_script_tag(path=AXE)
+        assert page.evaluate("axe.run({runOnly: ['scrollable-region-focusable']})")["violations"] == []
+
+
+def test_a_server_that_does_not_answer_is_told(open_page: OpenPage, site: Site) -> None:
+    page = open_page("mentor")
+    page.goto(f"/?q={QUERY}")
+    page.context.set_offline(True)
+    page.locator("#q").press_sequentially(" ветку")
+    expect(page.locator(".toast")).to_contain_text("The server did not answer")
+    expect(page.locator("#said")).to_contain_text("The server did not answer")
+    page.context.set_offline(False)
+    page.locator("#q").press_sequentially(" новую")
+    expect(page.locator("#said")).to_contain_text("cases: ")
+    site.complaints.clear()
+
+
 def test_the_banner_of_a_fault_is_shown_and_not_printed(site: Site, open_page: OpenPage) -> None:
     evidence = {"count": 5, "hours": 1, "expected": 0.1, "share": 0.9, "p": 1e-6}
     fault = Fault(state=FaultState.OPEN, started_at=utc_now(), last_at=utc_now(), evidence=evidence)

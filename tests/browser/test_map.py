@@ -41,6 +41,9 @@ def test_the_map_zooms_by_keys_and_the_list_follows(open_page: OpenPage, site: S
     before = coloured(page)
     assert before > 0
     count = page.locator("#asked [data-row]").count()
+    expect(page.get_by_role("status").filter(has=page.locator("#in-view"))).to_have_text(
+        f"Questions: {count}"
+    )
     page.locator("#map canvas").focus()
     for _ in range(12):
         page.keyboard.press("Equal")

@@ -13,12 +13,12 @@ function announce(text) {
   setTimeout(() => { region.textContent = announced; }, 100);
 }
 
-function toast(text) {
+function toast(text, milliseconds = 2000) {
   document.querySelector(".toast")?.remove();
   const note = Object.assign(document.createElement("div"), { className: "toast", textContent: text });
   note.setAttribute("aria-hidden", "true");
   document.body.append(note);
-  setTimeout(() => note.remove(), 2000);
+  setTimeout(() => note.remove(), milliseconds);
   announce(text);
 }
 
@@ -64,6 +64,22 @@ document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-copy]");
   if (button) copy(button);
 });
+
+// Blocks that did not come leave the page as it was.
+for (const name of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {
+  document.addEventListener(name, () => {
+    if (document.querySelector(".toast")?.textContent !== say.failed) toast(say.failed, 6000);
+  });
+}
+
+// The keys of some browsers do not scroll what cannot have the focus.
+function reach() {
+  for (const area of document.querySelectorAll(".scroll, .prose pre")) {
+    if (area.scrollWidth > area.clientWidth) area.tabIndex = 0;
+  }
+}
+reach();
+document.addEventListener("htmx:afterSettle", reach);
 
 // A form on its way is not sent again by a second click; what did not arrive can be sent after a while.
 const ON_ITS_WAY = 10_000;

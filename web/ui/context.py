@@ -14,7 +14,7 @@ from kbsearch.models import Course, Lesson, Role
 from kbsearch.services.questions import Titles
 from web.session import current_person, kb
 from web.ui import charts, cluster_words, fault_words, import_words, markdown, marking, trend_words, words
-from web.ui.days import dated_moment, short_day, short_moment
+from web.ui.days import dated_moment, moment_after, short_day, short_moment
 from web.ui.texts import gettext
 
 THEMES = ("system", "light", "dark")
@@ -34,6 +34,7 @@ def install(app: Flask) -> None:
         highlight=marking.marked,
         excerpt=marking.excerpt,
         dated_moment=dated_moment,
+        moment_after=moment_after,
         short_day=short_day,
         short_moment=short_moment,
     )

@@ -22,3 +22,10 @@ def short_moment(moment: datetime) -> str:
 def dated_moment(moment: datetime) -> str:
     """«5 окт. 2026 г. 14:05», "Oct 5, 2026 14:05": `short_moment` of what may be long ago."""
     return f"{format_date(moment, 'medium')} {format_datetime(moment, 'HH:mm')}"
+
+
+def moment_after(moment: datetime, begin: datetime) -> str:
+    """«14:05» of a moment told after ``begin``, with its day when that is another one for the reader."""
+    if to_user_timezone(moment).date() == to_user_timezone(begin).date():
+        return str(format_datetime(moment, "HH:mm"))
+    return short_moment(moment)

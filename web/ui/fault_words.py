@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any, Protocol
 
-from flask_babel import format_datetime, format_decimal, format_percent
+from flask_babel import format_decimal, format_percent
 from markupsafe import Markup
 
 from kbsearch.models import DeliveryState, Fault, FaultDelivery, FaultState, utc_now
 from kbsearch.services.fault_report import LONGEST_EXAMPLE, FaultReport
 from kbsearch.services.faults import CURRENT
-from web.ui.days import short_moment
+from web.ui.days import moment_after, short_moment
 from web.ui.texts import gettext, ngettext
 
 
@@ -85,12 +84,11 @@ def evidence(seen: Mapping[str, Any]) -> str:
 
 def report(fault: Fault, figures: FaultReport, school: SchoolNames) -> str:
     """The report as text, ready to be sent to the platform's developers."""
-    ended = fault.last_at - fault.started_at < timedelta(days=1)
     lines = [
         gettext(
             "The platform seems to be broken since %(since)s (last message %(last)s).",
             since=short_moment(fault.started_at),
-            last=format_datetime(fault.last_at, "HH:mm") if ended else short_moment(fault.last_at),
+            last=moment_after(fault.last_at, fault.started_at),
         ),
         gettext("Questions: %(questions)s, students: %(students)s.", questions=figures.questions,
                 students=figures.students),
