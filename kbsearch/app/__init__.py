@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from indexer.pipeline import IndexPipeline
+    from kbsearch.services.authors import AuthorService
     from kbsearch.services.cluster_schedule import ClusterSchedule
     from kbsearch.services.coverage_schedule import CoverageSchedule
     from kbsearch.services.imports import ImportService
@@ -72,6 +73,13 @@ class Kbsearch(Patterns):
         from kbsearch.services.people import PeopleService
 
         return PeopleService(self.database)
+
+    @cached_property
+    def authors(self) -> AuthorService:
+        """What is kept of those who asked and replied."""
+        from kbsearch.services.authors import AuthorService
+
+        return AuthorService(self.database, self.settings)
 
     @cached_property
     def uploads(self) -> UploadService:

@@ -13,6 +13,7 @@ from kbsearch.cli.lazy_group import LazyGroup
 from kbsearch.errors import KbsearchError
 
 COMMANDS = {
+    "author": ("kbsearch.cli.authors", "Show what is stored of a person, or forget who wrote it."),
     "backup": ("kbsearch.cli.backup", "Write the database and the keys into one archive."),
     "cluster": ("kbsearch.cli.cluster", "Find recurring patterns in the questions."),
     "coverage": ("kbsearch.cli.coverage", "Ask what covers the clusters."),
