@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.orm import Session, sessionmaker
 
-from kbsearch.errors import ConfigurationError, StorageUnavailable
+from kbsearch.errors import ConfigurationError, DiskFull, StorageUnavailable
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -51,7 +51,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A session that sees one consistent state and is never committed."""
-        with _translated(), self._reading() as session:
+        with self._translated(), self._reading() as session:
             yield session
 
     @contextmanager
@@ -66,7 +66,7 @@ class Database:
         Raises:
             StorageUnavailable: the database is locked, full, read-only or unreachable.
         """
-        with _translated(), self._writing() as session, session.begin():
+        with self._translated(), self._writing() as session, session.begin():
             seconds = self._busy_seconds if patience is None else patience
             session.connection(execution_options={"kbsearch_patience": seconds, "kbsearch_lasting": lasting})
             if not lasting and self.engine.dialect.name == "postgresql":
@@ -83,7 +83,10 @@ class Database:
         from alembic.util import CommandError
 
         try:
-            with _translated(), self.engine.execution_options(kbsearch_writes=True).begin() as connection:
+            with (
+                self._translated(),
+                self.engine.execution_options(kbsearch_writes=True).begin() as connection,
+            ):
                 config = _alembic_config()
                 config.attributes["connection"] = connection
                 command.upgrade(config, revision)
@@ -99,7 +102,7 @@ class Database:
         from alembic.migration import MigrationContext
         from alembic.script import ScriptDirectory
 
-        with _translated(), self.engine.connect() as connection:
+        with self._translated(), self.engine.connect() as connection:
             current = MigrationContext.configure(connection).get_current_revision()
         return current == ScriptDirectory.from_config(_alembic_config()).get_current_head()
 
@@ -117,15 +120,21 @@ class Database:
         Raises:
             StorageUnavailable: the database cannot be read or is damaged, or the copy cannot be written.
         """
-        with _translated(), self.engine.connect() as connection:
+        with self._translated(), self.engine.connect() as connection:
             outside = connection.execution_options(isolation_level="AUTOCOMMIT", kbsearch_outside=True)
             outside.exec_driver_sql("VACUUM INTO ?", (str(path),))
 
     def damage(self) -> str:
         """What SQLite finds wrong with its file, "" when it is sound; reads all of it."""
-        with _translated(), self.engine.connect() as connection:
+        with self._translated(), self.engine.connect() as connection:
             found: str = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
         return "" if found == "ok" else found
+
+    def _translated(self) -> AbstractContextManager[None]:
+        url = self.engine.url
+        return _translated(
+            url.database or "" if url.get_backend_name() == "sqlite" else url.render_as_string()
+        )
 
     def close(self) -> None:
         """Close all pooled connections."""
@@ -202,16 +211,16 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def _translated(database: str) -> Iterator[None]:
     try:
         yield
     except (OperationalError, InterfaceError) as error:
-        raise _unavailable(error) from error
+        raise _unavailable(error, database) from error
     except DBAPIError as error:
         # SQLite tells of a damaged file by the class itself; its subclasses are about statements.
         undefined = getattr(error.orig, "sqlstate", None) in _UNDEFINED
         if error.connection_invalidated or type(error) is DatabaseError or undefined:
-            raise _unavailable(error) from error
+            raise _unavailable(error, database) from error
         raise
 
 
@@ -221,7 +230,11 @@ _UNDEFINED = {"42P01", "42703"}
 """PostgreSQL's codes of a table and a column that is not there."""
 
 
-def _unavailable(error: DBAPIError) -> StorageUnavailable:
+_FULL = ("is full", "No space left")
+"""What SQLite and PostgreSQL say when there is no room."""
+
+
+def _unavailable(error: DBAPIError, database: str) -> StorageUnavailable:
     reason = str(error.orig).strip().splitlines()[0] if error.orig else "no answer"
     if "locked" in reason:
         remedy = "Another program is writing to it. Try again; if it lasts, stop that program."
@@ -230,8 +243,13 @@ def _unavailable(error: DBAPIError) -> StorageUnavailable:
             "The file is damaged: restore a backup with `kbsearch restore`, or move it away and run "
             "`kbsearch init`."
         )
-    elif "full" in reason:
-        remedy = "Free some disk space; nothing that was confirmed is lost."
+    elif any(sign in reason for sign in _FULL):
+        return DiskFull(
+            "The database did not do it: {reason}.",
+            remedy="Free some disk space for {database}; nothing that was confirmed is lost.",
+            reason=reason,
+            database=database,
+        )
     elif any(sign in reason for sign in _OLDER_SCHEMA):
         remedy = "Run `kbsearch init` to create or upgrade the database."
     else:

@@ -10,6 +10,7 @@
     ├── NotAuthenticated        no sign-in or token, or a wrong one
     ├── NotAllowed              signed in, but the role does not permit it
     ├── StorageUnavailable      the database or the disk refuses (locked, full, unreachable)
+    │   └── DiskFull            there is no room left on a disk
     ├── IndexUnavailable        the search index cannot be opened or is corrupt
     └── EncoderUnavailable      the embedder cannot be loaded or failed
 
@@ -20,6 +21,7 @@ about it.  Pages and the command line translate ``message`` templates through th
 
 from __future__ import annotations
 
+import errno
 from typing import ClassVar
 
 
@@ -49,6 +51,11 @@ class KbsearchError(Exception):
     def remedy(self) -> str:
         """The remedy with its details filled in; empty when there is none."""
         return fill(self.remedy_template, self.details)
+
+
+def is_full(error: OSError) -> bool:
+    """Whether a disk, or a person's share of it, has no room left, or takes no file of such a length."""
+    return error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def fill(template: str, details: dict[str, object]) -> str:
@@ -108,6 +115,12 @@ class StorageUnavailable(KbsearchError):
     """The database or the disk refuses: locked, full or unreachable."""
 
     code = "storage-unavailable"
+
+
+class DiskFull(StorageUnavailable):
+    """There is no room left on a disk."""
+
+    code = "disk-full"
 
 
 class IndexUnavailable(KbsearchError):

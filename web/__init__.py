@@ -9,7 +9,7 @@ from flask_openapi3.openapi import OpenAPI
 from werkzeug.routing import IntegerConverter, Map
 
 from kbsearch.app import Kbsearch
-from web import api, delivery, errors, language, security, session, ui
+from web import api, delivery, errors, language, request_bodies, security, session, ui
 from web.api.contract import LARGEST_ID
 
 
@@ -34,7 +34,9 @@ def create_app(app: Kbsearch, *, testing: bool = False) -> Flask:
     security.configure(flask, app.settings, testing=testing)
     delivery.install(flask, trust_request_ids=app.settings.trusted_proxies > 0)
     flask.after_request(security.add_headers)
+    flask.request_class = request_bodies.FormRequest
     flask.before_request(session.enforce_access)
+    flask.before_request(request_bodies.refuse_lost_body)
     errors.install(flask)
     language.install(flask)
     csrf = security.protect_forms(flask)

@@ -20,6 +20,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from kbsearch.errors import (
     ConfigurationError,
     Conflict,
+    DiskFull,
     EncoderUnavailable,
     IndexUnavailable,
     InvalidInput,
@@ -42,6 +43,7 @@ STATUSES: dict[type[KbsearchError], HTTPStatus] = {
     Conflict: HTTPStatus.CONFLICT,
     NotAuthenticated: HTTPStatus.UNAUTHORIZED,
     NotAllowed: HTTPStatus.FORBIDDEN,
+    DiskFull: HTTPStatus.SERVICE_UNAVAILABLE,
     StorageUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     IndexUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     EncoderUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -57,6 +59,7 @@ TITLES = {
     "not-authenticated": "Please sign in",
     "not-allowed": "This is not allowed",
     "storage-unavailable": "The database does not answer",
+    "disk-full": "The disk is full",
     "index-unavailable": "The search index does not answer",
     "encoder-unavailable": "The language model does not answer",
     "configuration": "A setting is wrong",

@@ -67,13 +67,13 @@ def list_imports(limit: int, as_json: bool) -> None:
     for row in rows:
         record = row.record
         brought = [
-            counted(record.taken[name], one, "weeks of enrolment" if one.startswith("week") else "")
+            counted(row.taken[name], one, "weeks of enrolment" if one.startswith("week") else "")
             for name, one in BROUGHT.items()
-            if record.taken.get(name)
+            if row.taken.get(name)
         ]
         by = f", {row.person}" if row.person else ""
         click.echo(
-            f"{record.id:>6}  {record.state:<8} {record.started_at:%Y-%m-%d %H:%M} UTC  {record.name}{by}: "
+            f"{record.id:>6}  {row.state:<8} {record.started_at:%Y-%m-%d %H:%M} UTC  {record.name}{by}: "
             f"{', '.join(brought) or 'nothing new'}"
         )
 
@@ -116,8 +116,9 @@ def _as_data(row: PastImport) -> dict[str, Any]:
         name: moment.isoformat() if (moment := getattr(record, name)) else None
         for name in ("started_at", "finished_at", "undone_at")
     }
-    told = {name: getattr(record, name) for name in ("id", "name", "format", "taken", "job_id")}
-    return told | {"state": str(record.state), "person": row.person, "undone_by": row.undone_by} | moments
+    told = {name: getattr(record, name) for name in ("id", "name", "format", "job_id")}
+    told |= {"taken": row.taken, "state": str(row.state), "person": row.person, "undone_by": row.undone_by}
+    return told | moments
 
 
 def _show_preview(preview: UndoPreview, as_json: bool) -> None:

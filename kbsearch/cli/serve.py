@@ -93,11 +93,11 @@ def _compose(app: Kbsearch) -> None:
 
 
 def _listen(app: Kbsearch, pages: Any) -> Any:
-    from waitress.server import create_server
+    from web.serving import listen
 
     settings = app.settings
     try:
-        return create_server(
+        return listen(
             pages,
             host=settings.host,
             port=settings.port,

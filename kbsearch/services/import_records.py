@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from kbsearch.database import Database
 from kbsearch.errors import Conflict, NotFound
-from kbsearch.models import Case, Import, ImportState, Question, utc_now
+from kbsearch.models import Case, Import, ImportState, Job, JobState, Question, utc_now
 
 NAME_CHARS = 300
 NEW = ("questions_new", "cases_new", "cases_changed")
@@ -86,9 +86,23 @@ def of_job(session: Session, job_id: int) -> Import | None:
     return session.scalar(select(Import).where(Import.job_id == job_id))
 
 
-def is_running(record: Import) -> bool:
-    """Whether the import is at work, as far as anybody knows."""
-    return record.state == ImportState.RUNNING and record.seen_at > utc_now() - BROKEN_OFF
+def is_running(session: Session, record: Import) -> bool:
+    """Whether the import is at work, as far as anybody knows: a killed one could not say that it ended."""
+    if record.state != ImportState.RUNNING or record.seen_at <= utc_now() - BROKEN_OFF:
+        return False
+    job = session.get(Job, record.job_id) if record.job_id is not None else None
+    return job is None or job.state in {JobState.WAITING, JobState.RUNNING}
+
+
+def brought(session: Session, record: Import) -> dict[str, int]:
+    """What came in, by what it is counted as; of an import that could not say how it ended what is there."""
+    if record.taken or record.first_question_id is None:
+        return record.taken
+    of_it = (
+        Question.import_id == record.id,
+        Question.id.between(record.first_question_id, record.last_question_id),
+    )
+    return {"questions_new": session.scalar(select(func.count()).select_from(Question).where(*of_it)) or 0}
 
 
 def existing(session: Session, import_id: int, *, locked: bool = False) -> Import:

@@ -72,7 +72,7 @@ def checked(session: Session, import_id: int, *, locked: bool = False) -> Import
         raise Conflict(
             "Import {id} was undone already.", remedy="Import the file again to have it back.", id=import_id
         )
-    if is_running(record):
+    if is_running(session, record):
         raise Conflict(
             "Import {id} is still running.",
             remedy="Wait until it has ended, or stop it; one that was killed counts as ended after "

@@ -11,7 +11,7 @@ from kbsearch.database import Database
 from kbsearch.models import Import, ImportState, Job, JobKind, Person, Question
 from kbsearch.ports import ClusterNamer, Progress, silent
 from kbsearch.services.import_plans import UndoPlan, Work, planned
-from kbsearch.services.import_records import existing, of_job
+from kbsearch.services.import_records import brought, existing, is_running, of_job
 from kbsearch.services.import_undoing import Outcome, checked, nothing_to_undo, undone
 from kbsearch.services.jobs import busy_jobs, end_with, queued
 from kbsearch.services.school_reverting import keeps_nothing
@@ -22,9 +22,15 @@ NAMED = 10
 
 @dataclass(frozen=True, slots=True)
 class PastImport:
-    """An import with the names of who took it in and who undid it; "" when nobody is known."""
+    """An import with the names of who took it in and who undid it; "" when nobody is known.
+
+    ``state``: where it stands; one that was killed has failed.  ``taken``: what came in, by what it is
+    counted as, see `kbsearch.services.imports.ImportReport`.
+    """
 
     record: Import
+    state: ImportState
+    taken: dict[str, int]
     person: str = ""
     undone_by: str = ""
 
@@ -150,7 +156,16 @@ def _with_people(session: Session, record: Import) -> PastImport:
     ids = [one for one in (record.person_id, record.undone_by_id) if one is not None]
     people = select(Person.id, Person.name).where(Person.id.in_(ids))
     names: dict[int | None, str] = {row.id: row.name for row in session.execute(people)} if ids else {}
-    return PastImport(record, names.get(record.person_id, ""), names.get(record.undone_by_id, ""))
+    state = ImportState(record.state)
+    if state == ImportState.RUNNING and not is_running(session, record):
+        state = ImportState.FAILED
+    return PastImport(
+        record=record,
+        state=state,
+        taken=brought(session, record),
+        person=names.get(record.person_id, ""),
+        undone_by=names.get(record.undone_by_id, ""),
+    )
 
 
 def _later(session: Session, record: Import) -> list[Import]:

@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from kbsearch.app import Kbsearch
-from kbsearch.errors import Conflict, KbsearchError
+from kbsearch.errors import Conflict, KbsearchError, StorageUnavailable
 from kbsearch.models import Job, JobKind
 from kbsearch.ports import Progress
 from kbsearch.services.coverage import Occasion
 
 PROGRESS_SECONDS = 0.25
 """A job's progress is written at most this often."""
+RETRY_SECONDS = 2.0
+"""How often it is tried to note how a job ended, when the database refuses."""
 _log = logging.getLogger(__name__)
 
 
@@ -33,12 +35,29 @@ def run_to_its_end(app: Kbsearch, job: Job, stop: threading.Event) -> None:
             jobs.finish(job.id, _done(app, job, progress))
     except Conflict as error:
         _log.info("%s", error.message)
-        jobs.fail(job.id, error)  # a cancelled or released job stays so
+        _fail(app, job.id, error, stop)  # a cancelled or released job stays so
     except KbsearchError as error:
-        jobs.fail(job.id, error)
+        _fail(app, job.id, error, stop)
     except Exception as error:
         _log.exception("job %d failed", job.id)
-        jobs.fail(job.id, _surprise(error))
+        _fail(app, job.id, _surprise(error), stop)
+
+
+def _fail(app: Kbsearch, job_id: int, error: KbsearchError, stop: threading.Event) -> None:
+    """Note that the job failed, as soon as the database takes it: else it would be said to run for ever.
+
+    What it failed of, a full disk for example, may keep that from being noted.
+    """
+    while True:
+        try:
+            app.jobs.fail(job_id, error)
+        except StorageUnavailable as refused:
+            _log.warning("job %d failed: %s %s", job_id, error.message, error.remedy)
+            _log.warning("that cannot be noted yet: %s %s", refused.message, refused.remedy)
+            if stop.wait(RETRY_SECONDS):
+                raise
+        else:
+            return
 
 
 def _done(app: Kbsearch, job: Job, progress: Progress) -> dict[str, Any]:

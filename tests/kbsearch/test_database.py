@@ -13,7 +13,7 @@ from sqlalchemy import insert, select, text
 from sqlalchemy.orm import Session
 
 from kbsearch.database import Database
-from kbsearch.errors import ConfigurationError, Conflict, StorageUnavailable
+from kbsearch.errors import ConfigurationError, Conflict, DiskFull, StorageUnavailable
 from kbsearch.models import Base, Cluster, Course, Job, Question, Run
 from kbsearch.services.intake import text_key
 
@@ -222,7 +222,8 @@ def test_a_full_disk_is_a_clear_error_and_keeps_what_was_acknowledged(tmp_path: 
         pages = session.scalar(text("PRAGMA page_count"))
     with pytest.raises(StorageUnavailable, match="full") as caught, database.writing() as session:
         _store_past(session, pages)
-    assert "disk space" in caught.value.remedy
+    assert isinstance(caught.value, DiskFull)
+    assert f"disk space for {tmp_path / 'k.db'}" in caught.value.remedy
     with database.reading() as session:
         assert session.scalars(select(Course.code)).all() == ["kept"]
         assert session.scalars(select(Question)).all() == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 from urllib.parse import urlencode
@@ -12,7 +13,7 @@ from flask import render_template, request, url_for
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
 
-from kbsearch.errors import InvalidInput, NotFound, StorageUnavailable
+from kbsearch.errors import DiskFull, InvalidInput, NotFound, StorageUnavailable, is_full
 from kbsearch.models import JobKind, Role
 from web.session import current_person, kb, requires
 from web.ui import blueprint, words
@@ -68,9 +69,16 @@ def _keep(file: FileStorage) -> str:
         folder.mkdir(parents=True)
         file.save(folder / f"upload{suffix if _SUFFIX.fullmatch(suffix) else ''}")
     except OSError as error:
+        shutil.rmtree(folder, ignore_errors=True)  # half a file is of no use, and takes room
+        if is_full(error):
+            raise DiskFull(
+                "There is no room in {folder} for what was sent.",
+                remedy="Free some disk space there, then send it again.",
+                folder=str(folder.parent),
+            ) from error
         raise StorageUnavailable(
             "The file could not be kept: {reason}.",
-            remedy="Free some disk space, then upload it again.",
+            remedy="Check that the folder of uploads can be written, then upload it again.",
             reason=error.strerror or str(error),
         ) from error
     return ticket

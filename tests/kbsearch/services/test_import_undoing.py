@@ -17,6 +17,7 @@ from kbsearch.models import (
     Case,
     Import,
     ImportState,
+    JobKind,
     Question,
     QuestionLink,
     QuestionState,
@@ -120,6 +121,21 @@ def test_an_import_that_is_running_is_not_undone_unless_it_was_killed(app: Kbsea
         app.past_imports.undo(first)
     with app.database.writing() as session:
         session.get_one(Import, first).seen_at = utc_now() - timedelta(hours=1)
+        session.get_one(Import, first).taken = {}
+    listed = app.past_imports.latest()[0]
+    assert (listed.state, listed.taken) == (ImportState.FAILED, {"questions_new": 2}), "it could not say so"
+    assert app.past_imports.undo(first).questions == 2
+
+
+def test_an_import_whose_job_has_ended_runs_no_more(app: Kbsearch, tmp_path: Path) -> None:
+    job = app.jobs.enqueue(JobKind.IMPORT, {"path": "q.csv"})
+    app.jobs.cancel(job.id)
+    path = tmp_path / "q.csv"
+    path.write_text(A, "utf-8")
+    first = app.imports.run(path, ImportOptions(source="lms"), origin=Origin("q.csv", job.id)).import_id
+    with app.database.writing() as session:
+        session.get_one(Import, first).state = ImportState.RUNNING
+    assert app.past_imports.get(first).state == ImportState.FAILED
     assert app.past_imports.undo(first).questions == 2
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 import threading
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 
 from kbsearch.app import Kbsearch
-from kbsearch.models import Course, Import, Job, JobKind, JobState
+from kbsearch.models import Course, Import, ImportState, Job, JobKind, JobState
 from kbsearch.services.imports import ImportOptions, Origin
 from kbsearch.worker import Worker
 
@@ -111,6 +112,20 @@ def test_who_may_not_import_may_not_undo(mentor: FlaskClient, school: Kbsearch, 
     assert mentor.post(f"/import/past/{number}/undo").status_code == 403
     with school.database.reading() as session:
         assert session.get_one(Import, number).undone_at is None
+
+
+def test_an_import_that_was_killed_is_said_to_have_broken_off(
+    methodologist: FlaskClient, school: Kbsearch, tmp_path: Path
+) -> None:
+    number = taken(school, tmp_path)
+    with school.database.writing() as session:
+        record = session.get_one(Import, number)
+        record.state, record.taken = ImportState.RUNNING, {}
+        record.seen_at = record.seen_at - timedelta(hours=1)
+    listed = methodologist.get("/import/past").text
+    assert "broken off" in listed
+    assert "2 questions" in listed
+    assert f'href="/import/past/{number}/undo"' in listed
 
 
 def outline(school: Kbsearch, folder: Path, title: str, *lessons: str) -> int:
