@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
+import time
 import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -26,6 +28,9 @@ KEYS = ("author_key", "secret_key")
 """Files of the home folder that nothing could make again; names in the archive, too."""
 OWNER_ONLY = 0o600
 _CHUNK = 1_000_000
+_SCRATCH = ".kbsearch-scratch-"
+_LEFT_SECONDS = 24 * 3600
+"""Nothing writes an archive for so long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +116,15 @@ def extract(path: Path, manifest: Manifest, folder: Path, progress: Progress) ->
 
 @contextmanager
 def scratch(beside: Path) -> Iterator[Path]:
-    """A private folder on the disk of ``beside``, which goes afterwards.
+    """A private folder on the disk of ``beside``, which goes afterwards; after a kill, with the next one.
 
     Raises:
         StorageUnavailable: the disk refuses, here or inside of the block.
     """
     try:
         beside.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=beside.parent, prefix=f".{beside.name}-") as folder:
+        _remove_left(beside.parent)
+        with tempfile.TemporaryDirectory(dir=beside.parent, prefix=_SCRATCH) as folder:
             yield Path(folder)
     except OSError as error:
         raise StorageUnavailable(
@@ -127,6 +133,13 @@ def scratch(beside: Path) -> Iterator[Path]:
             path=str(beside),
             reason=error.strerror or str(error),
         ) from error
+
+
+def _remove_left(parent: Path) -> None:
+    """Remove scratch folders whose owners were killed: they hold a whole database."""
+    for folder in parent.glob(f"{_SCRATCH}*"):
+        if time.time() - folder.stat().st_mtime > _LEFT_SECONDS:
+            shutil.rmtree(folder)
 
 
 def sync_folder(folder: Path) -> None:

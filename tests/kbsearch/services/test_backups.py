@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -248,6 +249,17 @@ def test_a_full_disk_leaves_nothing_half_written(
     assert result.stdout == "True\nTrue\n", result.stderr
     assert sorted(tmp_path.iterdir()) == sorted([*before, elsewhere.home])
     assert list(elsewhere.home.iterdir()) == []
+
+
+def test_what_a_killed_backup_left_goes_with_the_next_one(app: Kbsearch, tmp_path: Path) -> None:
+    left, at_work = tmp_path / ".kbsearch-scratch-left", tmp_path / ".kbsearch-scratch-at-work"
+    for folder in (left, at_work):
+        folder.mkdir()
+        (folder / DATABASE).write_bytes(b"all that was asked")
+    os.utime(left, (0, 0))
+    back_up(app.database, app.settings, tmp_path / "backup.zip")
+    assert at_work.exists()
+    assert not left.exists()
 
 
 def test_databases_on_a_server_have_backups_of_their_own(app: Kbsearch, empty_postgresql: str) -> None:
