@@ -17,7 +17,7 @@ class RowId(IntegerConverter):
     """An id in an address: numbers that no database keeps lead nowhere."""
 
     def __init__(self, url_map: Map, **options: Any) -> None:
-        super().__init__(url_map, **{"max": LARGEST_ID, **options})
+        super().__init__(url_map, **{"min": 1, "max": LARGEST_ID, **options})
 
 
 def create_app(app: Kbsearch, *, testing: bool = False) -> Flask:

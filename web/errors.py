@@ -71,6 +71,9 @@ TITLES = {
 }
 """Stable code → title."""
 
+API_TITLES = TITLES | {"not-authenticated": "A valid token is needed"}
+"""Stable code → title, for programs."""
+
 HTTP_CODES = {
     400: "malformed",
     403: "not-allowed",
@@ -147,11 +150,13 @@ def of_http(error: HTTPException) -> Problem:
     headers = {name: value for name, value in error.get_headers() if name in kept}
     remedies = {
         400: "Check that the body is JSON in UTF-8." if is_api() else "Go back and try again.",
-        404: "Check the address.",
+        404: "Check the address: /api/v1/docs has all; none ends in a slash."
+        if is_api()
+        else "Check the address.",
         405: "See /api/v1/docs for what it does." if is_api() else "Go back and try again.",
         413: "Send less at once.",
         415: "Send it as it is, with the header 'Content-Type: application/json'.",
-        429: "Wait a little, then try again.",
+        429: "Wait as many seconds as Retry-After says." if is_api() else "Wait a little, then try again.",
     }
     if isinstance(error, CSRFError):
         return Problem(
@@ -196,7 +201,7 @@ def answer(problem: Problem) -> BaseResponse:
 def _json(problem: Problem) -> Response:
     body: dict[str, Any] = {
         "type": f"/api/v1/docs#error-{problem.code}",
-        "title": problem.title,
+        "title": API_TITLES.get(problem.code, problem.title),
         "status": problem.status,
         "detail": fill(problem.detail, problem.values),
         "instance": request.path,
@@ -213,6 +218,7 @@ def _json(problem: Problem) -> Response:
     response = jsonify(body)
     response.status_code = problem.status
     response.mimetype = "application/problem+json"
+    response.headers["Content-Language"] = "en"
     return response
 
 

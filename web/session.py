@@ -91,7 +91,7 @@ def _check_scope(token: Token, scope: Scope) -> None:
     if scope not in token.scopes:
         raise NotAllowed(
             "The token '{name}' lacks the scope '{scope}'.",
-            remedy="Make a token with it: `kbsearch token make --scope {scope}`.",
+            remedy="Make a token with it: `kbsearch token make NAME --scope {scope}`.",
             name=token.name,
             scope=scope.value,
         )

@@ -36,7 +36,7 @@ def command() -> None:
     multiple=True,
     default=[Scope.READ.value],
     show_default=True,
-    help="What the token may do; give it twice for both.",
+    help="What the token may do; give it once for each.",
 )
 def make(name: str, scopes: tuple[str, ...]) -> None:
     """Make a token for the program NAME; its secret is shown this once, on standard output."""

@@ -26,6 +26,7 @@ from kbsearch.services.cluster_names import kept, names_of, rename_changed
 from kbsearch.services.current_run import current_run
 from kbsearch.services.edit_rows import STANDS, standing_edits
 from kbsearch.services.edit_undoing import take_back
+from kbsearch.services.intake import clean
 from kbsearch.services.placing import living, members, put, run_of, settle, where
 from kbsearch.services.question_states import set_state, states_of
 from kbsearch.services.row_chunks import chunks
@@ -117,6 +118,7 @@ class ClusterEditService:
                     remedy="Choose another cluster of the same list.",
                     id=cluster_id,
                     other=into_id,
+                    field="into_id",
                 )
             moved, stayed = members(session, run.id, cluster_id), members(session, run.id, into_id)
             edit = _edit(
@@ -149,6 +151,7 @@ class ClusterEditService:
                     remedy="Choose some of its questions, but not all.",
                     count=len(chosen),
                     id=cluster_id,
+                    field="questions",
                 )
             made = Cluster(
                 label=name or _first_words(session, chosen),
@@ -197,6 +200,7 @@ class ClusterEditService:
                 raise InvalidInput(
                     "A question can only be pinned to the cluster that it is in.",
                     remedy="Move it there instead.",
+                    field="questions",
                 )
             before = {"from": {str(one): now.get(one) for one in chosen}}
             edit = _edit(kind, cluster_id, person_id, questions=chosen, before=before)
@@ -239,9 +243,11 @@ class ClusterEditService:
         with self._database.writing() as session:
             edit = session.get(ClusterEdit, edit_id)
             if edit is None:
-                raise NotFound("There is no edit {id}.", remedy="Reload the page.", id=edit_id)
+                raise NotFound("There is no edit {id}.", remedy="See the edits of its cluster.", id=edit_id)
             if edit.undone_at is not None:
-                raise Conflict("Edit {id} is undone already.", remedy="Reload the page.", id=edit_id)
+                raise Conflict(
+                    "Edit {id} is undone already.", remedy="See the edits of its cluster.", id=edit_id
+                )
             edit.undone_at, edit.undone_by_id = utc_now(), person_id
             session.flush()
             take_back(session, edit, self._namer)
@@ -331,13 +337,14 @@ def _stored(session: Session, edit: ClusterEdit) -> ClusterEdit:
 
 
 def _name(label: str) -> str:
-    name = " ".join(label.split())
+    name = " ".join(clean(label).split())
     if not 0 < len(name) <= MAX_LABEL:
         raise InvalidInput(
             "A cluster's name has 1 to {longest} characters, this one has {length}.",
             remedy="Choose a short name.",
             longest=MAX_LABEL,
             length=len(name),
+            field="label",
         )
     return name
 

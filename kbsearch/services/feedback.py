@@ -73,11 +73,12 @@ def _check_case(session: Session, suggestion: Suggestion, given: Feedback) -> No
             raise NotFound("There is no case {id}.", remedy="It may have been deleted.", id=given.case_id)
         return
     shown = [match.case_id for match in suggestion.matches]
+    known = ", ".join(map(str, shown)) or "none"
     if given.case_id is None:
         raise InvalidInput(
             "This feedback names no case.",
             remedy="Name one of those that were shown: {shown}.",
-            shown=", ".join(map(str, shown)) or "none",
+            shown=known,
             field="case_id",
         )
     if given.case_id not in shown:
@@ -85,7 +86,7 @@ def _check_case(session: Session, suggestion: Suggestion, given: Feedback) -> No
             "Case {case} was not shown with this suggestion.",
             remedy="Name one of those that were: {shown}.",
             case=given.case_id,
-            shown=", ".join(map(str, shown)) or "none",
+            shown=known,
             field="case_id",
         )
 

@@ -163,7 +163,9 @@ class PeopleService:
         """
         wanted = {_member(Scope, scope) for scope in scopes}
         if not wanted:
-            raise InvalidInput("A token needs a scope.", remedy="Give it read, write or both.")
+            raise InvalidInput(
+                "A token needs a scope.", remedy="Give it read, write, edit or several of them."
+            )
         secret = TOKEN_PREFIX + secrets.token_urlsafe(32)
         token = Token(
             name=_checked_name(name),
@@ -186,7 +188,7 @@ class PeopleService:
             token = session.scalar(select(Token).where(Token.secret_hash == _secret_hash(secret)))
         if token is None or token.revoked_at is not None:
             raise NotAuthenticated(
-                "The token is unknown or revoked.", remedy="Make one with `kbsearch token make`."
+                "The token is unknown or revoked.", remedy="Make one with `kbsearch token make NAME`."
             )
         self._touch(token)
         return token

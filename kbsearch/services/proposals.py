@@ -140,6 +140,7 @@ class ProposalService:
             return sum(line.kind != ChangeKind.SAME for line in chosen)
 
 
+_SEE = "See what the run proposes now."
 _UNDECIDED = ProposalLine.decision == LineDecision.OPEN
 _SHOWN = ProposalLine.kind != ChangeKind.SAME
 
@@ -217,10 +218,18 @@ def _lines(
         for line in session.scalars(query.where(ProposalLine.id.in_(some)))
     ]
     if missing := sorted(set(ids) - {line.id for line in found}):
-        raise NotFound("Run {run} has no line {id}.", remedy="Reload the page.", run=run_id, id=missing[0])
-    if any(line.decision != decision for line in found):
-        raise Conflict("A line was decided already.", remedy="Reload the page.")
+        raise NotFound("Run {run} has no line {id}.", remedy=_SEE, run=run_id, id=missing[0])
+    if other := next((line for line in found if line.decision != decision), None):
+        raise _decided(other.id, decision)
     return found
+
+
+def _decided(line_id: int, decision: LineDecision) -> Conflict:
+    if decision == LineDecision.OPEN:
+        return Conflict("The line (id {id}) was decided already.", remedy=_SEE, id=line_id)
+    return Conflict(
+        "The line (id {id}) is not rejected: there is nothing to reopen.", remedy=_SEE, id=line_id
+    )
 
 
 def _decide(lines: Sequence[ProposalLine], decision: LineDecision, person_id: int | None) -> None:

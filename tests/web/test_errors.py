@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from kbsearch import errors
 from kbsearch.app import Kbsearch
 from web import create_app
-from web.errors import HTTP_CODES, STATUSES, TITLES, of_kbsearch
+from web.errors import API_TITLES, HTTP_CODES, STATUSES, TITLES, of_kbsearch
 from web.session import public
 
 
@@ -66,7 +66,7 @@ def test_our_errors_are_problems_on_the_api(broken: Flask, kind: type[errors.Kbs
     assert body.pop("request_id") == answer.headers["X-Request-ID"]
     assert body == {
         "type": f"/api/v1/docs#error-{kind.code}",
-        "title": TITLES[kind.code],
+        "title": API_TITLES[kind.code],
         "status": STATUSES[kind],
         "detail": "It was <b>me</b>.",
         "instance": f"/api/v1/fail/{kind.code}",

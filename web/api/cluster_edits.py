@@ -224,7 +224,12 @@ def read_proposal(query: ProposalQuery) -> Response:
     kb().questions.check_place(query.course)
     proposal = kb().proposals.latest(query.course)
     if proposal is None:
-        raise NotFound("Nothing is proposed: clustering has not run.", remedy="Run it first.")
+        raise NotFound(
+            "Nothing is proposed: clustering has not run{over}.",
+            remedy="Run `kbsearch cluster run{option}`, or let somebody run it on the page of clusters.",
+            over=f" over course '{query.course}' alone" if query.course else "",
+            option=f" --course {query.course}" if query.course else "",
+        )
     return jsonify(_proposal(proposal).model_dump(mode="json"))
 
 

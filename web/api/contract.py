@@ -147,7 +147,7 @@ PROBLEMS = {
     413: "The body or a text in it is too large.",
     415: "The body is not declared as JSON, or is compressed.",
     422: "A field is missing, unknown or out of its range.",
-    429: "The token made too many calls; see Retry-After.",
+    429: "There were too many calls; see Retry-After.",
     500: "Something broke on our side.",
     503: "The database or the index does not answer; see Retry-After.",
 }

@@ -13,7 +13,7 @@ from flask_openapi3.openapi import OpenAPI
 from markupsafe import Markup, escape
 
 from web.api.contract import LARGEST_ID, PREFIX
-from web.errors import HTTP_CODES, STATUSES, TITLES
+from web.errors import API_TITLES, HTTP_CODES, STATUSES
 from web.session import public
 
 blueprint = Blueprint(
@@ -199,5 +199,5 @@ def error_rows() -> list[tuple[str, int, str]]:
     statuses |= {code: status for status, code in HTTP_CODES.items()}
     statuses["internal"] = HTTPStatus.INTERNAL_SERVER_ERROR.value
     return sorted(
-        ((code, status, TITLES[code]) for code, status in statuses.items()), key=lambda row: row[1:]
+        ((code, status, API_TITLES[code]) for code, status in statuses.items()), key=lambda row: row[1:]
     )

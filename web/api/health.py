@@ -37,7 +37,7 @@ class Health(Output):
     )
 
 
-@blueprint.get("/health", responses={200: Health, 503: Health, **problems(500)}, security=[{}])
+@blueprint.get("/health", responses={200: Health, 503: Health, **problems(429, 500)}, security=[{}])
 @public
 def health() -> tuple[Response, int]:
     """Tell the state of the database, the index, the encoder and the worker.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -132,4 +133,51 @@ def test_a_proposal_is_read_and_decided_on(call: Call, topics: Kbsearch) -> None
 
 
 def test_before_the_first_run_nothing_is_proposed(call: Call) -> None:
-    assert call("clusters/proposal").status_code == 404
+    answer = call("clusters/proposal")
+    assert answer.status_code == 404
+    assert "`kbsearch cluster run`" in answer.get_json()["remedy"]
+    of_course = call("clusters/proposal", course="git").get_json()
+    assert "over course 'git' alone" in of_course["detail"]
+    assert "--course git" in of_course["remedy"]
+
+
+def test_no_remedy_speaks_of_pages(call: Call, topics: Kbsearch) -> None:
+    run = call("clusters/proposal").get_json()
+    line = run["lines"][0]["id"]
+    kept = call("clusters/edits", {"kind": "keep", "cluster_id": largest(call)[0]["id"]}).get_json()["id"]
+    assert call("clusters/edits/undo", {"edit_id": kept}).status_code == 200
+    decided = {"run_id": run["run_id"], "lines": [line]}
+    problems = [
+        call("clusters/edits/undo", {"edit_id": kept}),
+        call("clusters/edits/undo", {"edit_id": 999}),
+        call("clusters/proposal", decided | {"decision": "accept"}),
+        call("clusters/proposal", decided | {"decision": "reopen"}),
+        call("clusters/proposal", decided | {"decision": "reject", "lines": [999]}),
+        call("cases/"),
+    ]
+    assert [answer.status_code for answer in problems] == [409, 404, 409, 409, 404, 404]
+    remedies = [answer.get_json()["remedy"] for answer in problems]
+    assert not [remedy for remedy in remedies if re.search("page|reload|tick|click", remedy, re.IGNORECASE)]
+    assert f"(id {line})" in problems[2].get_json()["detail"]
+    assert "is not rejected" in problems[3].get_json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"kind": "merge", "cluster_id": 1, "into_id": 1}, "into_id"),
+        ({"kind": "split", "cluster_id": 1, "questions": [999_999]}, "questions"),
+        ({"kind": "pin", "cluster_id": 1, "questions": [999_999]}, None),
+        ({"kind": "rename", "cluster_id": 1, "label": "\u0001"}, "label"),
+    ],
+)
+def test_a_refused_edit_names_its_field(
+    call: Call, topics: Kbsearch, body: dict[str, Any], field: str | None
+) -> None:
+    problem = call("clusters/edits", body).get_json()
+    assert [one["field"] for one in problem.get("errors", [])] == ([field] if field else [])
+
+
+def test_a_name_has_no_control_characters(call: Call, topics: Kbsearch) -> None:
+    label = {"kind": "rename", "cluster_id": largest(call)[0]["id"], "label": "Отмена\u0001\n\u0007 коммита"}
+    assert call("clusters/edits", label).get_json()["label"] == "Отмена коммита"

@@ -370,5 +370,19 @@ def test_an_address_that_is_not_in_utf_8_is_refused(
     assert client.get("/api/v1/search?q=%EF%BF%BD+git", headers=headers).status_code == 200
 
 
+def test_ids_begin_at_one(client: FlaskClient, bearer: Callable[..., Headers]) -> None:
+    headers = bearer()
+    for path in ("questions/0", "cases/0", "clusters/0", "clusters/0/edits"):
+        assert client.get(f"/api/v1/{path}", headers=headers).status_code == 404
+
+
+def test_errors_speak_to_programs(client: FlaskClient, bearer: Callable[..., Headers]) -> None:
+    unknown = client.get("/api/v1/cases", headers={"Accept-Language": "ru"})
+    assert unknown.get_json()["title"] == "A valid token is needed"
+    assert unknown.headers["Content-Language"] == "en"
+    lacking = client.get("/api/v1/cases", headers=bearer("write")).get_json()
+    assert "`kbsearch token make NAME --scope read`" in lacking["remedy"]
+
+
 def test_health_takes_what_monitors_add(client: FlaskClient) -> None:
     assert client.get("/api/v1/health?nocache=1").status_code in {200, 503}
