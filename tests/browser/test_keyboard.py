@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from kbsearch.importers.records import IncomingQuestion
+from kbsearch.models import utc_now
 from tests.browser.conftest import OpenPage, Site
 from tests.web.ui.school import PASSWORD
 
@@ -91,3 +94,20 @@ def test_one_signs_in_and_publishes_a_case_without_a_mouse(browser: Browser, sit
         press_on(page, "Save and publish")
         page.wait_for_url(re.compile(r"/cases/\d+\?"))
         expect(page.locator("article .badge.good").first).to_have_text("published")
+
+
+def test_questions_are_answered_one_after_the_other_by_keys(open_page: OpenPage, site: Site) -> None:
+    texts = ("как отменить последний коммит, горит", "как создать новую ветку, срочно")
+    later, earlier = (
+        site.app.questions.receive(
+            IncomingQuestion(text, source="keys", asked_at=utc_now() - timedelta(minutes=minutes))
+        ).question_id
+        for minutes, text in enumerate(texts)
+    )
+    page = open_page("mentor")
+    page.goto(f"/questions/{later}")
+    page.keyboard.press("1")
+    expect(page.locator("#flashes")).to_contain_text("Marked as answered")
+    page.keyboard.press("w")
+    page.wait_for_url(f"/questions/{earlier}")
+    assert site.app.questions.get(later).state == "answered"
