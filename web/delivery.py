@@ -94,12 +94,31 @@ def _is_file(response: Response) -> bool:
 
 def _log_request(response: Response) -> Response:
     response.headers["X-Request-ID"] = g.get("request_id", "")
-    # The rule, not the address: addresses and queries may hold what a person typed.
-    rule = request.url_rule.rule if request.url_rule else "(no such address)"
     took = 1000 * (time.perf_counter() - g.get("began", time.perf_counter()))
-    size = response.headers.get("Content-Length", "-")
+    size, code = response.headers.get("Content-Length", "-"), response.status_code
     _log.info(
-        "%s %s %s %s bytes %.1f ms %s",
-        request.method, rule, response.status_code, size, took, g.get("request_id", ""),
+        "%s %s %s %s bytes %.1f ms by %s %s",
+        request.method, _place(response), code, size, took, _caller(), g.get("request_id", ""),
     )  # fmt: skip
     return response
+
+
+def _place(response: Response) -> str:
+    """The rule, not the address: addresses and queries may hold what a person typed.
+
+    Of rows that are there the number is told, so that the log says what was changed.
+    """
+    if request.url_rule is None:
+        return "(no such address)"
+    rule = request.url_rule.rule
+    if response.status_code < 400:  # noqa: PLR2004  # what is refused may be any number, a telephone's too
+        for name, value in (request.view_args or {}).items():
+            rule = rule.replace(f"<int:{name}>", str(value)) if isinstance(value, int) else rule
+    return rule
+
+
+def _caller() -> str:
+    """Who called, by number; the numbers of people and tokens stand on their pages."""
+    if person := g.get("person"):
+        return f"person {person.id}"
+    return f"token {g.token.id}" if g.get("token") else "nobody"

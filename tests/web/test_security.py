@@ -151,6 +151,29 @@ def test_the_log_tells_nothing_that_was_typed(client: FlaskClient, caplog: pytes
     assert not any("8916" in line for line in told)
 
 
+def test_the_log_tells_who_changed_what(
+    app: Kbsearch, client: FlaskClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    admin = app.people.create("anna", "Anna", PASSWORD, "admin")
+    mentor = app.people.create("boris", "Boris", PASSWORD, "mentor")
+    token, secret = app.people.make_token("platform", ["read"])
+    caplog.set_level(logging.INFO, logger="kbsearch.access")
+    client.post("/sign-in", data={"login": "anna", "password": "wrong"})
+    client.post("/sign-in", data={"login": "anna", "password": PASSWORD})
+    client.post(f"/admin/people/{mentor.id}", data={"do": "role", "role": "methodologist"})
+    client.get("/cases/89161234567")  # what is not there may be a telephone's number
+    client.get("/api/v1/cases", headers={"Authorization": f"Bearer {secret}"})
+    pattern = re.compile(r"(.+) (\d+) \S+ bytes .+ ms by (.+) \w+")
+    told = [pattern.fullmatch(one.getMessage()) for one in caplog.records if one.name == "kbsearch.access"]
+    assert [one.groups() if one else "" for one in told] == [
+        ("POST /sign-in", "401", "nobody"),
+        ("POST /sign-in", "303", f"person {admin.id}"),
+        (f"POST /admin/people/{mentor.id}", "303", f"person {admin.id}"),
+        ("GET /cases/<int:case_id>", "404", f"person {admin.id}"),
+        ("GET /api/v1/cases", "200", f"token {token.id}"),
+    ]
+
+
 def test_request_ids_and_addresses_of_proxies_are_taken_only_from_trusted_ones(app: Kbsearch) -> None:
     sent = {"X-Request-ID": "from-the-proxy-1", "X-Forwarded-For": "192.0.2.7"}
     for count, trusted in ((0, False), (1, True)):
