@@ -277,9 +277,20 @@ class CaseService:
         return [found[case_id] for case_id in wanted if case_id in found]
 
     def list(
-        self, *, state: str = "", course: str = "", text: str = "", limit: int = 50, offset: int = 0
+        self,
+        *,
+        state: str = "",
+        course: str = "",
+        text: str = "",
+        limit: int = 50,
+        offset: int = 0,
+        after: int | None = None,
     ) -> CasePage:
-        """Cases with their variants, last changed first.  ``text``: words that title or tags contain."""
+        """Cases with their variants, last changed first.
+
+        ``text``: words that title or tags contain.  ``after``: by id instead, those after this one: pages
+        that begin after the last id of the one before miss nothing, whatever changes meanwhile.
+        """
         query = select(Case.id, Case.title, Case.tags).order_by(Case.updated_at.desc(), Case.id.desc())
         if course:
             query = query.where(Case.course_code == course)
@@ -287,7 +298,8 @@ class CaseService:
             query = query.where(Case.state == state_named(state))
         with self._database.reading() as session:
             ids = [row.id for row in session.execute(query) if _mentions(text, row.title, row.tags)]
-        return CasePage(self.by_ids(ids[offset : offset + min(limit, MAX_LISTED)]), len(ids))
+        shown = ids if after is None else sorted(key for key in ids if key > after)
+        return CasePage(self.by_ids(shown[offset : offset + min(limit, MAX_LISTED)]), len(ids))
 
     def counts(self, *, course: str = "", text: str = "") -> dict[CaseState, int]:
         """How many cases each state has; all states are there."""

@@ -102,6 +102,7 @@ class ClusterService:
         sort: Sort = "size",
         limit: int = 50,
         offset: int = 0,
+        after: int | None = None,
         now: datetime | None = None,
     ) -> ClusterPage:
         """The clusters of a run.
@@ -112,6 +113,7 @@ class ClusterService:
             sort: by questions, by questions of the last 28 days, or by questions nobody answered.
             limit: at most 500.
             offset: clusters to pass over.
+            after: by id instead, those after this one.
             now: the moment that counts of days and weeks end at; None: the present.
 
         Raises:
@@ -123,7 +125,8 @@ class ClusterService:
             if run is None:
                 return ClusterPage([], 0, None)
             ids = _ordered(session, run.id, course, sort, moment, latest=run_id is None)
-            shown = ids[offset : offset + min(limit, MAX_LISTED)]
+            left = ids if after is None else sorted(key for key in ids if key > after)
+            shown = left[offset : offset + min(limit, MAX_LISTED)]
             return ClusterPage(rows_of(session, run.id, shown, moment, course), len(ids), run)
 
     def get(

@@ -17,10 +17,15 @@ blueprint = api_blueprint("cases", "The knowledge base.")
 @blueprint.get("/cases", responses={200: CasesOut, **reading()}, security=needs(Scope.READ))
 @requires_token(Scope.READ)
 def list_cases(query: CasesQuery) -> Response:
-    """List cases, last changed first."""
+    """List cases, last changed first, or by id with `after`."""
     kb().questions.check_place(query.course)
     page = kb().cases.list(
-        state=query.state, course=query.course, text=query.q, limit=query.limit, offset=query.offset
+        state=query.state,
+        course=query.course,
+        text=query.q,
+        limit=query.limit,
+        offset=query.offset,
+        after=query.after,
     )
     found = CasesOut(items=[case_out(case) for case in page.items], total=page.total)
     return jsonify(found.model_dump(mode="json"))

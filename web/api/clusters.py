@@ -101,7 +101,9 @@ class ClustersOut(Output):
 def list_clusters(query: ClustersQuery) -> Response:
     """List the clusters of the last run."""
     kb().questions.check_place(query.course)
-    page = kb().clusters.list(course=query.course, sort=query.sort, limit=query.limit, offset=query.offset)
+    page = kb().clusters.list(
+        course=query.course, sort=query.sort, limit=query.limit, offset=query.offset, after=query.after
+    )
     trends = kb().trends.of(row.cluster.id for row in page.items)
     items = [_cluster(row, trends.get(row.cluster.id)) for row in page.items]
     found = ClustersOut(items=items, total=page.total, run=_run(page.run))
@@ -115,7 +117,7 @@ def list_clusters(query: ClustersQuery) -> Response:
 )
 @requires_token(Scope.READ)
 def read_cluster(path: ClusterPath) -> Response:
-    """Read a cluster with its questions, strongest first."""
+    """Read a cluster with its questions, strongest first, 500 at most.  One that has ended has none."""
     detail = kb().clusters.get(path.cluster_id)
     trend = kb().trends.of([path.cluster_id]).get(path.cluster_id)
     found = ClusterDetailOut(

@@ -3,16 +3,37 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Discriminator, Field, RootModel
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BeforeValidator,
+    Discriminator,
+    Field,
+    RootModel,
+    model_validator,
+)
 from pydantic import Tag as UnionTag
+from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
 from kbsearch.importers.records import IncomingQuestion, IncomingReply
 from kbsearch.models import FeedbackAction, utc_now
 from kbsearch.services.intake import EARLIEST
-from web.api.contract import Body, Code, Flag, Id, Input, Language, Line, Text, example
+from web.api.contract import (
+    LARGEST_ID,
+    Body,
+    Code,
+    Flag,
+    Id,
+    Input,
+    Language,
+    Line,
+    Text,
+    at_fields,
+    example,
+)
 
 MAX_BATCH = 500
 MAX_REPLIES = 100
@@ -199,25 +220,49 @@ class WhyQuery(Input):
     language: Language = ""
 
 
-class CasesQuery(Input):
+def _without_default(schema: dict[str, Any]) -> None:
+    schema.pop("default")  # an address has no null
+
+
+class Listed(Input):
+    """Which rows of a list."""
+
+    limit: int = Field(50, ge=1, le=200)
+    offset: int = Field(
+        0, ge=0, le=10_000_000, description="Rows to pass over; they move while others write."
+    )
+    after: int | SkipJsonSchema[None] = Field(
+        None,
+        ge=0,
+        le=LARGEST_ID,
+        description="By id, those after this one: 0 at first, then the last id of each page. Nothing is"
+        " missed or read twice, whatever is written meanwhile. Takes no offset and no sort.",
+        json_schema_extra=_without_default,
+    )
+
+    @model_validator(mode="after")
+    def _one_order(self) -> Self:
+        spare = self.model_fields_set & {"offset", "sort"} if self.after is not None else set()
+        if spare:
+            raise at_fields(type(self).__name__, dict.fromkeys(sorted(spare), "'after' does not take it"))
+        return self
+
+
+class CasesQuery(Listed):
     """Which cases to list.  Drafts and archived cases are never handed out."""
 
     state: Literal["published", "needs_check"] = "published"
     course: Code = ""
     q: Line = Field("", description="Words that the title or the tags contain.")
-    limit: int = Field(50, ge=1, le=200)
-    offset: int = Field(0, ge=0, le=10_000_000)
 
 
-class ClustersQuery(Input):
+class ClustersQuery(Listed):
     """Which clusters to list."""
 
     course: Code = ""
     sort: Literal["size", "recent", "uncovered"] = Field(
-        "size", description="Largest, asked most in the last week, or largest without a case first."
+        "size", description="Most questions first: in all, of the last 28 days, or of those nobody answered."
     )
-    limit: int = Field(50, ge=1, le=200)
-    offset: int = Field(0, ge=0, le=10_000_000)
 
 
 class QuestionPath(Input):

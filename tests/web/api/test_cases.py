@@ -8,6 +8,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from kbsearch.app import Kbsearch
+from kbsearch.services.cases import CaseDraft
 
 Call = Callable[..., TestResponse]
 
@@ -21,8 +22,31 @@ def test_published_cases_are_listed(call: Call) -> None:
     assert call("cases", state="needs_check").get_json() == {"items": [], "total": 0}
 
 
+def test_pages_after_an_id_miss_nothing_that_changes_meanwhile(call: Call, school: Kbsearch) -> None:
+    for number in range(5):
+        school.cases.create(CaseDraft(f"Как пройти урок {number}", "Так."), state="published")
+    wanted = sorted(case.id for case in school.cases.list(state="published").items)
+    read: list[int] = []
+    while items := call("cases", limit=2, after=read[-1] if read else 0).get_json()["items"]:
+        read += [case["id"] for case in items]
+        moved = school.cases.get(wanted[-1])
+        draft = CaseDraft(moved.title, f"Так, после {read[-1]}.")
+        school.cases.save(moved.id, draft, version=moved.version)
+    assert read == wanted
+
+
 @pytest.mark.parametrize(
-    "query", [{"state": "draft"}, {"limit": 0}, {"limit": 201}, {"offset": -1}, {"offset": 10**30}]
+    "query",
+    [
+        {"after": 0, "offset": 1},
+        {"after": -1},
+        {"after": "x"},
+        {"state": "draft"},
+        {"limit": 0},
+        {"limit": 201},
+        {"offset": -1},
+        {"offset": 10**30},
+    ],
 )
 def test_lists_that_are_not_given(call: Call, query: dict[str, object]) -> None:
     assert call("cases", **query).status_code == 422

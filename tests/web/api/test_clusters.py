@@ -79,3 +79,13 @@ def test_a_clusters_draft_case_stays_inside(call: Call, school: Kbsearch) -> Non
     assert call(f"clusters/{cluster_id}").get_json()["case"] is None
     school.cases.move(case.id, "archived")
     assert call("clusters").get_json()["items"][0]["case"] is None
+
+
+def test_clusters_are_read_on_after_an_id(call: Call, topics: Kbsearch) -> None:
+    every = sorted(row["id"] for row in call("clusters", limit=200).get_json()["items"])
+    first = call("clusters", limit=2, after=0).get_json()
+    assert [row["id"] for row in first["items"]] == every[:2]
+    rest = call("clusters", limit=200, after=every[1]).get_json()
+    assert ([row["id"] for row in rest["items"]], rest["total"]) == (every[2:], len(every))
+    refused = call("clusters", after=0, sort="recent").get_json()
+    assert refused["errors"] == [{"field": "sort", "detail": "'after' does not take it"}]
