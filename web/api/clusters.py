@@ -49,7 +49,7 @@ class ClusterOut(Output):
     last_7: int = Field(description="Questions of the last 7 days.")
     last_28: int = Field(description="Questions of the last 28 days.")
     weekly: list[int] = Field(description="Questions of each of the last 16 weeks, oldest first.")
-    trend: TrendOut | None = Field(description="None when the cluster is gone.")
+    trend: TrendOut | None = Field(description="Null when the cluster has ended.")
     answered_share: float = Field(ge=0, le=1)
     courses: list[CountOut]
     exemplars: list[QuestionOut] = Field(description="Up to three questions that stand for it.")
@@ -162,7 +162,7 @@ def _cluster(row: ClusterRow, trend: ClusterTrend | None) -> ClusterOut:
         last_7=row.last_7,
         last_28=row.last_28,
         weekly=list(row.weekly),
-        trend=_trend(trend),
+        trend=_trend(trend) if row.size else None,
         answered_share=row.answered_share,
         courses=[CountOut(code=code, count=count) for code, count in row.courses],
         exemplars=[question_out(question) for question in row.exemplars],

@@ -89,3 +89,12 @@ def test_clusters_are_read_on_after_an_id(call: Call, topics: Kbsearch) -> None:
     assert ([row["id"] for row in rest["items"]], rest["total"]) == (every[2:], len(every))
     refused = call("clusters", after=0, sort="recent").get_json()
     assert refused["errors"] == [{"field": "sort", "detail": "'after' does not take it"}]
+
+
+def test_a_cluster_that_has_ended_has_no_trend(call: Call, topics: Kbsearch) -> None:
+    topics.trends.refresh()
+    one, other = (row["id"] for row in call("clusters").get_json()["items"][:2])
+    assert call(f"clusters/{one}").get_json()["trend"] is not None
+    call("clusters/edits", {"kind": "merge", "cluster_id": one, "into_id": other})
+    ended = call(f"clusters/{one}").get_json()
+    assert (ended["size"], ended["trend"]) == (0, None)
