@@ -28,12 +28,14 @@ from kbsearch.models import (
     ClusterEdit,
     LineDecision,
     Membership,
+    Outbox,
     ProposalLine,
     Question,
     QuestionLink,
     QuestionState,
     Run,
 )
+from kbsearch.models import Collection as Indexed
 from kbsearch.ports import Floats, SearchBackend, SecondVectors
 from kbsearch.services.asides import AsideService, aside_ids
 from kbsearch.services.current_run import current_run
@@ -156,7 +158,8 @@ class ClusterJoiner:
         """What is known now; ``alone``: the second encoder has no say, whatever the run had."""
         cluster_of = _members(session, stamp[0])
         ids, vectors = self._index.vectors()
-        outside = [one for one in ids.tolist() if one not in cluster_of]
+        waiting = _waiting(session)
+        outside = [one for one in ids.tolist() if one not in cluster_of and one not in waiting]
         authors = _strangers(session, outside)
         asking = np.array([one in cluster_of or one in authors for one in ids.tolist()], dtype=bool)
         ids = ids[asking]
@@ -245,6 +248,12 @@ def _stamp(session: Session) -> _Stamp | None:
     accepted = session.scalar(select(func.count()).select_from(ProposalLine).where(*decided))
     edits = session.execute(select(func.max(ClusterEdit.id), func.count(ClusterEdit.undone_at))).one()
     return run.id, accepted or 0, edits[0] or 0, edits[1] or 0
+
+
+def _waiting(session: Session) -> set[int]:
+    """Questions that `join` will still be told of: what follows for them has not been done."""
+    of_questions = Outbox.collection == Indexed.QUESTIONS
+    return set(session.scalars(select(Outbox.entity_id).where(of_questions, Outbox.failed_at.is_(None))))
 
 
 def _without_place(session: Session, run_id: int, ids: Sequence[int]) -> list[_New]:

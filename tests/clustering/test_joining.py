@@ -16,7 +16,17 @@ from indexer.embedders import open_embedder
 from indexer.kept_vectors import KeptVectors
 from kbsearch.database import Database
 from kbsearch.errors import EncoderUnavailable
-from kbsearch.models import Aside, Cluster, Lineage, Membership, Question, QuestionState, Relation
+from kbsearch.models import (
+    Aside,
+    Cluster,
+    Collection,
+    Lineage,
+    Membership,
+    Outbox,
+    Question,
+    QuestionState,
+    Relation,
+)
 from kbsearch.ports import Floats, Role, SearchBackend, SecondVectors, silent
 from kbsearch.services.asides import AsideService
 from kbsearch.services.clusters import ClusterService
@@ -158,6 +168,25 @@ def test_what_came_during_a_run_is_caught_up_with(
     assert new[0] not in rows(database)
     assert a_joiner(database, index).join() == 1
     assert rows(database)[new[0]][1]
+
+
+def test_those_of_a_large_import_that_wait_join_in_their_turn(
+    database: Database, index: SearchBackend, runner: ClusterRunner, school: School, ask: Ask
+) -> None:
+    runner.run(silent)
+    new = ask(
+        [f"как отменить последний коммит в git если {tail}" for tail in ("всё плохо", "он чужой", "спешу")]
+    )
+    thanks = ask(["спасибо!"])
+    with database.writing() as session:
+        for one in (*new[1:], *thanks):
+            session.add(Outbox(collection=Collection.QUESTIONS, entity_id=one, indexed=True))
+    joiner = a_joiner(database, index)
+    assert joiner.join(new[:1]) == 1
+    assert rows(database).keys() & {*new, *thanks} == {new[0]}, "the others are not looked at yet"
+    joiner.join([*new[1:], *thanks])
+    assert rows(database).keys() & {*new, *thanks} == set(new)
+    assert sizes_agree(database)
 
 
 def test_small_talk_joins_only_when_a_person_calls_it_a_question(
