@@ -221,13 +221,17 @@ def test_who_finds_nothing_is_led_to_writing_it(open_page: OpenPage) -> None:
 def test_no_page_scrolls_sideways_on_a_narrow_phone(open_page: OpenPage, site: Site) -> None:
     site.app.people.make_token("Learning platform", ["read", "write"])
     site.app.lexicon.save("аа" * 50, "длинное слово")
-    case = site.app.cases.create(CaseDraft("Ы" * 300, "Я" * 300))
+    case = site.app.cases.create(
+        CaseDraft("Ошибка" * 50, "Я" * 300, variants=("длинно" * 50,), tags=("тег" * 30,)), state="published"
+    )
+    deadline_poll(open_page("admin"), lambda: not site.app.pipeline.waiting())
     site.app.questions.save_course(
         IncomingCourse("long", "Длинное " * 9, (IncomingLesson("long-1", "Очень" * 20),))
     )
     page = open_page("admin", viewport={"width": 320, "height": 740})
     widths = {}
-    for path in [*PATHS, f"/cases/{case.id}", f"/cases/{case.id}/edit"]:
+    long_ones = [f"/cases/{case.id}", f"/cases/{case.id}/edit"]
+    for path in [*PATHS, *long_ones, f"/?q={'Ошибка' * 40}", f"/?q={'ы' * 100}"]:
         page.goto(path)
         widths[path] = page.evaluate("document.documentElement.scrollWidth")
     assert {path: width for path, width in widths.items() if width > 320} == {}

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from kbsearch.importers.records import IncomingQuestion
-from kbsearch.models import utc_now
 from tests.browser.conftest import OpenPage, Site
 from tests.web.ui.school import PASSWORD
 
@@ -97,13 +94,9 @@ def test_one_signs_in_and_publishes_a_case_without_a_mouse(browser: Browser, sit
 
 
 def test_questions_are_answered_one_after_the_other_by_keys(open_page: OpenPage, site: Site) -> None:
-    texts = ("как отменить последний коммит, горит", "как создать новую ветку, срочно")
-    later, earlier = (
-        site.app.questions.receive(
-            IncomingQuestion(text, source="keys", asked_at=utc_now() - timedelta(minutes=minutes))
-        ).question_id
-        for minutes, text in enumerate(texts)
-    )
+    later, earlier = (question.id for question in site.app.questions.latest(limit=500)[-2:])
+    for question_id in (later, earlier):
+        site.app.questions.reopen(question_id)
     page = open_page("mentor")
     page.goto(f"/questions/{later}")
     page.keyboard.press("1")
@@ -111,3 +104,4 @@ def test_questions_are_answered_one_after_the_other_by_keys(open_page: OpenPage,
     page.keyboard.press("w")
     page.wait_for_url(f"/questions/{earlier}")
     assert site.app.questions.get(later).state == "answered"
+    site.app.questions.reopen(later)
