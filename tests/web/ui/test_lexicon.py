@@ -109,3 +109,11 @@ def test_a_question_is_understood_step_by_step(methodologist: FlaskClient) -> No
     ).text
     assert "as it stands" in block
     assert "<html" not in block
+
+
+def test_each_button_of_the_list_tells_what_it_is_for(methodologist: FlaskClient) -> None:
+    page = methodologist.get("/lexicon").get_data(as_text=True)
+    buttons = re.findall(r"<button[^>]*name=\"said\"[^>]*>(.*?)</button>", page, re.DOTALL)
+    names = [re.sub(r"<[^>]+>", "", button) for button in buttons]
+    assert len(names) > 10
+    assert len(set(names)) == len(names)
