@@ -17,7 +17,7 @@ from clustering.word_forms import (
     phrase_form,
     written,
 )
-from kbsearch.text.words import Word, words
+from kbsearch.text.words import joined_words_once, stem
 
 KEYWORDS = 6
 FEWEST = 2
@@ -104,7 +104,7 @@ def _terms(texts: Iterable[str], forms: defaultdict[Term, Counter[str]]) -> Coun
     """In how many of ``texts`` each term stands; ``forms`` learns how terms are written."""
     counted: Counter[Term] = Counter()
     for text in texts:
-        found = [(word.stem, text[word.start : word.end].lower()) for word in apart(text)]
+        found = [(stem(word), word.lower()) for word in joined_words_once(text)]
         terms: dict[Term, str] = {(root,): form for root, form in found if tells(root)}
         for (left, one), (right, other) in pairwise(found):
             if left != right and tells(left) and tells(right):
@@ -113,15 +113,6 @@ def _terms(texts: Iterable[str], forms: defaultdict[Term, Counter[str]]) -> Coun
             forms[term][form] += 1
         counted.update(terms.keys())
     return counted
-
-
-def apart(text: str) -> list[Word]:
-    """The words of ``text`` without those that are part of a joined word (`text` in `text-align`)."""
-    kept: list[Word] = []
-    for word in words(text):
-        if not kept or word.start >= kept[-1].end:
-            kept.append(word)
-    return kept
 
 
 def tells(root: str) -> bool:

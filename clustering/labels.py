@@ -12,12 +12,12 @@ from types import MappingProxyType
 import numpy as np
 
 from clustering.algorithms import centrality
-from clustering.keywords import Words, apart, cluster_words, tells
+from clustering.keywords import Words, cluster_words, tells
 from clustering.languages import most_spoken, spoken
 from clustering.titles import LONGEST, form_of, titles_of
 from kbsearch.ports import Floats, Ints
 from kbsearch.text.language import detect_language
-from kbsearch.text.words import stems
+from kbsearch.text.words import joined_words_once, stems
 
 EXEMPLARS = 3
 SAME = 0.95
@@ -132,7 +132,7 @@ def _known(texts: Iterable[str]) -> frozenset[str]:
     """Words, in lower case with е for ё, that several questions write alike."""
     written: Counter[str] = Counter()
     for text in texts:
-        written.update({text[word.start : word.end].lower().replace("ё", "е") for word in apart(text)})
+        written.update({word.lower().replace("ё", "е") for word in joined_words_once(text)})
     return frozenset(word for word, count in written.items() if count >= USED)
 
 

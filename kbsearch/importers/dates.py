@@ -33,6 +33,10 @@ _NAMED = re.compile(
 )
 """Dates with the month's name: "четверг, 1 октября 2026 г., 10:15", "1/Oct/26 10:15"."""
 
+_MONTH_FIRST = re.compile(r"(\d{1,2})/(\d{1,2})/\d{2,4}\b")
+MONTHS, DAYS = 12, 31
+"""The most of a year and of a month."""
+
 _AT = re.compile(r",?\s+(?:в|at)\s+(?=\d)", re.IGNORECASE)
 _ZONE = re.compile(
     r"(?<=[\d.m])\s+(?:(?:UTC|GMT)(?P<hours>[+-]\d{1,2})?(?::?(?P<minutes>\d\d))?|(?P<offset>[+-]\d\d:?\d\d))",
@@ -65,6 +69,14 @@ def read_date(value: object) -> datetime | None:
 
 
 def _not_understood(text: str) -> InvalidInput:
+    if found := _MONTH_FIRST.match(text):
+        month, day = int(found[1]), int(found[2])
+        if month <= MONTHS < day <= DAYS:
+            return InvalidInput(
+                "The date '{value}' has the month first, and such dates are read with the day first.",
+                remedy="Write this column as 2026-12-31 18:30: others of its dates would be read wrongly.",
+                value=text[:50],
+            )
     return InvalidInput(
         "The date '{value}' is not understood.",
         remedy="Write it as 2026-12-31 18:30 or 31.12.2026 18:30.",

@@ -15,6 +15,7 @@ from kbsearch.database import Database
 from kbsearch.errors import NotFound
 from kbsearch.importers.records import IncomingCourse, IncomingQuestion
 from kbsearch.models import Case, Collection, Course, Lesson, Outbox, Question, QuestionState
+from kbsearch.services.covered_questions import asks
 from kbsearch.services.intake import PreparedQuestion, prepare
 from kbsearch.services.outlines import store_course
 from kbsearch.services.question_rows import Received, refuse_unknown_places, store_questions
@@ -132,10 +133,21 @@ class QuestionService:
         return [by_id[wanted] for wanted in ids if wanted in by_id]
 
     def latest(
-        self, *, state: str = "", course: str = "", limit: int = 50, before_id: int | None = None
+        self,
+        *,
+        state: str = "",
+        course: str = "",
+        limit: int = 50,
+        before_id: int | None = None,
+        asking: bool = False,
     ) -> list[Question]:
-        """Questions with replies, latest asked first; ``before_id`` continues after that question."""
+        """Questions with replies, latest asked first; ``before_id`` continues after that question.
+
+        ``asking``: without those that are dismissed or set aside as small talk.
+        """
         query = _with_replies().order_by(Question.asked_at.desc(), Question.id.desc()).limit(limit)
+        if asking:
+            query = query.where(asks())
         if state:
             query = query.where(Question.state == state)
         if course:

@@ -54,10 +54,16 @@ def stems_once(text: str) -> list[str]:
 def words_once(text: str) -> list[str]:
     """The words of ``text`` as `words` finds them, as they are written: nothing is kept."""
     found: list[str] = []
-    for word in _pattern(text).findall(text):
+    for word in joined_words_once(text):
         found.append(word)
         if not word.isalnum():
             found += [part for part in _PART.findall(word) if part != word]
+    return found
+
+
+def joined_words_once(text: str) -> list[str]:
+    """The words of ``text`` as they are written, without parts of joined ones: nothing is kept."""
+    found: list[str] = _pattern(text).findall(text)
     return found
 
 

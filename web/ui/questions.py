@@ -73,11 +73,15 @@ def question_page(question_id: int) -> str:
         suggestion=suggestion,
         nearest=[] if suggestion.matches else _nearest(question),
         similar=kb().search.similar_questions(question_id, limit=5),
-        following=next(iter(kb().questions.latest(state="open", limit=1, before_id=question_id)), None),
+        following=next(iter(_waiting(before_id=question_id)), None),
         repeat=kb().duplicates.of([question_id]).get(question_id),
         group=kb().duplicates.group(question_id),
         may_keep=case and question.id not in {variant.question_id for variant in case[0].variants},
     )
+
+
+def _waiting(before_id: int) -> list[Question]:
+    return kb().questions.latest(state="open", asking=True, limit=1, before_id=before_id)
 
 
 def _nearest(question: Question) -> Sequence[CaseHit]:

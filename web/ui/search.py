@@ -89,7 +89,7 @@ def _found(asked: Asked) -> SearchPage:
 def _start(asked: Asked) -> str:
     block = wants_block("results")
     template = "search/start.html" if block else "search/page.html"
-    waiting = kb().questions.latest(state="open", limit=WAITING)
+    waiting = kb().questions.latest(state="open", asking=True, limit=WAITING)
     return render_template(
         template, asked=asked, page=None, waiting=waiting, other_course=block and _has_other_course(asked)
     )

@@ -517,3 +517,14 @@ def test_a_day_number_in_a_workbook_is_a_date(tmp_path: Path) -> None:
     dates = [record.asked_at for record in drawn(workbook(tmp_path, rows))]
     unix = datetime(2024, 3, 1, 10, tzinfo=UTC)
     assert dates == [datetime(2025, 5, 23), datetime(2025, 5, 23, 18), unix]
+
+
+@pytest.mark.parametrize(
+    ("value", "warned"),
+    [("11/28/2026", True), ("2/13/26 4:10 PM", True), ("13/13/2026", False), ("11/32/2026", False)],
+)
+def test_a_date_with_the_month_first_warns_of_its_column(value: str, warned: bool) -> None:
+    with pytest.raises(InvalidInput) as error:
+        read_date(value)
+    assert ("the month first" in error.value.message) is warned
+    assert ("others of its" in error.value.remedy) is warned

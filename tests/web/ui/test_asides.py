@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from flask.testing import FlaskClient
 
@@ -31,6 +33,19 @@ def test_it_is_listed_with_its_reason_and_taken_back_for_good(
     assert [question.id for _, question in school.asides.list().items] == []
     methodologist.post(f"/clusters/aside/{thanks}/back")
     assert [question.id for _, question in school.asides.list().items] == [thanks]
+
+
+def test_what_asks_nothing_waits_for_no_answer(mentor: FlaskClient, school: Kbsearch, thanks: int) -> None:
+    hour_ago = datetime.now(UTC) - timedelta(hours=1)
+    before = school.questions.receive(IncomingQuestion("Когда вебинар?", source="chat", asked_at=hour_ago))
+    after = school.questions.receive(IncomingQuestion("Где запись?", source="chat"))
+    page = mentor.get("/").text
+    assert "Когда вебинар?" in page
+    assert "заработало" not in page
+    assert "заработало" in mentor.get("/questions?state=open").text
+    assert f'href="/questions/{before.question_id}"' in mentor.get(f"/questions/{after.question_id}").text
+    school.asides.keep(thanks, None)
+    assert "заработало" in mentor.get("/").text
 
 
 def test_a_filter_by_reason_and_a_block(methodologist: FlaskClient, thanks: int) -> None:
