@@ -49,7 +49,7 @@ def show_preview(path: Path, preview: ImportPreview, as_json: bool) -> None:
         return
     encoding = f", {preview.encoding}" if preview.encoding else ""
     click.secho(f"{path}: {preview.format}{encoding}", bold=True)
-    _show_header(preview.header)
+    _show_header(preview.header, preview.month_first)
     for field, column in preview.mapping.items():
         click.echo(f"  {field:<10} ← {column}")
     if unused := [column for column in preview.columns if column not in preview.mapping.values()]:
@@ -77,7 +77,7 @@ def show_report(path: Path, report: ImportReport, as_json: bool) -> None:
         _print_json({"path": str(path), **asdict(report), "skipped": _skipped(report.skipped)})
         return
     click.secho(str(path), bold=True)
-    _show_header(report.header)
+    _show_header(report.header, report.month_first)
     for name, words in _TAKEN.items():
         if report.taken.get(name):
             click.echo(f"  {_in_column(report.taken[name], *words)}")
@@ -160,9 +160,11 @@ def _list_unknown(unknown: list[Unknown], hint: str) -> None:
         click.echo(f"    … and {len(unknown) - SHOWN} more")
 
 
-def _show_header(header: str | None) -> None:
+def _show_header(header: str | None, month_first: bool) -> None:
     if header is not None:
         click.echo(f"  headers: {header or 'none, the first row is data'}")
+    if month_first:
+        click.echo("  dates: the month first (11/3/2026 is in November)")
 
 
 def _show_rest(

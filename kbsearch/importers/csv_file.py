@@ -16,6 +16,7 @@ from kbsearch.importers.columns import (
     unique_columns,
 )
 from kbsearch.importers.csv_rows import LONGEST_ROW, Row, split_rows, without_tail
+from kbsearch.importers.dates import month_first
 from kbsearch.importers.header_row import MOST_ABOVE, find_header
 from kbsearch.importers.moodle_forum import PostReader, row_reader
 from kbsearch.importers.options import ImportOptions, Meter, Source, source_name
@@ -38,14 +39,24 @@ def open_csv(path: Path, options: ImportOptions) -> Source:
     top = _top(path, encoding, options.mapping)
     mapping = map_columns(top.columns, options.mapping)
 
+    dated = [top.columns.index(mapping[field]) for field in ("asked_at", "week") if field in mapping]
+    swapped = bool(dated) and month_first(_cells(path, encoding, top, dated))
+
     def records() -> Iterator[Record]:
-        reader = row_reader(mapping, top.columns, source_name(path, options), options)
+        reader = row_reader(mapping, top.columns, source_name(path, options), options, month_first=swapped)
         for row in split_rows(read_lines(path, encoding, meter), top.delimiter, len(top.columns)):
             if row.number > top.header:
                 yield _record(row, top.columns, reader)
 
     header = f"line {top.header}" if top.header else ""
-    return Source("csv", records, meter, encoding, top.columns, mapping, header)
+    return Source("csv", records, meter, encoding, top.columns, mapping, header, month_first=swapped)
+
+
+def _cells(path: Path, encoding: str, top: _Top, places: Sequence[int]) -> Iterator[str]:
+    """What stands in the columns at ``places``, below the header."""
+    for row in split_rows(read_lines(path, encoding, Meter()), top.delimiter, len(top.columns)):
+        if row.number > top.header:
+            yield from (row.cells[at] for at in places if at < len(row.cells))
 
 
 @dataclass(frozen=True, slots=True)

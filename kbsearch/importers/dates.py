@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 
 from kbsearch.errors import InvalidInput
@@ -15,7 +16,7 @@ _WEEK = re.compile(r"(\d{4})-?[Ww](\d{1,2})")
 
 _WRITINGS = tuple(
     f"{day}{time}"
-    for day in ("%d.%m.%Y", "%d.%m.%y", "%d/%m/%Y", "%Y/%m/%d", "%d-%m-%Y", "%Y.%m.%d")
+    for day in ("%d.%m.%Y", "%d.%m.%y", "%d/%m/%Y", "%d/%m/%y", "%Y/%m/%d", "%d-%m-%Y", "%Y.%m.%d")
     for time in ("", " %H:%M", " %H:%M:%S", ", %H:%M", ", %H:%M:%S", "T%H:%M:%S")
 )
 _ISO = ("%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S")
@@ -33,9 +34,12 @@ _NAMED = re.compile(
 )
 """Dates with the month's name: "четверг, 1 октября 2026 г., 10:15", "1/Oct/26 10:15"."""
 
-_MONTH_FIRST = re.compile(r"(\d{1,2})/(\d{1,2})/\d{2,4}\b")
+_SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})(?=/\d{2}(?:\d{2})?\b)")
+"""The first two numbers of a date like 11/28/2026."""
 MONTHS, DAYS = 12, 31
 """The most of a year and of a month."""
+LOOKED_AT = 200
+"""So many values of a column without a date like 11/28/2026 tell that it has none."""
 
 _AT = re.compile(r",?\s+(?:в|at)\s+(?=\d)", re.IGNORECASE)
 _ZONE = re.compile(
@@ -45,8 +49,10 @@ _ZONE = re.compile(
 _HALF = re.compile(r"(?P<hour>\d{1,2})(?P<rest>:\d\d(?::\d\d)?)\s*(?P<half>[ap])\.?m\.?", re.IGNORECASE)
 
 
-def read_date(value: object) -> datetime | None:
+def read_date(value: object, *, month_first: bool = False) -> datetime | None:
     """The moment that ``value`` tells; None for a blank one.  Without a zone in the value it is naive.
+
+    ``month_first``: how dates like 11/3/2026 are meant.
 
     Understood are datetimes, Unix seconds and milliseconds, ISO 8601, day-first dates as in
     ``31.12.2026 18:30``, and those with a month's name in Russian or English; with AM and PM, and with a zone
@@ -62,21 +68,38 @@ def read_date(value: object) -> datetime | None:
     text = "" if value is None else str(value).strip()
     if not text:
         return None
+    if month_first:
+        text = _SLASHED.sub(r"\2/\1", text, count=1)
     try:
         return _unix(float(text)) if _NUMBER.fullmatch(text) else _written(text)
     except (ValueError, OverflowError, OSError) as error:
         raise _not_understood(text) from error
 
 
+def month_first(values: Iterable[str]) -> bool:
+    """Whether dates like 11/28/2026 among ``values``, those of one column, have the month first.
+
+    That is so when one of them cannot have the day first, and none must have it.
+    """
+    certain = slashed = False
+    for count, value in enumerate(filter(None, values)):
+        if found := _SLASHED.match(value.strip()):
+            if int(found[1]) > MONTHS:
+                return False
+            slashed, certain = True, certain or int(found[2]) > MONTHS
+        elif count > LOOKED_AT and not slashed:
+            return False
+    return certain
+
+
 def _not_understood(text: str) -> InvalidInput:
-    if found := _MONTH_FIRST.match(text):
-        month, day = int(found[1]), int(found[2])
-        if month <= MONTHS < day <= DAYS:
-            return InvalidInput(
-                "The date '{value}' has the month first, and such dates are read with the day first.",
-                remedy="Write this column as 2026-12-31 18:30: others of its dates would be read wrongly.",
-                value=text[:50],
-            )
+    found = _SLASHED.match(text)
+    if found and int(found[1]) <= MONTHS < int(found[2]) <= DAYS:
+        return InvalidInput(
+            "The date '{value}' has the month first, and such dates are read with the day first.",
+            remedy="Write this column as 2026-12-31 18:30: others of its dates would be read wrongly.",
+            value=text[:50],
+        )
     return InvalidInput(
         "The date '{value}' is not understood.",
         remedy="Write it as 2026-12-31 18:30 or 31.12.2026 18:30.",
@@ -84,8 +107,10 @@ def _not_understood(text: str) -> InvalidInput:
     )
 
 
-def read_week(value: object) -> date | None:
+def read_week(value: object, *, month_first: bool = False) -> date | None:
     """A day of the week that ``value`` tells: a date, or an ISO week as in ``2026-W47`` (its Monday).
+
+    ``month_first``: as for `read_date`.
 
     Raises:
         InvalidInput: it is neither.
@@ -94,7 +119,7 @@ def read_week(value: object) -> date | None:
     try:
         if found := _WEEK.fullmatch(text):
             return date.fromisocalendar(int(found[1]), int(found[2]), 1)
-        moment = read_date(value)
+        moment = read_date(value, month_first=month_first)
     except (ValueError, InvalidInput) as error:
         raise InvalidInput(
             "The week '{value}' is not understood.",

@@ -55,14 +55,19 @@ class PostReader:
 
 
 def row_reader(
-    mapping: Mapping[str, str], columns: Sequence[str], source: str, options: ImportOptions
+    mapping: Mapping[str, str],
+    columns: Sequence[str],
+    source: str,
+    options: ImportOptions,
+    *,
+    month_first: bool = False,
 ) -> RowReader | PostReader:
-    """What reads the rows of a table with ``columns``.
+    """What reads the rows of a table with ``columns``; ``month_first``: how dates like 11/3/2026 are meant.
 
     Raises:
         InvalidInput: a column that is needed is not known.
     """
-    rows = RowReader(mapping, kind_of(mapping, options.kind, columns), source, options)
+    rows = RowReader(mapping, kind_of(mapping, options.kind, columns), source, options, month_first)
     return PostReader(rows) if rows.kind == "questions" and COLUMNS.issubset(columns) else rows
 
 

@@ -50,7 +50,8 @@ class Source:
 
     ``columns`` and ``mapping`` are empty for formats without columns.  ``encoding`` "" is that of the format.
     ``header``: where the row of the names of the columns stands ("line 4"); "" when a table has none, None
-    for formats that need none.  ``channels``: those of an export of Slack, chosen or not.
+    for formats that need none.  ``channels``: those of an export of Slack, chosen or not.  ``month_first``:
+    whether dates like 11/3/2026 are read as of November.
     """
 
     format: str
@@ -61,6 +62,7 @@ class Source:
     mapping: Mapping[str, str] = field(default_factory=dict)
     header: str | None = None
     channels: tuple[str, ...] = ()
+    month_first: bool = False
 
 
 def source_name(path: Path, options: ImportOptions) -> str:

@@ -34,12 +34,16 @@ _ENTRIES = re.compile(r"\s*[,;|]\s*")
 
 @dataclass(frozen=True, slots=True)
 class RowReader:
-    """Turns rows (column → value) into records by ``mapping`` (field → column)."""
+    """Turns rows (column → value) into records by ``mapping`` (field → column).
+
+    ``month_first``: how dates like 11/3/2026 are meant.
+    """
 
     mapping: Mapping[str, str]
     kind: Kind
     source: str
     options: ImportOptions
+    month_first: bool = False
 
     def read(self, row: Mapping[str, Any], place: str) -> Record:
         """The record of one row, or why it is skipped."""
@@ -63,7 +67,7 @@ class RowReader:
             course=self._get(row, "course") or self.options.course,
             lesson=self._get(row, "lesson"),
             language=self._get(row, "language"),
-            asked_at=read_date(self._raw(row, "asked_at")),
+            asked_at=read_date(self._raw(row, "asked_at"), month_first=self.month_first),
             replies=self._replies(row),
             place=place,
         )
@@ -88,7 +92,8 @@ class RowReader:
         )
 
     def _enrolment(self, row: Mapping[str, Any], place: str) -> Record:
-        day = read_week(self._raw(row, "week") or self._raw(row, "asked_at"))
+        told = self._raw(row, "week") or self._raw(row, "asked_at")
+        day = read_week(told, month_first=self.month_first)
         if day is None:
             return Skipped(place, "there is no week")
         course = self._get(row, "course") or self.options.course
@@ -96,8 +101,8 @@ class RowReader:
             return Skipped(place, "there is no course")
         students = _whole(self._get(row, "students"))
         if not students.isdecimal() or int(students) > MOST_STUDENTS:
-            told = {"value": students[:50], "most": MOST_STUDENTS}
-            return Skipped(place, "the number of students '{value}' is no whole number up to {most}", told)
+            counted = {"value": students[:50], "most": MOST_STUDENTS}
+            return Skipped(place, "the number of students '{value}' is no whole number up to {most}", counted)
         return IncomingEnrolment(course, day, int(students), place)
 
     def _replies(self, row: Mapping[str, Any]) -> tuple[IncomingReply, ...]:

@@ -34,7 +34,8 @@ class ImportPreview:
     ``unknown``: courses and lessons that no outline of the school has, and lessons of another course, those
     with most rows first.  ``undated``: questions of a table that tell no date, and count as asked when taken.
     ``clashes``: rows that have the id of an earlier one and another text, and are skipped for that.
-    ``channels``: all that an export of Slack has, chosen or not.
+    ``channels``: all that an export of Slack has, chosen or not.  ``month_first``: how dates like 11/3/2026
+    were read.
     """
 
     format: str
@@ -51,6 +52,7 @@ class ImportPreview:
     problem: str = ""
     remedy: str = ""
     header: str | None = None
+    month_first: bool = False
     unknown: list[Unknown] = field(default_factory=list)
     undated: int = 0
     clashes: int = 0

@@ -45,9 +45,10 @@ class ImportReport:
     ``taken`` counts questions_new, questions_known, cases_new, cases_changed, cases_same, courses and
     enrolments (weeks of courses).
     ``skipped`` names the first rows that could not be taken.  ``harmless`` counts by reason what is no
-    content.  ``masked`` counts by kind what was masked in what is new.  ``unknown``, ``undated`` and
-    ``header`` are those of `ImportPreview`.  Of known questions (same source and id), which never change:
-    ``clashes`` have another text in the file, ``kept_places`` the same text, but another course or lesson.
+    content.  ``masked`` counts by kind what was masked in what is new.  ``unknown``, ``undated``,
+    ``header`` and ``month_first`` are those of `ImportPreview`.  Of known questions (same source and id),
+    which never change: ``clashes`` have another text in the file, ``kept_places`` the same text, but another
+    course or lesson.
     ``clashes_within``: rows that have the id of an earlier row and another text, and were skipped for that;
     ``id_column``: the column that holds ids, "" when none does.
     ``import_id``: by which it can be undone.
@@ -65,6 +66,7 @@ class ImportReport:
     kept_places: int = 0
     undated: int = 0
     header: str | None = None
+    month_first: bool = False
     import_id: int = 0
 
     @property
@@ -115,6 +117,7 @@ class ImportService:
             problem=problem.message if problem else "",
             remedy=problem.remedy if problem else "",
             header=source.header,
+            month_first=source.month_first,
             unknown=tally.unknown_names(names),
             undated=tally.undated if source.columns else 0,
             clashes=tally.clashes_within,
@@ -233,6 +236,7 @@ def _report(source: Source, tally: Tally, names: OutlineNames, import_id: int) -
         kept_places=tally.kept_places,
         undated=tally.undated if source.columns else 0,
         header=source.header,
+        month_first=source.month_first,
         import_id=import_id,
     )
 

@@ -528,3 +528,43 @@ def test_a_date_with_the_month_first_warns_of_its_column(value: str, warned: boo
         read_date(value)
     assert ("the month first" in error.value.message) is warned
     assert ("others of its" in error.value.remedy) is warned
+
+
+@pytest.mark.parametrize(
+    ("dates", "expected"),
+    [
+        (
+            ["03/04/2026", "11/28/2026 2:05 PM", ""],
+            [datetime(2026, 3, 4), datetime(2026, 11, 28, 14, 5), None],
+        ),
+        (["3/4/26", "11/28/26 14:05"], [datetime(2026, 3, 4), datetime(2026, 11, 28, 14, 5)]),
+        (["03/04/2026", "28/11/2026"], [datetime(2026, 4, 3), datetime(2026, 11, 28)]),
+        (["03/04/2026", "12/12/2026"], [datetime(2026, 4, 3), datetime(2026, 12, 12)]),
+        (
+            ["2026-03-04", "04.03.2026", "2/13/2026"],
+            [datetime(2026, 3, 4), datetime(2026, 3, 4), datetime(2026, 2, 13)],
+        ),
+    ],
+)
+def test_one_date_of_a_column_tells_whether_the_month_is_first(
+    tmp_path: Path, dates: list[str], expected: list[datetime | None]
+) -> None:
+    path = tmp_path / "tickets.csv"
+    rows = [f"вопрос {number},{date}" for number, date in enumerate(dates)]
+    path.write_text("\n".join(["question,date", *rows]), "utf-8")
+    assert [record.asked_at for record in drawn(path)] == expected
+
+
+def test_dates_of_both_kinds_are_read_with_the_day_first(tmp_path: Path) -> None:
+    path = tmp_path / "tickets.csv"
+    path.write_text("question,date\nкак?,11/28/2026\nгде?,28/11/2026\n", "utf-8")
+    skipped, question = drawn(path)
+    assert isinstance(skipped, Skipped)
+    assert "the month first" in skipped.reason
+    assert question.asked_at == datetime(2026, 11, 28)
+
+
+def test_weeks_of_enrolment_have_the_month_first_too(tmp_path: Path) -> None:
+    path = tmp_path / "weeks.csv"
+    path.write_text("course,week,students\ngit,11/3/2026,10\ngit,11/16/2026,12\n", "utf-8")
+    assert [record.day for record in drawn(path)] == [date(2026, 11, 3), date(2026, 11, 16)]
