@@ -266,7 +266,7 @@ def test_a_chart_is_printed_on_white_with_a_legend_of_names_alone(site: Site, op
     dark = page.evaluate(marker)
     page.emulate_media(media="print", color_scheme="dark")
     expect(legend.locator("tr").first).to_be_hidden()
-    assert page.evaluate(marker) != dark
+    page.wait_for_function(f"{marker} !== {dark!r}")  # the chart is drawn anew once the browser has told it
 
 
 @pytest.mark.parametrize("width", [1280, 390])
