@@ -27,7 +27,8 @@ from whoosh.index import TOC, FileIndex
 from whoosh.index import IndexError as WhooshIndexError
 from whoosh.reading import SegmentReader
 
-from indexer.generations import damaged, sync_folder
+from indexer.generations import damaged
+from kbsearch.durable import sync_folder
 from kbsearch.text.words import words
 
 NAME = "MAIN"

@@ -142,15 +142,6 @@ def _remove_left(parent: Path) -> None:
             shutil.rmtree(folder)
 
 
-def sync_folder(folder: Path) -> None:
-    """See to it that what was renamed in ``folder`` outlives a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def damaged(path: Path, reason: str) -> UnreadableFile:
     """The error that the archive at ``path`` is damaged."""
     return UnreadableFile(

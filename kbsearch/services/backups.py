@@ -18,6 +18,7 @@ from sqlalchemy import func, select
 from kbsearch import __version__
 from kbsearch.config import Settings
 from kbsearch.database import Database, in_use
+from kbsearch.durable import sync_folder
 from kbsearch.errors import ConfigurationError, Conflict, StorageUnavailable, UnreadableFile
 from kbsearch.models import Case, Question
 from kbsearch.ports import Progress, silent
@@ -30,7 +31,6 @@ from kbsearch.services.backup_archive import (
     extract,
     read_manifest,
     scratch,
-    sync_folder,
     write_archive,
 )
 
