@@ -39,7 +39,7 @@ def open_archive(path: Path) -> zipfile.ZipFile:
         return zipfile.ZipFile(path)
     except _DAMAGED as error:
         raise unreadable(path, _damaged()) from error
-    except NotImplementedError as error:
+    except NotImplementedError as error:  # zipfile's own word for a version or a method that it does not know
         raise unreadable(path, _unknown()) from error
 
 
