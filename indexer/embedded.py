@@ -13,6 +13,7 @@ import numpy as np
 from indexer import advanced
 from indexer.asked import AskedSource
 from indexer.collection_writer import WAIT_SECONDS, CollectionWriter
+from indexer.embedders.expecting import ExpectingEmbedder
 from indexer.generations import Generations, check_model, damaged
 from indexer.highlighting import highlight
 from indexer.nearness import Scores
@@ -163,9 +164,11 @@ class EmbeddedIndex:
         return self._reader is not None
 
     def expect(self, text: str, filters: Filters = NO_FILTERS) -> None:
-        """Begin to read ``text`` for a `second_opinion`."""
+        """Begin to read ``text`` for a `second_opinion`, and encode it along with its words."""
         if self._reader:
             self._reader.begin(text, filters)
+        if isinstance(self._embedder, ExpectingEmbedder):
+            self._embedder.expect(text)
 
     def second_opinion(
         self, text: str, only: Collection[int], filters: Filters = NO_FILTERS

@@ -217,7 +217,10 @@ class SearchBackend(Protocol):
         """Whether a second encoder reads the documents as well."""
 
     def expect(self, text: str, filters: Filters = Filters()) -> None:
-        """Be told that a `second_opinion` on ``text`` will be asked for, so that it can be begun."""
+        """Be told that ``text`` will be searched for and a `second_opinion` on it asked for.
+
+        So both encoders can begin with it, or read it along with something else.
+        """
 
     def second_opinion(
         self, text: str, only: AnyCollection[int], filters: Filters = Filters()

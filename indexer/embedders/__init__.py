@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
+from indexer.embedders.expecting import ExpectingEmbedder
 from kbsearch.ports import Embedder
 
 BUNDLED = "bundled"
@@ -51,7 +52,7 @@ def open_embedder(name: str) -> Embedder:
     if name == BUNDLED:
         from indexer.embedders.bundled import BundledEmbedder
 
-        return BundledEmbedder()
+        return ExpectingEmbedder(BundledEmbedder())
     if name == E5_SMALL:
         from indexer.embedders.e5_small import E5SmallEmbedder
 

@@ -85,8 +85,11 @@ class _Graph:
         return out
 
     def _added(self, x: str, y: str, norm: str, bias: str, out: str) -> None:
-        given = [x, y, *self._norm(norm), self._floats(bias)]
-        self._add("SkipLayerNormalization", given, out, epsilon=EPSILON)
+        """``x``, ``y`` and the bias, normalised; SkipLayerNormalization would take twice as long."""
+        self._add("Add", [x, y], f"{out}.sum", domain="")
+        self._add("Add", [f"{out}.sum", self._floats(bias)], f"{out}.all", domain="")
+        given = [f"{out}.all", *self._norm(norm)]
+        self._add("LayerNormalization", given, out, domain="", epsilon=EPSILON, axis=-1)
 
     def _norm(self, name: str) -> list[str]:
         return [self._floats(f"{name}.w"), self._floats(f"{name}.b")]
