@@ -73,6 +73,7 @@ class Settings(BaseSettings):
     keep_uploads_hours: float = Field(2, ge=0, description="How long an upload outlives its import.")
     api_rate: str = Field("600/minute", description="Requests a token may make.")
     sign_in_rate: str = Field("10/minute", description="Sign-in attempts from one address.")
+    wrong_token_rate: str = Field("30/minute", description="Wrong tokens from one address.")
     answer_precision: float = Field(0.95, gt=0.5, lt=1, description="Precision promised for `answer`.")
     night_hour: int = Field(3, ge=-1, le=23, description="Hour of nightly measuring and learning; -1: none.")
     learn_nightly: bool = Field(True, description="Learn from feedback at night, besides measuring.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -13,7 +14,7 @@ from flask import Flask, Response, g, jsonify, make_response, redirect, render_t
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
 from markupsafe import escape
-from werkzeug.exceptions import BadRequest, HTTPException
+from werkzeug.exceptions import BadRequest, HTTPException, TooManyRequests
 from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -125,6 +126,13 @@ class Malformed(BadRequest):
         self.values = values
 
 
+class TooManyWrongTokens(TooManyRequests):
+    """Another one comes from this address too soon; one within ``seconds`` would be, too."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(retry_after=math.ceil(seconds))
+
+
 def install(app: Flask) -> None:
     """Have ``app`` answer every error through this module."""
     app.register_error_handler(KbsearchError, lambda error: answer(of_kbsearch(error)))
@@ -164,6 +172,12 @@ def of_http(error: HTTPException) -> Problem:
         )
     if isinstance(error, Malformed):
         return Problem(400, "malformed", error.template, remedies[400], error.values)
+    if isinstance(error, TooManyWrongTokens):
+        told, remedy = (
+            "Too many wrong tokens came from this address.",
+            "Send a valid one: it is always taken.",
+        )
+        return Problem(status, HTTP_CODES[status], told, remedy, {}, headers)
     detail = _DETAILS.get(status, HTTPStatus(status).phrase + ".")
     return Problem(status, HTTP_CODES.get(status, "error"), detail, remedies.get(status, ""), {}, headers)
 

@@ -11,13 +11,14 @@ from typing import Any, Literal, cast
 from flask import Blueprint, Flask, Response, g, request
 from flask.json.provider import DefaultJSONProvider
 from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 from flask_wtf import CSRFProtect
 from limits import parse_many
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from kbsearch.config import Settings
 from kbsearch.errors import ConfigurationError
+from web.attempts import FailedAttempts, caller_of
+from web.session import WRONG_TOKENS
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -79,27 +80,31 @@ def protect_forms(app: Flask) -> CSRFProtect:
 
 
 def limit_rates(app: Flask, settings: Settings, calls: Iterable[Blueprint]) -> None:
-    """Limit API ``calls`` by token and sign-in attempts by address.  Counts live in this process.
+    """Limit API ``calls`` by token, sign-in attempts and wrong tokens by address.
+
+    Counts live in this process.
 
     Raises:
         ConfigurationError: a rate is not written as the setting asks.
     """
     api_rate, sign_in_rate = _rate(settings, "api_rate"), _rate(settings, "sign_in_rate")
+    wrong_token_rate = _rate(settings, "wrong_token_rate")
     if not app.config["RATELIMIT_ENABLED"]:
         return
+    app.extensions[WRONG_TOKENS] = FailedAttempts(wrong_token_rate)
     limiter = Limiter(
         _caller, app=app, storage_uri="memory://", headers_enabled=True, strategy="moving-window"
     )
     limit_call: Any = limiter.shared_limit(api_rate, scope="api")
     for blueprint in calls:
         limit_call(blueprint)
-    limit_attempt: Any = limiter.limit(sign_in_rate, key_func=get_remote_address)
+    limit_attempt: Any = limiter.limit(sign_in_rate, key_func=_address)
     for rule in app.url_map.iter_rules():
         if rule.rule == SIGN_IN_PATH and "POST" in (rule.methods or ()):
             app.view_functions[rule.endpoint] = limit_attempt(_own(app.view_functions[rule.endpoint]))
 
 
-def _rate(settings: Settings, name: Literal["api_rate", "sign_in_rate"]) -> str:
+def _rate(settings: Settings, name: Literal["api_rate", "sign_in_rate", "wrong_token_rate"]) -> str:
     rate = str(getattr(settings, name))
     try:
         parse_many(rate)
@@ -124,7 +129,11 @@ def _own(view: Callable[..., Any]) -> Callable[..., Any]:
 
 def _caller() -> str:
     token = g.get("token")
-    return f"token {token.id}" if token else get_remote_address()
+    return f"token {token.id}" if token else _address()
+
+
+def _address() -> str:
+    return caller_of(request.remote_addr)
 
 
 def add_headers(response: Response) -> Response:

@@ -16,6 +16,11 @@ from flask import Flask, Response, after_this_request, current_app, g, request, 
 from kbsearch.app import Kbsearch
 from kbsearch.errors import NotAllowed, NotAuthenticated, NotFound
 from kbsearch.models import Person, Role, Scope, Token
+from web.attempts import FailedAttempts, caller_of
+from web.errors import TooManyWrongTokens
+
+WRONG_TOKENS = "kbsearch_wrong_tokens"
+"""Where an application keeps how often wrong tokens came from whom; nothing where rates have no limits."""
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -142,15 +147,29 @@ def bearer_token() -> Token:
 
     Raises:
         NotAuthenticated: there is none, or it is unknown or revoked.
+        TooManyWrongTokens: it is, and so were too many that came from this address.
     """
     kind, _, secret = request.headers.get("Authorization", "").partition(" ")
     if kind.lower() != "bearer" or not secret.strip():
         raise NotAuthenticated(
             "This call needs a bearer token.", remedy="Send the header 'Authorization: Bearer kbs_…'."
         )
-    token = kb().people.authenticate_token(secret.strip())
+    try:
+        token = kb().people.authenticate_token(secret.strip())
+    except NotAuthenticated:
+        _note_wrong_token()
+        raise
     g.token = token
     return token
+
+
+def _note_wrong_token() -> None:
+    # Looked up first: behind one address there are others, whose tokens are valid.
+    failures: FailedAttempts | None = current_app.extensions.get(WRONG_TOKENS)
+    caller = caller_of(request.remote_addr)
+    wait = failures.note(caller) if failures is not None else 0.0
+    if wait > 0:
+        raise TooManyWrongTokens(wait)
 
 
 def sign_in(person: Person) -> None:

@@ -90,7 +90,7 @@ def test_each_token_has_its_own_limit(guarded: Flask, app: Kbsearch) -> None:
     assert client.get("/api/v1/cases", headers=second).status_code == 200
 
 
-@pytest.mark.parametrize("name", ["api_rate", "sign_in_rate"])
+@pytest.mark.parametrize("name", ["api_rate", "sign_in_rate", "wrong_token_rate"])
 def test_a_rate_that_is_none_is_refused_at_the_start(app: Kbsearch, name: str) -> None:
     wrong = Kbsearch(app.settings.model_copy(update={name: "often"}))
     with pytest.raises(ConfigurationError, match=name):
@@ -202,3 +202,45 @@ def test_the_language_of_pages(client: FlaskClient, accept: str, cookie: str, la
         client.set_cookie("language", cookie)
     page = client.get("/sign-in", headers={"Accept-Language": accept} if accept else {})
     assert f'<html lang="{language}"' in page.text
+
+
+def _wrong(number: int = 0) -> dict[str, str]:
+    return {"Authorization": f"Bearer kbs_{number}"}
+
+
+def test_wrong_tokens_are_slowed_down_and_valid_ones_are_not(app: Kbsearch) -> None:
+    limited = Kbsearch(app.settings.model_copy(update={"wrong_token_rate": "3/minute"}))
+    client = create_app(limited).test_client()
+    _, secret = app.people.make_token("platform", ["read"])
+    answers = [client.get("/api/v1/cases", headers=_wrong(number)) for number in range(5)]
+    assert [answer.status_code for answer in answers] == [401, 401, 401, 429, 429]
+    told = answers[-1].get_json()
+    assert (told["code"], "wrong tokens" in told["detail"]) == ("rate-limited", True)
+    assert 0 < int(answers[-1].headers["Retry-After"]) <= 60
+    assert client.get("/api/v1/cases", headers={"Authorization": f"Bearer {secret}"}).status_code == 200
+    assert client.get("/api/v1/cases").status_code == 401  # no token is no wrong one
+    elsewhere = {"REMOTE_ADDR": "192.0.2.7"}
+    assert client.get("/api/v1/cases", headers=_wrong(), environ_base=elsewhere).status_code == 401
+    limited.database.close()
+
+
+@pytest.mark.parametrize(("proxies", "statuses"), [(0, [401, 429]), (1, [401, 401])])
+def test_wrong_tokens_are_counted_by_what_trusted_proxies_say(
+    app: Kbsearch, proxies: int, statuses: list[int]
+) -> None:
+    changed = {"wrong_token_rate": "1/minute", "trusted_proxies": proxies}
+    behind = Kbsearch(app.settings.model_copy(update=changed))
+    client = create_app(behind).test_client()
+    sent = [{**_wrong(), "X-Forwarded-For": f"192.0.2.{number}"} for number in (1, 2)]
+    assert [client.get("/api/v1/cases", headers=headers).status_code for headers in sent] == statuses
+    behind.database.close()
+
+
+def test_sign_ins_from_one_network_are_counted_together(guarded: Flask) -> None:
+    client = guarded.test_client()
+    form = _form(client, login="anna", password="a guess")
+    statuses = [
+        client.post("/sign-in", data=form, environ_base={"REMOTE_ADDR": f"2001:db8::{number}"}).status_code
+        for number in range(1, 5)
+    ]
+    assert statuses == [401, 401, 401, 429]
