@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import chain, islice
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any
 
 from kbsearch.errors import InvalidInput, TooLarge, UnreadableFile
 from kbsearch.importers.columns import map_columns
-from kbsearch.importers.dates import read_date
+from kbsearch.importers.dates import month_first, read_date
 from kbsearch.importers.moodle_forum import PostReader, row_reader
 from kbsearch.importers.options import ImportOptions, Meter, Source, source_name
 from kbsearch.importers.records import IncomingCourse, IncomingLesson, Record, Skipped
@@ -36,8 +36,11 @@ def open_json_lines(path: Path, options: ImportOptions) -> Source:
     """
     encoding = tell_encoding(path) if options.encoding == "auto" else check_encoding(options.encoding)
     meter = Meter()
-    rows = map(_parsed, read_lines(path, encoding, meter))
-    return _table(path, options, rows, meter, encoding)
+
+    def numbered(meter: Meter) -> Iterator[Numbered]:
+        return map(_parsed, read_lines(path, encoding, meter))
+
+    return _table(path, options, numbered, meter, encoding)
 
 
 def open_json_rows(path: Path, options: ImportOptions, rows: Sequence[Any]) -> Source:
@@ -48,31 +51,47 @@ def open_json_rows(path: Path, options: ImportOptions, rows: Sequence[Any]) -> S
     """
     meter = Meter(total=len(rows))
 
-    def numbered() -> Iterator[Numbered]:
+    def numbered(meter: Meter) -> Iterator[Numbered]:
         for number, row in enumerate(rows, 1):
             meter.done = number
             yield f"entry {number}", row
 
-    return _table(path, options, numbered(), meter)
+    return _table(path, options, numbered, meter)
 
 
 def _table(
-    path: Path, options: ImportOptions, rows: Iterator[Numbered], meter: Meter, encoding: str = ""
+    path: Path,
+    options: ImportOptions,
+    read: Callable[[Meter], Iterator[Numbered]],
+    meter: Meter,
+    encoding: str = "",
 ) -> Source:
+    """The table whose rows ``read`` draws, each time anew; the meter that it is given tells how far it is."""
+    rows = read(meter)
     first = list(islice(rows, _LOOK_AHEAD))
     found = (key for _, row in first if isinstance(row, dict) for key in row)
     columns = tuple(dict.fromkeys(found))
     mapping = map_columns(columns, options.mapping)
+    dated = [mapping[field] for field in ("asked_at", "week") if field in mapping]
+    swapped = bool(dated) and month_first(_values(read(Meter()), dated))
 
     def records() -> Iterator[Record]:
         if not mapping and all(isinstance(row, Skipped) for _, row in first):
             yield from (row for _, row in first)
             return
-        reader = row_reader(mapping, columns, source_name(path, options), options)
+        reader = row_reader(mapping, columns, source_name(path, options), options, month_first=swapped)
         for place, row in chain(first, rows):
             yield row if isinstance(row, Skipped) else _record(reader, row, place)
 
-    return Source("jsonl" if encoding else "json", records, meter, encoding, columns, mapping)
+    name = "jsonl" if encoding else "json"
+    return Source(name, records, meter, encoding, columns, mapping, month_first=swapped)
+
+
+def _values(rows: Iterator[Numbered], columns: Sequence[str]) -> Iterator[str]:
+    """What ``rows`` have in ``columns``."""
+    for _, row in rows:
+        if isinstance(row, dict):
+            yield from (str(row.get(column) or "") for column in columns)
 
 
 def _record(reader: RowReader | PostReader, row: Any, place: str) -> Record:

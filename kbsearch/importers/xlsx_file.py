@@ -14,6 +14,7 @@ from kbsearch.importers.columns import (
     numbered_columns,
     unique_columns,
 )
+from kbsearch.importers.dates import month_first
 from kbsearch.importers.header_row import MOST_ABOVE, find_header
 from kbsearch.importers.moodle_forum import row_reader
 from kbsearch.importers.options import ImportOptions, Meter, Source, source_name
@@ -52,9 +53,11 @@ def open_xlsx(path: Path, options: ImportOptions) -> Source:
     below = ahead if at is None else ahead[at + 1 :]
     mapping = map_columns(columns, options.mapping)
     dated = {mapping[field] for field in ("asked_at", "week") if field in mapping}
+    first_below = below[0][0] if below else 0
+    swapped = bool(dated) and month_first(_cells(path, first_below, [columns.index(one) for one in dated]))
 
     def records() -> Iterator[Record]:
-        reader = row_reader(mapping, columns, source_name(path, options), options)
+        reader = row_reader(mapping, columns, source_name(path, options), options, month_first=swapped)
         for number, cells in chain(below, rows):
             meter.done += 1
             row = dict(zip(columns, cells, strict=False))
@@ -62,7 +65,14 @@ def open_xlsx(path: Path, options: ImportOptions) -> Source:
             yield reader.read(row, f"row {number}")
 
     header = "" if at is None else f"row {ahead[at][0]}"
-    return Source("xlsx", records, meter, "", columns, mapping, header)
+    return Source("xlsx", records, meter, "", columns, mapping, header, month_first=swapped)
+
+
+def _cells(path: Path, first: int, places: Sequence[int]) -> Iterator[str]:
+    """What stands in the columns at ``places``, from row ``first`` on."""
+    for number, cells in _rows(path):
+        if number >= first:
+            yield from (str(cells[at] or "") for at in places if at < len(cells))
 
 
 def check_archive(path: Path) -> None:

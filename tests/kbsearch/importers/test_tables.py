@@ -555,6 +555,28 @@ def test_one_date_of_a_column_tells_whether_the_month_is_first(
     assert [record.asked_at for record in drawn(path)] == expected
 
 
+def test_dates_that_are_texts_in_a_workbook_may_have_the_month_first(tmp_path: Path) -> None:
+    rows = [
+        ["Tickets"],
+        ["question", "date"],
+        ["a?", "03/04/2026"],
+        ["b?", 46100],
+        ["c?", "03/25/2026 2:05 PM"],
+    ]
+    path = workbook(tmp_path, rows)
+    assert open_source(path, ImportOptions()).month_first
+    dates = [record.asked_at for record in drawn(path)]
+    assert dates == [datetime(2026, 3, 4), datetime(2026, 3, 19), datetime(2026, 3, 25, 14, 5)]
+
+
+@pytest.mark.parametrize("name", ["rows.json", "rows.jsonl"])
+def test_dates_of_json_may_have_the_month_first(tmp_path: Path, name: str) -> None:
+    rows = [{"question": "a?", "date": "3/4/2026"}, {"question": "b?", "date": "3/25/2026"}]
+    text = json.dumps(rows) if name == "rows.json" else "\n".join(map(json.dumps, rows))
+    dates = [record.asked_at for record in drawn(written(tmp_path, name, text))]
+    assert dates == [datetime(2026, 3, 4), datetime(2026, 3, 25)]
+
+
 def test_dates_of_both_kinds_are_read_with_the_day_first(tmp_path: Path) -> None:
     path = tmp_path / "tickets.csv"
     path.write_text("question,date\nкак?,11/28/2026\nгде?,28/11/2026\n", "utf-8")
