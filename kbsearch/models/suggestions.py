@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, Text, false
+from sqlalchemy import JSON, ForeignKey, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from kbsearch.models.base import Base, utc_now
@@ -88,6 +88,8 @@ class Feedback(Base):
     """What a person (or a program, by token) did with a suggestion.
 
     ``rank``: the place at which the case was shown, 1…; 0 when it was not, or when no case is meant.
+    ``before``: state and case of the question until this feedback answered it; None when it did not.
+    ``withdrawn_at``: when the giver took it back; from then on it counts nowhere.
     """
 
     __tablename__ = "feedback"
@@ -101,4 +103,6 @@ class Feedback(Base):
     token_id: Mapped[int | None] = mapped_column(ForeignKey("token.id", ondelete="SET NULL"))
     comment: Mapped[str] = mapped_column(Text, default="")
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    before: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    withdrawn_at: Mapped[datetime | None]
     suggestion: Mapped[Suggestion] = relationship(back_populates="feedback")

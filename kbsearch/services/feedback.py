@@ -16,7 +16,7 @@ from kbsearch.models import (
     QuestionState,
     Suggestion,
 )
-from kbsearch.services.verdicts import CHOSEN
+from kbsearch.services.verdicts import CHOSEN, STANDING
 
 
 def store_feedback(session: Session, given: Feedback) -> Feedback:
@@ -34,7 +34,7 @@ def store_feedback(session: Session, given: Feedback) -> Feedback:
         return known
     session.add(given)
     if given.action in CHOSEN and suggestion.question_id is not None:
-        _answer(session, suggestion.question_id, given.case_id)
+        _answer(session, suggestion.question_id, given)
     session.flush()
     return given
 
@@ -99,12 +99,15 @@ def _same(session: Session, given: Feedback) -> Feedback | None:
             Feedback.case_id.is_not_distinct_from(given.case_id),
             Feedback.person_id.is_not_distinct_from(given.person_id),
             Feedback.token_id.is_not_distinct_from(given.token_id),
+            STANDING,
         )
     )
 
 
-def _answer(session: Session, question_id: int, case_id: int | None) -> None:
+def _answer(session: Session, question_id: int, given: Feedback) -> None:
     question = session.get(Question, question_id)
-    if question is not None and (question.state, question.case_id) != (QuestionState.ANSWERED, case_id):
-        question.state, question.case_id = QuestionState.ANSWERED, case_id
-        session.add(Outbox(collection=Collection.QUESTIONS, entity_id=question_id))
+    if question is None or (question.state, question.case_id) == (QuestionState.ANSWERED, given.case_id):
+        return
+    given.before = {"state": question.state, "case_id": question.case_id}
+    question.state, question.case_id = QuestionState.ANSWERED, given.case_id
+    session.add(Outbox(collection=Collection.QUESTIONS, entity_id=question_id))

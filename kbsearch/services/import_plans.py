@@ -33,6 +33,7 @@ from kbsearch.models import (
 from kbsearch.services.edit_rows import STANDS
 from kbsearch.services.row_chunks import chunks
 from kbsearch.services.school_reverting import SchoolPlan, school_plan
+from kbsearch.services.verdicts import STANDING
 
 CHOSEN = (EditKind.MOVE, EditKind.PIN, EditKind.SPLIT, EditKind.DISMISS)
 """Edits for which a person chose each question; a merge takes all that are there."""
@@ -148,7 +149,7 @@ def _signs(record: Import) -> Iterator[tuple[Work, Select[Any]]]:
 
     yield Work.ANSWERED, select(Question.id).where(*mine, or_(*_moved(record)))
     yield Work.ANSWERED, of(Reply.question_id, Reply.import_id.is_(None))
-    judged = exists().where(Feedback.suggestion_id == Suggestion.id)
+    judged = exists().where(Feedback.suggestion_id == Suggestion.id, STANDING)
     yield Work.JUDGED, of(Suggestion.question_id, judged)
     yield Work.JUDGED, of(GoldenPair.question_id, GoldenPair.person_id.is_not(None))
     yield Work.JUDGED, of(Aside.question_id, Aside.kept_at.is_not(None))
@@ -201,12 +202,12 @@ def _changed_since(session: Session, record: Import, cases: list[int]) -> set[in
 def _used(session: Session, cases: Iterable[int], gone: set[int]) -> set[int]:
     """Those of ``cases`` that people have used, when the questions ``gone`` are left out of account."""
     found: set[int] = set()
-    judged = exists().where(Feedback.suggestion_id == Match.suggestion_id)
+    judged = exists().where(Feedback.suggestion_id == Match.suggestion_id, STANDING)
     for some in chunks(sorted(cases)):
         owned = or_(Case.owner_id.is_not(None), Case.cluster_id.is_not(None))
         queries = [
             select(Case.id).where(Case.id.in_(some), owned),
-            select(Feedback.case_id).where(Feedback.case_id.in_(some)),
+            select(Feedback.case_id).where(Feedback.case_id.in_(some), STANDING),
             select(Match.case_id).where(Match.case_id.in_(some), judged),
             select(CasePair.case_id).where(CasePair.case_id.in_(some)),
             select(CasePair.other_id).where(CasePair.other_id.in_(some)),

@@ -30,7 +30,7 @@ from kbsearch.models import (
     Variant,
 )
 from kbsearch.services.intake import text_key
-from kbsearch.services.verdicts import CHOSEN, actor_of
+from kbsearch.services.verdicts import CHOSEN, STANDING, actor_of
 
 PROGRAMS = "programs"
 SCHOOL = "school"
@@ -141,13 +141,13 @@ def _by_question(judgements: Iterable[Judgement]) -> list[JudgedQuestion]:
 
 
 def _of_feedback(session: Session) -> Iterator[Judgement]:
-    with_feedback = select(Feedback.suggestion_id)
+    with_feedback = select(Feedback.suggestion_id).where(STANDING)
     rows = select(Match.suggestion_id, Match.case_id).where(Match.suggestion_id.in_(with_feedback))
     shown: defaultdict[str, list[int]] = defaultdict(list)
     for suggestion_id, case_id in session.execute(rows.order_by(Match.suggestion_id, Match.rank)):
         shown[suggestion_id].append(case_id)
     given = select(Feedback, Suggestion).join(Suggestion, Feedback.suggestion_id == Suggestion.id)
-    for feedback, suggestion in session.execute(given.order_by(Feedback.id)):
+    for feedback, suggestion in session.execute(given.where(STANDING).order_by(Feedback.id)):
         yield from words_of(feedback, suggestion, shown[suggestion.id])
 
 

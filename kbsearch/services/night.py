@@ -58,11 +58,17 @@ class NightWork:
         if first is None or first >= night:
             return False
         answered = select(Question.id).where(Question.case_id.is_not(None)).limit(1)
-        told = session.scalar(select(func.max(Feedback.created_at)))
+        told = _last_told(session)
         if told is None and session.scalar(answered) is None:
             return False
         changed = session.scalar(select(func.max(Case.updated_at)))
         return last is None or max(moment for moment in (told, changed) if moment) >= last
+
+
+def _last_told(session: Session) -> datetime | None:
+    """When feedback was last given or taken back."""
+    moments = session.execute(select(func.max(Feedback.created_at), func.max(Feedback.withdrawn_at))).one()
+    return max((moment for moment in moments if moment), default=None)
 
 
 def last_night(settings: Settings, now: datetime) -> datetime:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from kbsearch.config import Settings
@@ -14,7 +14,7 @@ from kbsearch.database import Database
 from kbsearch.errors import Conflict
 from kbsearch.evaluation.bounds import ALPHA, anytime_lower, anytime_upper, clopper_pearson
 from kbsearch.models import Feedback, PromiseEvent, PromiseState, utc_now
-from kbsearch.services.verdicts import Verdict, verdicts_on_answers
+from kbsearch.services.verdicts import STANDING, Verdict, verdicts_on_answers
 
 LEAST = 20
 """Verdicts that a scope needs before it is judged alone."""
@@ -83,12 +83,13 @@ class PromiseService:
         self._database = database
         self._target = settings.answer_precision
         self._now = now
-        self._seen = -1
+        self._seen: tuple[object, ...] = ()
 
     def check_new(self) -> list[PromiseEvent]:
-        """`check`, when there is feedback that this object has not seen yet."""
+        """`check`, when feedback was given or taken back that this object has not seen yet."""
         with self._database.reading() as session:
-            newest = session.scalar(select(func.max(Feedback.id))) or 0
+            stamp = select(func.max(Feedback.id), func.max(Feedback.withdrawn_at))
+            newest = tuple(session.execute(stamp).one())
         if newest == self._seen:
             return []
         events = self.check()
@@ -100,11 +101,12 @@ class PromiseService:
         with self._database.reading() as session:
             verdicts = verdicts_on_answers(session, self._now() - WINDOW)
             latest = latest_events(session)
-        events = [
-            event
-            for scope, alpha in _scopes(verdicts, latest)
-            if (event := self._judged(scope, alpha, verdicts, latest.get(scope)))
-        ]
+            events = [
+                event
+                for scope, alpha in _scopes(verdicts, latest)
+                if (event := self._unfounded(session, alpha, latest.get(scope)))
+                or (event := self._judged(scope, alpha, verdicts, latest.get(scope)))
+            ]
         if events:
             with self._database.writing() as session:
                 session.add_all(events)
@@ -184,6 +186,38 @@ class PromiseService:
             )
             session.add(again)
         return again
+
+    def _unfounded(self, session: Session, alpha: float, last: PromiseEvent | None) -> PromiseEvent | None:
+        """Coverage given back, when too much of what it was lowered on was taken back for lowering it now.
+
+        The counts of that time are lessened, for the oldest feedback may have left the window since.
+        """
+        if last is None or last.state != PromiseState.LOWERED:
+            return None
+        then, scope = last.created_at, Scope(last.course_code, last.language)
+        given = Feedback.created_at <= then
+        before, now = (
+            [
+                one.right
+                for one in verdicts_on_answers(session, then - WINDOW, given, stood)
+                if scope.holds(one)
+            ]
+            for stood in (or_(STANDING, Feedback.withdrawn_at > then), STANDING)
+        )
+        count, right = last.count - len(before) + len(now), last.right - sum(before) + sum(now)
+        if before == now or (count >= LEAST and anytime_upper(right, count, alpha) < last.target):
+            return None
+        return PromiseEvent(
+            created_at=self._now(),
+            course_code=scope.course,
+            language=scope.language,
+            state=PromiseState.RECOVERED,
+            target=self._target,
+            count=count,
+            right=right,
+            lower=anytime_lower(right, count, alpha),
+            upper=anytime_upper(right, count, alpha),
+        )
 
     def _judged(
         self, scope: Scope, alpha: float, verdicts: Sequence[Verdict], last: PromiseEvent | None

@@ -30,6 +30,7 @@ from kbsearch.ports import Progress, silent
 from kbsearch.services.active_matcher import active_model
 from kbsearch.services.golden import GoldenQuestion, GoldenService, golden_questions
 from kbsearch.services.replaying import Bench, live_cases, matchers
+from kbsearch.services.verdicts import STANDING
 
 MOST = 4_000
 """Golden questions that are measured; of more, those with the smallest keys: always the same ones."""
@@ -177,7 +178,7 @@ class QualityService:
             counts = counts.where(Suggestion.created_at >= since)
             by_decision = session.execute(counts.group_by(Suggestion.decision, Suggestion.held_back)).all()
             gaps = select(func.count(Feedback.id)).where(
-                Feedback.action == FeedbackAction.NOTHING_FITS, Feedback.created_at >= since
+                Feedback.action == FeedbackAction.NOTHING_FITS, Feedback.created_at >= since, STANDING
             )
             nothing = session.scalar(gaps) or 0
             times = session.scalars(

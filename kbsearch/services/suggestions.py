@@ -23,7 +23,9 @@ from kbsearch.models.suggestions import Feedback
 from kbsearch.ports import Embedder
 from kbsearch.privacy.masking import mask
 from kbsearch.services.active_matcher import ActiveMatcher
+from kbsearch.services.case_writing import writing_cases
 from kbsearch.services.feedback import store_feedback
+from kbsearch.services.feedback_undoing import own_answers, withdraw_feedback
 from kbsearch.services.intake import clean
 from kbsearch.services.live_cases import load_first
 from kbsearch.services.rereading import depth, reread
@@ -230,6 +232,36 @@ class SuggestionService:
         )
         with self._database.writing() as session:
             return store_feedback(session, given)
+
+    def withdraw(
+        self, feedback_id: int, *, person_id: int | None = None, token_id: int | None = None
+    ) -> Feedback:
+        """Take back what this person or program said of a suggestion; again changes nothing.
+
+        See `withdraw_feedback` for what goes with it.
+
+        Raises:
+            NotFound: there is no such feedback, or somebody else gave it.
+            Conflict: somebody changed the case at the same moment.
+        """
+        confirming = self._settings.variant_confirmations
+        with writing_cases(self._database) as session:
+            return withdraw_feedback(
+                session, feedback_id, person_id=person_id, token_id=token_id, confirming=confirming
+            )
+
+    def withdraw_answers(self, question_id: int, person_id: int | None) -> None:
+        """Take back this person's words that the case which answers the question does so.
+
+        Raises:
+            Conflict: somebody changed the case at the same moment.
+        """
+        if person_id is None:
+            return
+        with self._database.reading() as session:
+            given = own_answers(session, question_id, person_id)
+        for feedback_id in given:
+            self.withdraw(feedback_id, person_id=person_id)
 
     def get(self, suggestion_id: str) -> SuggestionView:
         """A stored suggestion as it was given.

@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from kbsearch.models import Decision, Feedback, FeedbackAction, Match, Suggestion
 
 CHOSEN = (FeedbackAction.ACCEPTED, FeedbackAction.EDITED, FeedbackAction.ANSWERED)
 """Somebody settled on the case; a copy may still have been looked at and thrown away."""
+STANDING = Feedback.withdrawn_at.is_(None)
+"""Of feedback only what was not taken back counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +69,11 @@ def verdict_of(words: Iterable[Word]) -> bool | None:
     return 1 in copied if copied else None
 
 
-def verdicts_on_answers(session: Session, since: datetime) -> list[Verdict]:
+def verdicts_on_answers(session: Session, since: datetime, *which: ColumnElement[bool]) -> list[Verdict]:
     """Verdicts on answers, also on those held back, that got feedback since ``since``; oldest first.
 
-    An actor who asks the same and sees the same case first has one word: the last.
+    An actor who asks the same and sees the same case first has one word: the last.  ``which``: conditions on
+    feedback; without any, what stands.
     """
     query = (
         select(
@@ -89,7 +92,7 @@ def verdicts_on_answers(session: Session, since: datetime) -> list[Verdict]:
         .join(Feedback, Feedback.suggestion_id == Suggestion.id)
         .join(Match, and_(Match.suggestion_id == Suggestion.id, Match.rank == 1))
         .where(or_(Suggestion.decision == Decision.ANSWER, Suggestion.held_back))
-        .where(Feedback.created_at >= since)
+        .where(Feedback.created_at >= since, *(which or (STANDING,)))
     )
     return _verdicts(session.execute(query).all())
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from kbsearch.models import Case, Feedback, FeedbackAction, Question, Suggestion
 from kbsearch.services.case_drafts import MAX_VARIANT, MAX_VARIANTS, cleaned, draft_of, with_variant
 from kbsearch.services.case_writing import Edit, rewritten
-from kbsearch.services.verdicts import CHOSEN
+from kbsearch.services.verdicts import CHOSEN, STANDING
 from kbsearch.text.asking import LONG, asking_part
 from kbsearch.text.chatter import strip_chatter
 from kbsearch.text.quotes import without_quotes
@@ -82,7 +82,7 @@ def confirmations(session: Session, question: Question, case_id: int) -> int:
         .join(Suggestion, Suggestion.id == Feedback.suggestion_id)
         .join(Question, Question.id == Suggestion.question_id)
         .where(Question.text_key == question.text_key, Question.course_code == question.course_code)
-        .where(Feedback.person_id.is_not(None))
+        .where(Feedback.person_id.is_not(None), STANDING)
     )
     agreeing: set[int | None] = set()
     for person_id, action, chosen in session.execute(asked):

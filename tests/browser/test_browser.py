@@ -133,6 +133,22 @@ def test_feedback_is_seen_to_arrive_wherever_the_page_stands(open_page: OpenPage
     expect(page.locator(".toast")).to_contain_text("no case answers")
 
 
+def test_what_was_said_is_undone_by_a_key_and_in_the_note_that_tells_of_it(
+    open_page: OpenPage, site: Site
+) -> None:
+    page = open_page("mentor")
+    page.goto(f"/?q={QUERY}")
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("n")
+    expect(page.locator(".toast")).to_contain_text("no case answers")
+    page.keyboard.press("z")
+    expect(page.locator("[data-thanks]")).to_have_text("Taken back: it does not count.")
+    page.click("#detail button[value=accepted]")
+    page.click(".toast button")
+    expect(page.locator(".toast")).to_have_text("Taken back: it does not count.")
+    assert site.app.quality.live_use().nothing_fits == 0
+
+
 def press_russian(page: Page, code: str, letter: str) -> None:
     """The key at the place of ``code``, which types ``letter`` on a Russian layout."""
     event = {"code": code, "key": letter, "bubbles": True, "cancelable": True}
@@ -213,7 +229,7 @@ def test_who_finds_nothing_is_led_to_writing_it(open_page: OpenPage) -> None:
     page = open_page("mentor")
     page.goto("/?q=как отменить последний коммит")
     page.keyboard.press("n")
-    expect(page.locator(".toast")).to_have_text(re.compile(r"^\s*Noted: no case answers this yet\.\s*$"))
+    expect(page.locator(".toast")).to_have_text(re.compile(r"^Noted: no case answers this yet\. Undo z\s*$"))
     page.click("[data-thanks] >> text=Write a case")
     expect(page.locator("#title")).to_have_value("как отменить последний коммит")
 

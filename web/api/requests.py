@@ -200,6 +200,14 @@ class FeedbackBody(Body):
     )
 
 
+class FeedbackUndoBody(Body):
+    """Feedback to take back."""
+
+    feedback_id: Id = Field(description="The id that came with it.")
+
+    model_config = example({"feedback_id": 1})
+
+
 class SearchQuery(Input):
     """A search."""
 

@@ -243,6 +243,7 @@ class FeedbackOut(Output):
     """The stored feedback."""
 
     id: int
+    withdrawn_at: AwareDatetime | None = Field(description="When it was taken back; null: it counts.")
 
 
 class CasesOut(Output):

@@ -9,7 +9,7 @@ from flask import Response, jsonify
 from kbsearch.errors import NotFound
 from kbsearch.models import LIVE_STATES, Scope
 from web.api.contract import api_blueprint, fitting, needs, reading, writing
-from web.api.requests import FeedbackBody, SearchQuery, SuggestBody, WhyQuery
+from web.api.requests import FeedbackBody, FeedbackUndoBody, SearchQuery, SuggestBody, WhyQuery
 from web.api.responses import (
     CaseHitOut,
     ExcludedOut,
@@ -170,4 +170,15 @@ def feedback(body: FeedbackBody) -> tuple[Response, int]:
         token_id=current_token().id,
         comment=body.comment,
     )
-    return jsonify(FeedbackOut(id=stored.id).model_dump()), 201
+    return jsonify(FeedbackOut.model_validate(stored).model_dump(mode="json")), 201
+
+
+@blueprint.post("/feedback/undo", responses={200: FeedbackOut, **writing(404)}, security=needs(Scope.WRITE))
+@requires_token(Scope.WRITE)
+def withdraw_feedback(body: FeedbackUndoBody) -> Response:
+    """Take back feedback that this token gave, and what followed from it; again changes nothing.
+
+    The question goes back to the state of before, unless it is answered by somebody else's word, too.
+    """
+    withdrawn = kb().suggestions.withdraw(body.feedback_id, token_id=current_token().id)
+    return jsonify(FeedbackOut.model_validate(withdrawn).model_dump(mode="json"))

@@ -13,10 +13,16 @@ function announce(text) {
   setTimeout(() => { region.textContent = announced; }, 100);
 }
 
-function toast(text, milliseconds = 2000) {
+function toast(text, milliseconds = 2000, also = null) {
   document.querySelector(".toast")?.remove();
   const note = Object.assign(document.createElement("div"), { className: "toast", textContent: text });
   note.setAttribute("aria-hidden", "true");
+  if (also) {
+    const twin = Object.assign(also.cloneNode(true), { tabIndex: -1 });
+    for (const { name } of [...twin.attributes]) if (/^(hx|data)-/.test(name)) twin.removeAttribute(name);
+    twin.addEventListener("click", () => also.click());
+    note.append(" ", twin);
+  }
   document.body.append(note);
   setTimeout(() => note.remove(), milliseconds);
   announce(text);
@@ -131,7 +137,10 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 
 // The word of thanks stands below the answer, often out of sight.
 document.addEventListener("htmx:afterSwap", (event) => {
-  if (event.target.matches("[data-thanks]")) toast(event.target.firstChild.textContent);
+  if (!event.target.matches("[data-thanks]")) return;
+  document.getElementById("flashes")?.remove();  // its Undo would take back what came before
+  const undo = event.target.querySelector("[data-key]");
+  toast(event.target.querySelector("span").textContent, undo ? 6000 : 2000, undo);
 });
 
 // On a narrow screen the answer lies below the rows.

@@ -15,7 +15,7 @@ from kbsearch.models import FeedbackAction, Question, QuestionState, Role, Surfa
 from web.session import current_person, kb, requires
 from web.ui import blueprint, words
 from web.ui.forms import address, go, number_of, say, text_of, wants_block
-from web.ui.search import MAX_QUERY, record
+from web.ui.search import MAX_QUERY, record, withdrawing
 from web.ui.texts import gettext
 
 if TYPE_CHECKING:
@@ -108,9 +108,8 @@ def change_question(question_id: int) -> Response:
     here = url_for("ui.question_page", question_id=question_id)
     undo = (url_for("ui.change_question", question_id=question_id), {"step": "reopen"})
     if step == "answer":
-        case_id = number_of("case_id")
-        _answer(questions.get(question_id), case_id)
-        say(gettext("Marked as answered by the case."), undo=undo)
+        given = _answer(questions.get(question_id), number_of("case_id"))
+        say(gettext("Marked as answered by the case."), undo=withdrawing(given, here) or undo)
         _keep_when_confirmed(question_id)
     elif step == "dismiss":
         _dismiss(question_id)
@@ -119,8 +118,9 @@ def change_question(question_id: int) -> Response:
         _reopen(question_id)
         say(gettext("The question is open again."))
     elif step == "nothing":
-        record(_suggested(questions.get(question_id), store=True), FeedbackAction.NOTHING_FITS, None)
-        say(gettext("Noted: no case answers this yet."))
+        suggestion = _suggested(questions.get(question_id), store=True)
+        given = record(suggestion, FeedbackAction.NOTHING_FITS, None)
+        say(gettext("Noted: no case answers this yet."), undo=withdrawing(given, here))
     return go(here)
 
 
@@ -131,7 +131,11 @@ def _dismiss(question_id: int) -> None:
 
 
 def _reopen(question_id: int) -> None:
-    """Open the question; one that was dismissed goes back into its cluster."""
+    """Open the question; one that was dismissed goes back into its cluster.
+
+    Who said that the case answers it says so no longer.
+    """
+    kb().suggestions.withdraw_answers(question_id, _person_id())
     if kb().questions.get(question_id).state == QuestionState.DISMISSED:
         kb().cluster_edits.reopen(question_id, _person_id())
     kb().questions.reopen(question_id)
@@ -142,9 +146,10 @@ def _person_id() -> int | None:
     return person.id if person else None
 
 
-def _answer(question: Question, case_id: int) -> None:
-    record(_suggested(question, store=True), FeedbackAction.ACCEPTED, case_id)
+def _answer(question: Question, case_id: int) -> int | None:
+    given = record(_suggested(question, store=True), FeedbackAction.ACCEPTED, case_id)
     kb().questions.answer(question.id, case_id)
+    return given
 
 
 def _keep_when_confirmed(question_id: int) -> None:

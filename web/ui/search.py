@@ -11,7 +11,7 @@ from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response
 
 from kbsearch.models import FeedbackAction, Role
-from web.session import current_person, kb, requires
+from web.session import current_person, kb, requires, safe_next
 from web.ui import blueprint
 from web.ui.context import school
 from web.ui.forms import address, back, number_of, say, text_of, wants_block
@@ -111,13 +111,32 @@ def give_feedback() -> Response | str:
     """
     asked, action = Asked.of_request(), _action()
     case_id = None if action == FeedbackAction.NOTHING_FITS else number_of("case_id")
-    record(_kept(asked), action, case_id)
+    given = record(_kept(asked), action, case_id)
     said = _thanks(action)
     if request.headers.get("HX-Request"):
         unanswered = action == FeedbackAction.NOTHING_FITS
-        return render_template("_thanks.html", said=said, unanswered=unanswered, asked=asked)
+        return render_template("_thanks.html", said=said, unanswered=unanswered, asked=asked, given=given)
+    here = url_for("ui.search_page", q=asked.text, course=asked.course, lesson=asked.lesson)
+    say(said, undo=withdrawing(given, safe_next(text_of("next"), here)))
+    return back(here)
+
+
+def withdrawing(given: int | None, here: str) -> tuple[str, dict[str, str]] | None:
+    """What takes the feedback ``given`` back and leads ``here``; None when none was stored."""
+    return (url_for("ui.withdraw_feedback", feedback_id=given), {"next": here}) if given else None
+
+
+@blueprint.post("/feedback/<int:feedback_id>/undo")
+@requires(Role.MENTOR)
+def withdraw_feedback(feedback_id: int) -> Response | str:
+    """Take back what this person said, and what followed from it."""
+    person = current_person()
+    kb().suggestions.withdraw(feedback_id, person_id=person.id if person else None)
+    said = gettext("Taken back: it does not count.")
+    if request.headers.get("HX-Request"):
+        return render_template("_thanks.html", said=said)
     say(said)
-    return back(url_for("ui.search_page", q=asked.text, course=asked.course, lesson=asked.lesson))
+    return back(url_for("ui.search_page"))
 
 
 def _kept(asked: Asked) -> SuggestionView:
@@ -133,8 +152,8 @@ def _kept(asked: Asked) -> SuggestionView:
     )
 
 
-def record(view: SuggestionView, action: FeedbackAction, case_id: int | None) -> None:
-    """Keep the feedback.
+def record(view: SuggestionView, action: FeedbackAction, case_id: int | None) -> int | None:
+    """Keep the feedback; its id, or None when it was not stored.
 
     A case that was chosen without having been shown answers nevertheless; one that is not shown any more
     cannot be judged otherwise.
@@ -142,11 +161,12 @@ def record(view: SuggestionView, action: FeedbackAction, case_id: int | None) ->
     person = current_person()
     if case_id is not None and case_id not in {match.case.id for match in view.matches}:
         if action not in (FeedbackAction.ACCEPTED, FeedbackAction.ANSWERED):
-            return
+            return None
         action = FeedbackAction.ANSWERED
-    if view.id:
-        person_id = person.id if person else None
-        kb().suggestions.feedback(view.id, action, case_id=case_id, person_id=person_id)
+    if not view.id:
+        return None
+    person_id = person.id if person else None
+    return kb().suggestions.feedback(view.id, action, case_id=case_id, person_id=person_id).id
 
 
 def _action() -> FeedbackAction:

@@ -243,6 +243,15 @@ def test_questions_that_people_worked_on_stay(app: Kbsearch, tmp_path: Path, wor
     assert app.question_index.count() == 3
 
 
+def test_feedback_that_was_taken_back_is_no_work(app: Kbsearch, tmp_path: Path) -> None:
+    first = taken(app, tmp_path, A)
+    view = app.suggestions.suggest("Как отменить коммит?", question_id=question_id(app, "1"))
+    given = app.suggestions.feedback(view.id, "nothing_fits")
+    assert app.past_imports.preview(first).plan.kept
+    app.suggestions.withdraw(given.id)
+    assert app.past_imports.undo(first).questions == 2
+
+
 def test_looking_at_suggestions_is_no_work_and_leaves_no_trace(app: Kbsearch, tmp_path: Path) -> None:
     first = taken(app, tmp_path, A)
     app.suggestions.suggest("Как отменить коммит?", question_id=question_id(app, "1"))

@@ -43,6 +43,17 @@ def test_it_is_asked_for_once_a_night_and_again_after_changes(used: Kbsearch) ->
     assert night_of(used, next_morning).enqueue_due() is not None
 
 
+def test_feedback_that_is_taken_back_is_a_change(used: Kbsearch) -> None:
+    morning = (utc_now() + timedelta(days=1)).replace(hour=4, minute=0)
+    view = used.suggestions.suggest("отменить коммит")
+    given = used.suggestions.feedback(view.id, "nothing_fits")
+    assert night_of(used, morning).enqueue_due() is not None
+    next_morning = morning + timedelta(days=1)
+    assert night_of(used, next_morning).enqueue_due() is None
+    used.suggestions.withdraw(given.id)
+    assert night_of(used, next_morning).enqueue_due() is not None
+
+
 def test_it_can_be_off_or_only_measure(used: Kbsearch) -> None:
     morning = (utc_now() + timedelta(days=1)).replace(hour=4, minute=0)
     assert night_of(used, morning, night_hour=-1).enqueue_due() is None

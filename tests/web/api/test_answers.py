@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
@@ -65,6 +66,26 @@ def test_a_suggestion_takes_feedback(call: Call, school: Kbsearch) -> None:
     )
     assert given.status_code == 201
     assert given.get_json()["id"] > 0
+
+
+def test_feedback_is_taken_back_by_the_token_that_gave_it_alone(
+    call: Call, client: FlaskClient, bearer: Callable[..., dict[str, str]], school: Kbsearch
+) -> None:
+    taken = call("questions", {"text": "как отменить последний коммит", "course": "git", "suggest": True})
+    question, suggestion = taken.get_json()["id"], taken.get_json()["suggestion"]
+    case_id = suggestion["matches"][0]["case"]["id"]
+    body = {"suggestion_id": suggestion["suggestion_id"], "action": "accepted", "case_id": case_id}
+    given = call("feedback", body).get_json()
+    assert given["withdrawn_at"] is None
+    assert call(f"questions/{question}").get_json()["state"] == "answered"
+    undo = {"feedback_id": given["id"]}
+    assert client.post("/api/v1/feedback/undo", json=undo, headers=bearer()).status_code == 404
+    for _ in range(2):
+        answer = call("feedback/undo", undo)
+        assert (answer.status_code, answer.get_json()["id"]) == (200, given["id"])
+        assert answer.get_json()["withdrawn_at"]
+    assert call(f"questions/{question}").get_json()["state"] == "open"
+    assert call("feedback", body).get_json()["id"] != given["id"]
 
 
 def test_a_comment_is_masked_before_it_is_stored(call: Call, school: Kbsearch) -> None:

@@ -17,8 +17,6 @@ from kbsearch.app import Kbsearch
 from kbsearch.importers.records import IncomingQuestion
 from kbsearch.models import (
     Course,
-    Feedback,
-    FeedbackAction,
     Job,
     JobKind,
     JobState,
@@ -32,11 +30,6 @@ from tests.large_proposal import plant_proposal
 
 def case_named(app: Kbsearch, title: str) -> int:
     return app.cases.list(text=title).items[0].id
-
-
-def feedback_of(app: Kbsearch) -> list[Feedback]:
-    with app.database.reading() as session:
-        return list(session.query(Feedback).order_by(Feedback.id))
 
 
 def test_a_search_shows_the_best_answer_at_once(mentor: FlaskClient) -> None:
@@ -53,26 +46,6 @@ def test_another_row_can_be_chosen_by_its_address(mentor: FlaskClient, school: K
     branch = case_named(school, "ветку")
     page = mentor.get(f"/?q=как отменить коммит или создать ветку&case={branch}").text
     assert "git switch -c" in page.split('id="detail"')[1]
-
-
-def test_feedback_is_stored_only_when_given(mentor: FlaskClient, school: Kbsearch) -> None:
-    mentor.get("/?q=как отменить последний коммит")
-    assert feedback_of(school) == []
-    case_id = case_named(school, "коммит")
-    form = {"q": "как отменить последний коммит", "case_id": str(case_id), "action": "accepted"}
-    assert mentor.post("/feedback", data=form).status_code == 303
-    nothing = {"q": "как вырастить кактус", "action": "nothing_fits"}
-    said = mentor.post(
-        "/feedback", data=nothing | {"course": "frontend"}, headers={"HX-Request": "true"}
-    ).text
-    assert "no case answers" in said
-    link = re.search(r'<a href="([^"]+)">Write a case</a>', said)
-    assert link is not None
-    page = mentor.get(html.unescape(link[1])).text
-    assert 'value="как вырастить кактус"' in page
-    assert '<option value="frontend" selected>' in page
-    assert mentor.post("/feedback", data={"q": "a", "action": "bogus"}).status_code == 400
-    assert feedback_of(school)[-1].action == FeedbackAction.NOTHING_FITS
 
 
 def test_a_reason_calls_lesson_and_course_by_their_titles(mentor: FlaskClient, school: Kbsearch) -> None:
