@@ -15,7 +15,8 @@ text: текст обращения, текст заявки, вопрос по�
 text: message text, message body, question body, ticket description, issue description, problem description
 text: описание обращения, описание заявки, описание проблемы
 title: title, заголовок, название, subject, тема, name
-title: тема обращения, тема заявки, тема письма, тема вопроса, ticket subject, topic title
+title: тема обращения, тема заявки, тема письма, тема вопроса, ticket subject, topic title, question title
+title: тема сообщения, заголовок вопроса, message subject, issue summary, краткое описание, summary
 answer: answer, ответ, reply, ответ наставника, ответ куратора, ответ ментора, решение, response, текст ответа
 answer: solution, answer text, mentor answer, mentor reply
 answer: ответ оператора, ответ поддержки, ответ преподавателя, ответ эксперта, ответ тьютора
@@ -79,13 +80,29 @@ _OF_TICKETS = {
 }  # fmt: skip
 """Headers that only tables of tickets have."""
 
+_HEADINGS = {
+    "title", "заголовок", "заголовок вопроса", "question title", "topic title", "ticket subject",
+    "issue summary", "message subject", "тема обращения", "тема заявки", "тема письма", "тема вопроса",
+    "тема сообщения", "краткое описание",
+}  # fmt: skip
+"""What stands above the text of a question, whatever the table."""
+_SUBJECTS = {"subject", "тема", "summary"}
+"""What does in a table of tickets, or beside the body of a message; elsewhere it is one that is taught, or a
+note."""
+_BODIES = {
+    "description", "описание", "body", "message", "message body", "сообщение", "текст сообщения", "content",
+    "содержание", "текст обращения", "текст заявки", "ticket description", "issue description",
+    "описание обращения", "описание заявки", "описание проблемы", "первое сообщение", "first message",
+}  # fmt: skip
+
 _APART = re.compile(r"[\s_\-.:]+")
 
 
-def map_columns(columns: Sequence[str], told: Mapping[str, str]) -> dict[str, str]:
+def map_columns(columns: Sequence[str], told: Mapping[str, str], kind: Kind = "auto") -> dict[str, str]:
     """Which column holds each field: as ``told`` (by name or number from 1), the others by their headers.
 
-    A field that is told as "" has none, whatever the headers say.
+    A field that is told as "" has none, whatever the headers say.  Of questions the title is a subject that
+    stands above the text; ``kind``: what the rows are.
 
     Raises:
         InvalidInput: ``told`` names an unknown field or a column that is not there.
@@ -101,7 +118,31 @@ def map_columns(columns: Sequence[str], told: Mapping[str, str]) -> dict[str, st
     described = next((by_header[name] for name in _DESCRIPTION if name in by_header), "")
     if described and "text" not in mapping.keys() | told.keys() and by_header.keys() & _OF_TICKETS:
         mapping["text"] = described
+    if "title" in mapping and "title" not in told and not _are_cases(mapping, kind):
+        _take_subject(mapping, by_header, told)
     return mapping
+
+
+def _take_subject(mapping: dict[str, str], by_header: Mapping[str, str], told: Mapping[str, str]) -> None:
+    """Have the title of questions be their subject, or none: a name is somebody's, "Math" is taught."""
+    given = mapping.pop("title")
+    if _normal(given) == "name" and not {"author"} & (mapping.keys() | told.keys()):
+        mapping["author"] = given
+    if "text" not in mapping:
+        return
+    of_messages = by_header.keys() & _OF_TICKETS or _normal(mapping["text"]) in _BODIES
+    wanted = [header for header in FIELDS["title"] if header in _HEADINGS]
+    wanted += [header for header in FIELDS["title"] if of_messages and header in _SUBJECTS]
+    free = [by_header[header] for header in wanted if header in by_header]
+    subject = next((column for column in free if column not in mapping.values()), None)
+    if subject is not None:
+        mapping["title"] = subject
+
+
+def _are_cases(mapping: Mapping[str, str], kind: Kind) -> bool:
+    if kind != "auto":
+        return kind != "questions"
+    return "title" in mapping and ("text" not in mapping or {"answer", "variants"} <= mapping.keys())
 
 
 def kind_of(mapping: Mapping[str, str], kind: Kind, columns: Sequence[str]) -> Kind:
@@ -113,9 +154,7 @@ def kind_of(mapping: Mapping[str, str], kind: Kind, columns: Sequence[str]) -> K
         InvalidInput: a column that is needed is not known.
     """
     if kind == "auto":
-        cases = (
-            "title" in mapping and "answer" in mapping and ("text" not in mapping or "variants" in mapping)
-        )
+        cases = "answer" in mapping and _are_cases(mapping, kind)
         enrolments = "students" in mapping and not {"text", "title", "answer"} & mapping.keys()
         kind = "cases" if cases else "enrolments" if enrolments else "questions"
     if kind == "questions" and "text" not in mapping:

@@ -37,7 +37,7 @@ def open_csv(path: Path, options: ImportOptions) -> Source:
     encoding = tell_encoding(path) if options.encoding == "auto" else check_encoding(options.encoding)
     meter = Meter()
     top = _top(path, encoding, options.mapping)
-    mapping = map_columns(top.columns, options.mapping)
+    mapping = map_columns(top.columns, options.mapping, options.kind)
 
     dated = [top.columns.index(mapping[field]) for field in ("asked_at", "week") if field in mapping]
     swapped = bool(dated) and month_first(_cells(path, encoding, top, dated))

@@ -10,6 +10,7 @@ from typing import Any, TypeGuard
 
 from kbsearch.errors import InvalidInput, UnreadableFile
 from kbsearch.importers.dates import read_date
+from kbsearch.importers.headed import headed
 from kbsearch.importers.html_text import html_text
 from kbsearch.importers.json_folder import json_files
 from kbsearch.importers.options import ImportOptions, Meter, Source
@@ -211,9 +212,8 @@ def _question(
     topic: Topic, opened: IncomingReply, replies: Sequence[IncomingReply], options: ImportOptions
 ) -> IncomingQuestion:
     title = max(topic.titles, key=lambda one: (len(one), one)).strip()
-    text = opened.text if opened.text.casefold().startswith(title.casefold()) else f"{title}\n{opened.text}"
     return IncomingQuestion(
-        text=text,
+        text=headed(title, opened.text),
         source=options.source or "discourse",
         external_id=str(topic.id),
         author=opened.author,

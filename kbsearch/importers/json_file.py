@@ -71,7 +71,7 @@ def _table(
     first = list(islice(rows, _LOOK_AHEAD))
     found = (key for _, row in first if isinstance(row, dict) for key in row)
     columns = tuple(dict.fromkeys(found))
-    mapping = map_columns(columns, options.mapping)
+    mapping = map_columns(columns, options.mapping, options.kind)
     dated = [mapping[field] for field in ("asked_at", "week") if field in mapping]
     swapped = bool(dated) and month_first(_values(read(Meter()), dated))
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from kbsearch.importers.columns import kind_of
+from kbsearch.importers.headed import headed
 from kbsearch.importers.html_text import html_text
 from kbsearch.importers.options import ImportOptions
 from kbsearch.importers.records import IncomingQuestion, IncomingReply, Record, Skipped
@@ -46,7 +47,7 @@ class PostReader:
         if _cell(row, "messageformat") == _HTML:
             text = html_text(text)
         if _cell(row, "parent") in _NONE:
-            text = _headed(_cell(row, "subject"), text)
+            text = headed(_cell(row, "subject"), text)
         record = self.rows.read({**row, "message": text}, place)
         if not isinstance(record, IncomingQuestion):
             return record
@@ -68,7 +69,10 @@ def row_reader(
         InvalidInput: a column that is needed is not known.
     """
     rows = RowReader(mapping, kind_of(mapping, options.kind, columns), source, options, month_first)
-    return PostReader(rows) if rows.kind == "questions" and COLUMNS.issubset(columns) else rows
+    if rows.kind != "questions" or not COLUMNS.issubset(columns):
+        return rows
+    untitled = {field: column for field, column in mapping.items() if field != "title"}
+    return PostReader(replace(rows, mapping=untitled))
 
 
 def with_replies(records: Iterator[Record], mentors: Sequence[str]) -> Iterator[Record]:
@@ -124,11 +128,6 @@ def _question(first: Post, below: Sequence[Post], staff: set[str]) -> Record:
 
 def _is_staff(post: Post, staff: set[str]) -> bool:
     return not staff.isdisjoint((post.author.strip().casefold(), post.person.casefold()))
-
-
-def _headed(subject: str, text: str) -> str:
-    """The post with its subject, unless it begins with that."""
-    return text if text.casefold().startswith(subject.casefold()) else f"{subject}\n{text}".strip()
 
 
 def _cell(row: Mapping[str, Any], column: str) -> str:

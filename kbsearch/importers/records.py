@@ -30,6 +30,8 @@ class IncomingQuestion:
     ``external_id`` is unique within ``source``; "" makes one from the content, so that the same row is not
     taken twice.  ``asked_at`` None means now.  ``place`` says where it stands ("line 7", "message 1234").
     ``answered_by`` is the slug of the case that is known to answer it, read before it from the same source.
+    ``body`` is the text without the subject of its table, "" when there is none: such questions were once
+    taken without it, and are known by that.
     """
 
     text: str
@@ -43,6 +45,7 @@ class IncomingQuestion:
     replies: tuple[IncomingReply, ...] = ()
     place: str = ""
     answered_by: str = ""
+    body: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import Any
 
 from kbsearch.errors import InvalidInput
 from kbsearch.importers.dates import read_date, read_week
+from kbsearch.importers.headed import headed
 from kbsearch.importers.options import ImportOptions, Kind
 from kbsearch.importers.records import (
     IncomingCase,
@@ -56,11 +57,13 @@ class RowReader:
             return Skipped.because(place, error)
 
     def _question(self, row: Mapping[str, Any], place: str) -> Record:
-        text = self._get(row, "text")
+        body, subject = self._get(row, "text"), _text(self._raw(row, "title"))
+        text = headed(subject, body)
         if not text:
             return Skipped(place, "there is no text")
         return IncomingQuestion(
             text=text,
+            body=body if subject else "",
             source=self.source,
             external_id=self._get(row, "id"),
             author=self._get(row, "author"),

@@ -51,7 +51,7 @@ def open_xlsx(path: Path, options: ImportOptions) -> Source:
     at = find_header([_texts(cells) for _, cells in ahead[: MOST_ABOVE + 1]], options.mapping)
     columns = numbered_columns(_widest(ahead)) if at is None else unique_columns(_texts(ahead[at][1]))
     below = ahead if at is None else ahead[at + 1 :]
-    mapping = map_columns(columns, options.mapping)
+    mapping = map_columns(columns, options.mapping, options.kind)
     dated = {mapping[field] for field in ("asked_at", "week") if field in mapping}
     first_below = below[0][0] if below else 0
     swapped = bool(dated) and month_first(_cells(path, first_below, [columns.index(one) for one in dated]))

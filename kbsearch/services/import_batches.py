@@ -21,7 +21,7 @@ from kbsearch.privacy.masking import mask
 from kbsearch.services.case_drafts import MAX_TITLE, MAX_WORD
 from kbsearch.services.case_writing import check_incoming, imported
 from kbsearch.services.enrolments import store_enrolments
-from kbsearch.services.import_ids import Known, SharedIds, known_questions, name_of, shared
+from kbsearch.services.import_ids import Known, SharedIds, as_known, known_questions, name_of, shared
 from kbsearch.services.import_records import note
 from kbsearch.services.intake import PreparedQuestion
 from kbsearch.services.outline_names import Named, OutlineNames, Unknown
@@ -114,7 +114,7 @@ class BatchWriter:
 
     def _write_questions(self, session: Session, batch: Sequence[Prepared]) -> list[int]:
         """Store the questions of ``batch`` but those that share an id; returns the ids of new ones."""
-        questions = [self._answered(prepared) for prepared in batch]
+        questions = as_known(session, [self._answered(prepared) for prepared in batch])
         known = known_questions(session, questions)
         taken: list[PreparedQuestion] = []
         undated: list[bool] = []
@@ -170,7 +170,7 @@ class BatchWriter:
             self._tally.masked.update(question.masked)
             return
         self._tally.taken["questions_known"] += 1
-        if known.text_key != question.text_key:
+        if not known.says(question):
             self._tally.clashes += 1
         else:
             self._tally.kept_places += known.keeps_place(question)

@@ -7,7 +7,7 @@ others are told, for the column is hardly one of ids.  Their replies would answe
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -35,6 +35,10 @@ class Known:
         """Whether ``other`` tells a course or a lesson that this one does not take over."""
         return other.course not in {"", self.course} or other.lesson not in {"", self.lesson}
 
+    def says(self, other: PreparedQuestion) -> bool:
+        """Whether it is the same text as that of ``other``, or that without its subject."""
+        return self.text_key in {other.text_key, other.former_key}
+
 
 def name_of(question: PreparedQuestion) -> Name:
     """By what the question is known."""
@@ -57,6 +61,18 @@ def known_questions(session: Session, questions: Sequence[PreparedQuestion]) -> 
     return found
 
 
+def as_known(session: Session, questions: Sequence[PreparedQuestion]) -> list[PreparedQuestion]:
+    """``questions``; those that were taken without their subjects have the ids that they got then."""
+    former = [replace(one, external_id=one.former_id) for one in questions if one.former_id]
+    known = known_questions(session, former)
+    return [
+        replace(one, external_id=one.former_id)
+        if (found := known.get((one.source, one.former_id))) and found.text_key == one.former_key
+        else one
+        for one in questions
+    ]
+
+
 class SharedIds:
     """Finds the rows of one import that have the id of an earlier one and another text."""
 
@@ -67,7 +83,7 @@ class SharedIds:
     def is_one(self, question: PreparedQuestion, known: dict[Name, Known]) -> bool:
         """Whether ``question`` is such a row; one that is new is added to ``known``."""
         first = known.setdefault(name_of(question), self._new(question))
-        if first.text_key != question.text_key:
+        if not first.says(question):
             return first.import_id == self._import_id or first.id in self._told
         if first.import_id != self._import_id:
             self._told.add(first.id)

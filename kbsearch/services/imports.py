@@ -207,7 +207,7 @@ class ImportService:
                 placed = names.place_question(record)
                 ready = self._questions.prepare(replace(placed, place=""))
                 tally.unknown.update(names.unknown_in(placed))
-                return Prepared(replace(record, text="", replies=()), ready)
+                return Prepared(replace(record, text="", body="", replies=()), ready)
             if isinstance(record, IncomingCourse):
                 return Prepared(record)
             known = (

@@ -48,6 +48,7 @@ class PreparedQuestion:
     """A question ready to be stored: nothing in it tells who asked.
 
     ``masked`` counts what was masked by kind.  ``case_id`` is the case that is known to answer it.
+    ``former_id``, ``former_key``: the id and the key that it had when subjects were left out, "" for none.
     """
 
     source: str
@@ -62,6 +63,8 @@ class PreparedQuestion:
     replies: tuple[PreparedReply, ...]
     masked: Counter[str]
     case_id: int | None = None
+    former_id: str = ""
+    former_key: str = ""
 
     @property
     def answered(self) -> bool:
@@ -97,7 +100,7 @@ def prepare(incoming: IncomingQuestion, settings: Settings, key: str) -> Prepare
     text = _checked_text(incoming.text, incoming.place, "text", settings.max_question_chars, found)
     return PreparedQuestion(
         source=_code(incoming.source or "import", "source", incoming.place),
-        external_id=_external_id(incoming),
+        external_id=_external_id(incoming, incoming.text),
         text=text,
         text_key=text_key(text),
         author_key=author_key(clean(incoming.author), key),
@@ -111,6 +114,8 @@ def prepare(incoming: IncomingQuestion, settings: Settings, key: str) -> Prepare
             if clean(reply.text)
         ),
         masked=found,
+        former_id=_external_id(incoming, incoming.body) if incoming.body else "",
+        former_key=text_key(mask(clean(incoming.body)).text) if incoming.body else "",
     )
 
 
@@ -162,13 +167,13 @@ def _code(value: str, name: str, place: str) -> str:
     return code
 
 
-def _external_id(incoming: IncomingQuestion) -> str:
-    """The source's id, or a hash of the content (or of an id that is too long)."""
+def _external_id(incoming: IncomingQuestion, text: str) -> str:
+    """The source's id, or a hash of the content with ``text`` (or of an id that is too long)."""
     given = clean(incoming.external_id)
     if given and len(given) <= LONGEST_EXTERNAL_ID:
         return given
     asked = incoming.asked_at.isoformat() if incoming.asked_at else ""
-    content = given or "\0".join((clean(incoming.text), clean(incoming.author), asked))
+    content = given or "\0".join((clean(text), clean(incoming.author), asked))
     return "sha256:" + hashlib.sha256(content.encode("utf-8", "replace")).hexdigest()
 
 

@@ -180,7 +180,7 @@ def column(name: str) -> str:
     """A field that a column can hold."""
     names = {
         "text": gettext("Question"),
-        "title": gettext("Title of a case"),
+        "title": gettext("Title of a case, subject of a question"),
         "answer": gettext("Answer"),
         "variants": gettext("Phrasings"),
         "author": gettext("Author"),

@@ -14,6 +14,7 @@ import pytest
 from kbsearch.errors import InvalidInput
 from kbsearch.importers.csv_rows import split_rows
 from kbsearch.importers.dates import read_date
+from kbsearch.importers.headed import headed
 from kbsearch.importers.options import ImportOptions
 from kbsearch.importers.records import IncomingCase, IncomingCourse, IncomingQuestion, Skipped
 from kbsearch.importers.sources import open_source
@@ -149,6 +150,57 @@ def test_headers_of_help_desks_forms_and_platforms_are_known(
     told = {field: source.mapping.get(field) for field in ("text", "id", "author", "asked_at", "course")}
     wanted = {field: mapping.get(field) for field in told}
     assert (told, mapping.items() <= source.mapping.items()) == (wanted, True)
+
+
+@pytest.mark.parametrize(
+    ("header", "subject"),
+    [
+        ("Subject,Requester,Description", "Пуш"),
+        ("Summary,Issue key,Description", "Пуш"),
+        ("Тема,Сообщение", "Пуш"),
+        ("Title,Вопрос", "Пуш"),
+        ("Тема обращения,Текст", "Пуш"),
+        ("Тема,Issue key,Вопрос", "Пуш"),
+        ("Тема,Вопрос", ""),
+        ("Subject,Question", ""),
+        ("Name,Message", ""),
+        ("Название,Description,Ticket ID", ""),
+    ],
+)
+def test_a_subject_stands_above_what_a_ticket_says(tmp_path: Path, header: str, subject: str) -> None:
+    cells = ["Пуш", *(["K-1"] if "," in header.replace(",", "", 1) else []), "Пишет rejected"]
+    if header.endswith("ID"):
+        cells = ["Пуш", "Пишет rejected", "K-1"]
+    (record,) = drawn(written(tmp_path, "q.csv", f"{header}\n{','.join(cells)}\n"))
+    assert record.text == f"{subject}\nПишет rejected".strip()
+    assert record.body == ("Пишет rejected" if subject else "")
+
+
+@pytest.mark.parametrize(
+    ("subject", "text", "expected"),
+    [
+        ("Пуш", "Пуш не проходит", "Пуш не проходит"),
+        ("Re: FW: Пуш не проходит", "пуш  не проходит, что делать", "пуш  не проходит, что делать"),
+        ("Пуш не прох...", "Пуш не проходит", "Пуш не проходит"),
+        ("Пуш", "", "Пуш"),
+        ("", "Пуш", "Пуш"),
+        ("Re[2]: Пуш", "Не идёт", "Пуш\nНе идёт"),
+    ],
+)
+def test_a_subject_is_not_repeated(subject: str, text: str, expected: str) -> None:
+    assert headed(subject, text) == expected
+
+
+def test_a_name_beside_a_question_is_its_authors(tmp_path: Path) -> None:
+    (record,) = drawn(written(tmp_path, "q.csv", "Timestamp,Name,Question\n2026-03-02,Anna,why?\n"))
+    assert (record.text, record.author) == ("why?", "Anna")
+
+
+def test_a_subject_can_be_told_or_left_out(tmp_path: Path) -> None:
+    path = written(tmp_path, "q.csv", "Name,Subject,Message\nPush,Git,rejected\n")
+    assert drawn(path)[0].text == "Git\nrejected"
+    assert drawn(path, mapping={"title": "Name"})[0].text == "Push\nrejected"
+    assert drawn(path, mapping={"title": ""})[0].text == "rejected"
 
 
 def test_a_description_is_the_text_of_tickets_only(tmp_path: Path) -> None:

@@ -308,3 +308,30 @@ def test_the_preview_of_outlines_finds_what_the_import_refuses(app: Kbsearch, tm
     assert [row.place for row in preview.skipped] == [f"course {number}" for number in range(2, 8)]
     report = app.imports.run(path, ImportOptions())
     assert (report.skipped, report.taken) == (preview.skipped, preview.counts)
+
+
+@pytest.mark.parametrize("ids", [True, False])
+def test_questions_that_were_taken_without_their_subjects_are_known(
+    app: Kbsearch, tmp_path: Path, ids: bool
+) -> None:
+    rows = ["Ticket ID,Subject,Description,Reporter", "1,Пуш,Пишет rejected,anna", "2,Слияние,Конфликт,boris"]
+    path = written(tmp_path, "\n".join(rows))
+    told = {} if ids else {"id": ""}
+    before = app.imports.run(path, ImportOptions(mapping={**told, "title": ""}))
+    report = app.imports.run(path, ImportOptions(mapping=told))
+    assert (before.taken, report.taken) == ({"questions_new": 2}, {"questions_known": 2})
+    assert (report.clashes, report.skipped_count) == (0, 0)
+
+
+def test_a_preview_shows_subjects_and_rows_of_one_text_stay_apart(app: Kbsearch, tmp_path: Path) -> None:
+    rows = [
+        "Summary,Issue type,Issue key,Description",
+        "Пуш anna@example.com,Bug,,Не работает",
+        "Вход,Bug,,Не работает",
+        "Оплата,Bug,,",
+    ]
+    path = written(tmp_path, "\n".join(rows))
+    shown = [sample.fields["text"] for sample in app.imports.preview(path, ImportOptions()).sample]
+    assert shown == ["Пуш [email]\nНе работает", "Вход\nНе работает", "Оплата"]
+    assert app.imports.run(path, ImportOptions()).taken == {"questions_new": 3}
+    assert app.imports.run(path, ImportOptions()).taken == {"questions_known": 3}
