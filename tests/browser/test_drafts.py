@@ -30,6 +30,12 @@ def sign_in_again(page: Page, site: Site) -> None:
     site.complaints.clear()  # the preview may have been refused
 
 
+def expect_no_offer(page: Page) -> None:
+    """Once other tabs were asked, nothing is offered."""
+    expect(page.locator("form[data-autosave]:not([data-looked])")).to_have_count(0)
+    expect(page.locator(RESTORE)).to_have_count(0)
+
+
 def save(page: Page) -> None:
     page.locator(".actions button[value=save]").click()
 
@@ -49,7 +55,7 @@ def test_what_was_typed_is_restored_after_the_session_ended_however_soon(
     save(page)
     page.wait_for_url(re.compile(rf"/cases/{case.id}\?"))
     page.goto(f"/cases/{case.id}/edit")
-    expect(page.locator(RESTORE)).to_have_count(0)
+    expect_no_offer(page)
 
 
 def test_what_was_typed_is_offered_though_somebody_saved_meanwhile_and_overwrites_nothing(
@@ -89,10 +95,39 @@ def test_saving_one_case_keeps_what_is_typed_elsewhere(open_page: OpenPage, site
     page.click(RESTORE)
     expect(page.locator("#answer")).to_have_value("Новый текст.")
     page.goto("/cases/new?question=1")
-    expect(page.locator(RESTORE)).to_have_count(0)
+    expect_no_offer(page)
     page.goto("/cases/new")
     page.click(RESTORE)
     expect(page.locator("#title")).to_have_value("Ещё не сохранено")
+
+
+def test_two_tabs_keep_two_drafts(open_page: OpenPage) -> None:
+    page = open_page()
+    page.goto("/cases/new")
+    page.fill("#title", "Первый из двух")
+    second = page.context.new_page()
+    second.goto("/cases/new")
+    expect_no_offer(second)  # the first tab is open, and has what it has
+    second.fill("#title", "Второй из двух")
+    second.fill("#answer", "Второй ответ.")
+    save(second)
+    second.wait_for_url(re.compile(r"/cases/\d+\?"))
+    second.goto("/cases/new")
+    expect_no_offer(second)
+    second.fill("#title", "Третий, который не сохранят")
+    second.close()
+    page.fill("#answer", "Первый ответ.")
+    page.close()
+    third = page.context.new_page()
+    third.goto("/cases/new")
+    expect(third.locator(".note.warn")).to_contain_text("«Первый из двух»")
+    third.click("text=Throw it away")
+    expect(third.locator(".note.warn")).to_contain_text("«Третий, который не сохранят»")
+    third.click(RESTORE)
+    expect(third.locator("#title")).to_have_value("Третий, который не сохранят")
+    third.reload()
+    third.click(RESTORE)
+    expect_no_offer(third)
 
 
 def test_questions_and_answers_of_faults_are_restored_in_their_tab_alone(
@@ -118,7 +153,7 @@ def test_questions_and_answers_of_faults_are_restored_in_their_tab_alone(
             page.click(f"text={button}")
             page.wait_for_load_state()
             page.goto(path)
-            expect(page.locator(RESTORE)).to_have_count(0)
+            expect_no_offer(page)
         assert page.evaluate("Object.keys(localStorage).filter(name => /question|fault/.test(name))") == []
     finally:
         with site.app.database.writing() as session:

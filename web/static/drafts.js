@@ -1,53 +1,92 @@
 // Text that was typed outlives a closed tab, an ended session and somebody else's edit.
 //
-// A form with data-autosave="NAME" keeps its fields under NAME, with data-kept="tab" no longer than the tab (they may
-// hold personal data).  What is kept is offered, but not with data-offer="no".  A later page with
+// A form with data-autosave="NAME" keeps its fields under NAME and a mark of its own, so that two tabs keep two drafts;
+// with data-kept="tab" no longer than the tab (they may hold personal data).  What is kept, and in no other open tab,
+// is offered, but not with data-offer="no"; then data-looked is set.  A later page of the tab with
 // data-autosaved="NAME" tells that what was sent under NAME has arrived.
 
 const SKIPPED = new Set(["csrf_token", "version", "do"]);
+const NAMING = ["title", "text", "answer"];
 const PAUSE = 500;
+const PATIENCE = 150;
 const say = document.body.dataset;
 
 const keyOf = (name) => `kbsearch ${name}`;
+const sentOf = (name) => `kbsearch sent ${name}`;
 const shelfOf = (form) => (form.dataset.kept === "tab" ? sessionStorage : localStorage);
-const read = (shelf, name) => JSON.parse(shelf.getItem(keyOf(name)) ?? "null");
+const read = (shelf, key) => JSON.parse(shelf.getItem(key) ?? "null");
 const fieldsOf = (form) =>
   [...new FormData(form)].filter(([name, value]) => !SKIPPED.has(name) && typeof value === "string");
 
-function keep(form) {
+// Locks would tell which drafts other tabs write, but plain http has none; so tabs are asked.
+const own = new Set(), elsewhere = new Set();
+const tabs = new BroadcastChannel("kbsearch drafts");
+tabs.addEventListener("message", ({ data }) => {
+  for (const key of data.held ?? []) elsewhere.add(key);
+  const held = (data.asked ?? []).filter((key) => own.has(key));
+  if (held.length) tabs.postMessage({ held });
+});
+
+async function leftOf(shelf, name) {
+  const key = keyOf(name);
+  const kept = Object.keys(shelf).filter((one) => (one === key || one.startsWith(`${key} `)) && !own.has(one));
+  if (kept.length && shelf === localStorage) {
+    tabs.postMessage({ asked: kept });
+    await new Promise((resolve) => setTimeout(resolve, PATIENCE));
+  }
+  const left = kept.filter((one) => !elsewhere.has(one) && shelf.getItem(one));
+  return left.sort((one, other) => (read(shelf, other).at ?? 0) - (read(shelf, one).at ?? 0));
+}
+
+async function keep(form) {
   const shelf = shelfOf(form), name = form.dataset.autosave;
-  const kept = read(shelf, name);
-  if (kept && form.dataset.offer !== "no" && kept.fields !== JSON.stringify(fieldsOf(form))) offer(form, kept);
-  let timer, typed = false, sent = false;
+  let key = `${keyOf(name)} ${Math.random().toString(36).slice(2)}`;
+  let timer, typed = false;
+  own.add(key);
   const write = () => {
     clearTimeout(timer);
-    const draft = { version: form.elements.version?.value, fields: JSON.stringify(fieldsOf(form)), sent };
-    if (typed) shelf.setItem(keyOf(name), JSON.stringify(draft));
+    const draft = { version: form.elements.version?.value, fields: JSON.stringify(fieldsOf(form)), at: Date.now() };
+    if (typed) shelf.setItem(key, JSON.stringify(draft));
   };
   form.addEventListener("input", () => {
     typed = true;
-    sent = false;
     clearTimeout(timer);
     timer = setTimeout(write, PAUSE);
   });
   form.addEventListener("submit", () => {
-    sent = true;
     write();
+    sessionStorage.setItem(sentOf(name), key);
   });
-  addEventListener("pagehide", () => sent || write());
+  addEventListener("pagehide", write);
+  const left = await leftOf(shelf, name);
+  const sent = form.dataset.offer === "no" ? sessionStorage.getItem(sentOf(name)) : null;
+  const same = left.find((one) => one === sent || read(shelf, one).fields === JSON.stringify(fieldsOf(form)));
+  if (same && !typed) own.add(key = same);
+  else if (form.dataset.offer !== "no") offer(form, left, write);
+  form.dataset.looked = "";
 }
 
-function offer(form, kept) {
+function offer(form, left, write) {
+  const shelf = shelfOf(form), kept = left.length ? read(shelf, left[0]) : null;
+  if (!kept) return;
   const bar = Object.assign(document.createElement("div"), { className: "note warn row" });
   bar.setAttribute("role", "alert");
-  bar.append(say.restore);
+  const named = JSON.parse(kept.fields).find(([name, value]) => NAMING.includes(name) && value);
+  bar.append(say.restore, named ? ` «${named[1].slice(0, 60)}»` : "");
   const button = (label, act) => {
     const made = Object.assign(document.createElement("button"), { type: "button", className: "mini", textContent: label });
-    made.addEventListener("click", () => (act(), bar.remove()));
+    made.addEventListener("click", () => (bar.remove(), act()));
     bar.append(made);
   };
-  button(say.restoreYes, () => fill(form, kept));
-  button(say.restoreNo, () => shelfOf(form).removeItem(keyOf(form.dataset.autosave)));
+  button(say.restoreYes, () => {
+    fill(form, kept);
+    write();
+    shelf.removeItem(left[0]);
+  });
+  button(say.restoreNo, () => {
+    shelf.removeItem(left[0]);
+    offer(form, left.slice(1), write);
+  });
   form.prepend(bar);
 }
 
@@ -82,7 +121,7 @@ document.addEventListener("submit", (event) => {
   addEventListener("pagehide", () => sessionStorage.clear());  // after this page kept what it has
 });
 for (const { dataset } of document.querySelectorAll("[data-autosaved]")) {
-  for (const shelf of [localStorage, sessionStorage]) {
-    if (read(shelf, dataset.autosaved)?.sent) shelf.removeItem(keyOf(dataset.autosaved));
-  }
+  const sent = sessionStorage.getItem(sentOf(dataset.autosaved));
+  for (const shelf of [localStorage, sessionStorage]) shelf.removeItem(sent);
+  sessionStorage.removeItem(sentOf(dataset.autosaved));
 }
