@@ -15,9 +15,10 @@ from kbsearch.matching.rarity import Rarity
 from kbsearch.matching.rivals import Rivals
 from kbsearch.matching.small_talk import load_small_talk_model
 from kbsearch.matching.understanding import Understanding
-from kbsearch.models import LIVE_STATES, Decision
+from kbsearch.models import LIVE_STATES, AsideReason, Decision
 from kbsearch.ports import Embedder, Filters, Floats, Part, SearchBackend
 from kbsearch.text.wording import plain_wording
+from kbsearch.text.words import stems
 
 LIVE = tuple(str(state) for state in LIVE_STATES)
 SAME_WORDS = 0.97
@@ -29,6 +30,10 @@ SCARCITY_STEP = 0.5
 """While cases are few, what is kept of a match is out of date when they are e^½ times as many."""
 FEWEST_WORDS = 3
 """Different words that make a wording: fewer may mean anything."""
+MOST_TERSE = 2
+"""Words of a message that may be no more than the name of what is looked for."""
+TERSE_ASKS = 0.9
+"""How likely such a message asks at least: enough for a suggestion, too little for an answer."""
 NEAREST = 3
 """How many of the candidates that are nearest by each retriever may be worded in a question's words."""
 
@@ -129,7 +134,7 @@ class Matcher:
         if same is not None:
             pool = pool.with_first(same)
             return self._result(query, pool, limit, filters.course, 1.0, same)
-        asks = self._chance_of_asking(text, query, degraded=pool.degraded)
+        asks = self._chance_of_asking(text, query, pool)
         return self._result(query, pool, limit, filters.course, asks)
 
     def decide(self, result: MatchResult, precision: float, course: str = "", language: str = "") -> Decision:
@@ -191,11 +196,25 @@ class Matcher:
         same = [case for case, texts in known.items() if not asked.isdisjoint(map(plain_wording, texts))]
         return same[0] if len(same) == 1 else None
 
-    def _chance_of_asking(self, text: str, query: Query, *, degraded: bool) -> float:
-        """1, or of what is taken for small talk the chance in [0, 1] that it wants an answer nevertheless."""
-        vectors = None if degraded else self.encoder.encode(query.bare)[None]
+    def _chance_of_asking(self, text: str, query: Query, pool: Pool) -> float:
+        """1, or of what is taken for small talk the chance in [0, 1] that it wants an answer nevertheless.
+
+        A word or two that say nothing social, all of which cases have, are a search for these: people look
+        for "docker" or «промокод», and nothing in such a message tells it from «жесть».
+        """
+        vectors = None if pool.degraded else self.encoder.encode(query.bare)[None]
         told = load_small_talk_model().told([text], vectors, self.encoder.model_id)
-        return 1 - told[0].probability if told else 1.0
+        if not told:
+            return 1.0
+        terse = query.length <= MOST_TERSE and told[0].reason == AsideReason.TALK
+        known = terse and self._knows(query)
+        return max(1 - told[0].probability, TERSE_ASKS if known else 0.0)
+
+    def _knows(self, query: Query) -> bool:
+        """Whether cases, or the lexicon, have every word of ``query``."""
+        slang = {stem for step in query.steps if step.kind == "lexicon" for stem in stems(step.before)}
+        unknown = [stem for stem in stems(query.bare) if stem not in slang]
+        return all(self._index.documents_with(unknown))
 
     def _result(  # noqa: PLR0917  # all of one match
         self, query: Query, pool: Pool, limit: int, course: str, asks: float, same: int | None = None

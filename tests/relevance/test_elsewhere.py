@@ -51,5 +51,15 @@ def test_everyday_questions_hardly_ever_get_a_suggestion_and_never_an_answer(mat
     assert said.count(Decision.ABSTAIN) >= LEAST_SILENT * len(SENTENCES)
 
 
+@pytest.mark.parametrize("text", ["чат", "вебинар", "дедлайн", "Notebook", "jupyter", "коммит"])
+def test_who_types_no_more_than_what_is_looked_for_gets_a_suggestion(matcher: Matcher, text: str) -> None:
+    assert matcher.decide(matcher.match(text), 0.95) == Decision.SUGGEST
+
+
+@pytest.mark.parametrize("text", ["супер", "жесть", "ага", "я тут", "лекция бомба", "лол", "+1", "готово!"])
+def test_short_reactions_are_met_with_silence(matcher: Matcher, text: str) -> None:
+    assert matcher.decide(matcher.match(text), 0.95) == Decision.ABSTAIN
+
+
 def test_none_of_them_was_fitted_on() -> None:
     assert not set(FITTED_ON.read_text("utf-8").splitlines()) & {*SENTENCES, *PLAINLY}

@@ -12,6 +12,7 @@ from kbsearch.app import Kbsearch
 from kbsearch.config import Settings
 from kbsearch.errors import InvalidInput, NotFound, TooLarge
 from kbsearch.importers.records import IncomingQuestion
+from kbsearch.matching.small_talk import load_small_talk_model
 from kbsearch.models import Decision, Outbox, Question, QuestionState, Suggestion
 from kbsearch.services.cases import CaseDraft
 from kbsearch.services.suggestions import SuggestionView
@@ -62,6 +63,14 @@ def test_nothing_is_suggested_for_what_no_case_answers(school: Kbsearch) -> None
 def test_small_talk_is_suggested_nothing_whatever_it_speaks_of(school: Kbsearch, text: str) -> None:
     assert school.search.search(text).cases  # words alone would find some
     assert school.suggestions.suggest(text).decision == Decision.ABSTAIN
+
+
+@pytest.mark.parametrize("text", ["сертификат", "Git", "видео"])
+def test_a_single_word_that_cases_have_is_looked_for(school: Kbsearch, text: str) -> None:
+    assert load_small_talk_model().told([text])  # by its words alone it looks like chat
+    (first, *_) = school.search.search(text).cases
+    assert text.lower() in first.case.title.lower()
+    assert first.probability > school.search.search(f"удачи, {text}").cases[0].probability
 
 
 def test_a_suggestion_is_stored_masked_and_comes_back_as_given(school: Kbsearch) -> None:
