@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 
 from kbsearch.errors import InvalidInput
+from kbsearch.importers.iso_8601 import read_moment
 
-_NUMBER = re.compile(r"\d{9,13}(?:\.\d+)?")
-_MILLISECONDS = 100_000_000_000
-"""A number from here on counts milliseconds: as seconds it would be after the year 5000."""
+_NUMBER = re.compile(r"\d{9,13}(?:[.,]\d+)?|\d{16}", re.ASCII)
+_MILLISECONDS, _MICROSECONDS = 100_000_000_000, 100_000_000_000_000
+"""A number from here on counts milliseconds, or microseconds: as seconds it would be after the year 5000."""
 
 _WEEK = re.compile(r"(\d{4})-?[Ww](\d{1,2})")
 
@@ -20,6 +22,8 @@ _WRITINGS = tuple(
     for time in ("", " %H:%M", " %H:%M:%S", ", %H:%M", ", %H:%M:%S", "T%H:%M:%S")
 )
 _ISO = ("%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S")
+_FRACTION = re.compile(r"(?<=:\d\d:\d\d)[.,]\d+$")
+"""The fraction of a second; only ISO 8601 keeps it."""
 
 _MONTHS = (
     ("янв", "jan"), ("фев", "feb"), ("мар", "mar"), ("апр", "apr"), ("мая", "май", "may"), ("июн", "jun"),
@@ -54,7 +58,7 @@ def read_date(value: object, *, month_first: bool = False) -> datetime | None:
 
     ``month_first``: how dates like 11/3/2026 are meant.
 
-    Understood are datetimes, Unix seconds and milliseconds, ISO 8601, day-first dates as in
+    Understood are datetimes, Unix seconds, milliseconds and microseconds, ISO 8601, day-first dates as in
     ``31.12.2026 18:30``, and those with a month's name in Russian or English; with AM and PM, and with a zone
     behind (``UTC``, ``GMT+3``, ``+0300``).
 
@@ -71,7 +75,7 @@ def read_date(value: object, *, month_first: bool = False) -> datetime | None:
     if month_first:
         text = _SLASHED.sub(r"\2/\1", text, count=1)
     try:
-        return _unix(float(text)) if _NUMBER.fullmatch(text) else _written(text)
+        return _unix(float(text.replace(",", "."))) if _NUMBER.fullmatch(text) else _written(text)
     except (ValueError, OverflowError, OSError) as error:
         raise _not_understood(text) from error
 
@@ -130,12 +134,13 @@ def read_week(value: object, *, month_first: bool = False) -> date | None:
 
 
 def _unix(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds / 1000 if seconds >= _MILLISECONDS else seconds, UTC)
+    unit = 1_000_000 if seconds >= _MICROSECONDS else 1_000 if seconds >= _MILLISECONDS else 1
+    return datetime.fromtimestamp(seconds / unit, UTC)
 
 
 def _written(text: str) -> datetime:
     try:
-        return datetime.fromisoformat(text)
+        return read_moment(text)
     except ValueError:
         plain, zone = _without_zone(_AT.sub(" ", text))
         return _local(_HALF.sub(_of_whole_day, plain)).replace(tzinfo=zone)
@@ -162,6 +167,9 @@ def _of_whole_day(found: re.Match[str]) -> str:
 
 def _local(text: str) -> datetime:
     """The moment of ``text``, without a zone."""
+    with suppress(ValueError):
+        return read_moment(text)
+    text = _FRACTION.sub("", text)
     for writing in (*_WRITINGS, *_ISO):
         try:
             return datetime.strptime(text, writing)

@@ -18,6 +18,7 @@ from pydantic import Tag as UnionTag
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
+from kbsearch.importers.iso_8601 import read_moment
 from kbsearch.importers.records import IncomingQuestion, IncomingReply
 from kbsearch.models import FeedbackAction, utc_now
 from kbsearch.services.intake import EARLIEST
@@ -41,11 +42,16 @@ SKEW = timedelta(days=1)
 """How far the clock, or the time zone, of a caller may be ahead of ours."""
 
 
-def _written(moment: Any) -> Any:
-    """Refuse numbers: whether they count seconds or milliseconds can only be guessed."""
-    if not isinstance(moment, str) or moment.strip().lstrip("+-").replace(".", "", 1).isdecimal():
+def _written(moment: Any) -> datetime:
+    """The moment of an ISO 8601 text.  Of numbers it can only be guessed whether they count milliseconds."""
+    if not isinstance(moment, str):
         raise PydanticCustomError("datetime_type", "Input should be a valid datetime")
-    return moment
+    try:
+        return read_moment(moment.strip())
+    except (ValueError, OverflowError) as error:
+        reason = str(error) if isinstance(error, ValueError) else "there is no such day"
+        said = "Input should be a valid datetime, {reason}"
+        raise PydanticCustomError("datetime_parsing", said, {"reason": reason}) from error
 
 
 def _by_now(moment: datetime) -> datetime:

@@ -140,7 +140,10 @@ def test_the_document_takes_what_the_call_takes(
     ("moment", "reason"),
     [
         ("2026-03-02T18:20:00", " (it has none)"),
-        ("2026-02-30T00:00:00Z", " (day value is outside expected range)"),
+        ("2026-02-30T00:00:00Z", " (there is no such day)"),
+        ("2026-03-02T18:20:61Z", " (there is no such time)"),
+        ("2026-03-02T18:20:00+3", ""),
+        ("yesterday", ""),
         (1_772_464_800, ""),
         ("1772464800", ""),
         (True, ""),

@@ -238,6 +238,16 @@ def test_an_unknown_course_is_named(call: Call) -> None:
         assert "git" in asked.get_json()["remedy"]
 
 
+@pytest.mark.parametrize(
+    "moment",
+    ["2026-03-02T18:20:00+03", "20260302T152000,0Z", "2026-03-02t15:14:60z", "2026-W10-1T15:20Z"],
+)
+def test_times_may_be_written_in_every_way_of_iso_8601(call: Call, moment: str) -> None:
+    number = call("questions", {"text": "как?", "asked_at": moment}).get_json()["id"]
+    asked = call(f"questions/{number}").get_json()["asked_at"]
+    assert asked == ("2026-03-02T15:15:00Z" if "60z" in moment else "2026-03-02T15:20:00Z")
+
+
 def test_a_text_over_the_limit_is_too_large(call: Call) -> None:
     answer = call("questions", {"text": "ы" * 1_000_000})
     assert (answer.status_code, answer.get_json()["code"]) == (413, "too-large")
