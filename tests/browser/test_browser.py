@@ -253,6 +253,37 @@ def test_no_page_scrolls_sideways_on_a_narrow_phone(open_page: OpenPage, site: S
     assert {path: width for path, width in widths.items() if width > 320} == {}
 
 
+LARGE_TEXT = (
+    "addEventListener('DOMContentLoaded', () => { document.documentElement.style.fontSize = '200%' })"
+)
+
+
+def test_pages_with_text_twice_as_large_fit_a_desktop(open_page: OpenPage) -> None:
+    """WCAG 1.4.4: two panes become one column, though the window is wide."""
+    page = open_page("admin", viewport={"width": 1280, "height": 800})
+    page.add_init_script(LARGE_TEXT)
+    widths = {}
+    for path in PATHS:
+        page.goto(path)
+        widths[path] = page.evaluate("document.documentElement.scrollWidth")
+    assert {path: width for path, width in widths.items() if width > 1280} == {}
+    page.goto(f"/?q={QUERY}")
+    cases, detail = (page.locator(one).bounding_box() for one in ("#cases", "#detail"))
+    assert cases
+    assert detail
+    assert detail["x"] == cases["x"]
+    page.locator("#cases a.title").nth(1).click()
+    expect(page.locator("#detail h2")).to_be_in_viewport()
+
+
+def test_the_menu_does_not_cover_a_page_that_is_zoomed_to_four_times(open_page: OpenPage) -> None:
+    """WCAG 1.4.10: a screen of 1280 × 900 pixels has 320 × 225 then."""
+    page = open_page(viewport={"width": 320, "height": 225})
+    page.goto("/clusters")
+    page.evaluate("scrollTo(0, 1000)")
+    expect(page.locator(".nav")).not_to_be_in_viewport()
+
+
 def test_no_table_of_quality_is_cut_on_a_desktop(open_page: OpenPage, site: Site) -> None:
     case = site.app.cases.list().items[0]
     site.app.golden.add(case.id, text=case.title)

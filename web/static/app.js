@@ -143,10 +143,11 @@ document.addEventListener("htmx:afterSwap", (event) => {
   toast(event.target.querySelector("span").textContent, undo ? 6000 : 2000, undo);
 });
 
-// On a narrow screen the answer lies below the rows.
+// On a narrow screen, or with large text, the answer lies below the rows.
 document.addEventListener("htmx:afterSwap", (event) => {
-  if (event.detail.requestConfig?.target?.id !== "detail" || matchMedia("(min-width: 64rem)").matches) return;
-  document.getElementById("detail")?.scrollIntoView();
+  const detail = document.getElementById("detail");
+  if (event.detail.requestConfig?.target?.id !== "detail" || !detail) return;
+  if (detail.offsetLeft === detail.previousElementSibling.offsetLeft) detail.scrollIntoView();
 });
 
 // A query that was sent, or whose results were used, is a step that Back leads to; while one is typed it stays one step.
