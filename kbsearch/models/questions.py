@@ -30,7 +30,8 @@ class Question(Base):
 
     ``course_code`` and ``lesson_code`` hold what the source said and need not be known to the school's
     outline; "" means none.  ``text_key`` is a hash of the normalised text: equal keys, same question.
-    ``import_id``: the import that brought it; None when none did, or nobody kept that yet.
+    ``import_id``: the import that brought it; None when none did, or nobody kept that yet.  ``updated_at``:
+    when its state, its case or its replies changed last; whatever updates a row sets it.
     """
 
     __tablename__ = "question"
@@ -52,6 +53,7 @@ class Question(Base):
     language: Mapped[str] = mapped_column(String(8), default="")
     asked_at: Mapped[datetime]
     received_at: Mapped[datetime] = mapped_column(default=utc_now)
+    updated_at: Mapped[datetime | None] = mapped_column(default=utc_now, onupdate=utc_now, index=True)
     state: Mapped[QuestionState] = mapped_column(String(20), default=QuestionState.OPEN, index=True)
     case_id: Mapped[int | None] = mapped_column(ForeignKey("case.id", ondelete="SET NULL"), index=True)
     import_id: Mapped[int | None] = mapped_column(ForeignKey("import.id"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import selectinload
@@ -12,7 +13,7 @@ from sqlalchemy.orm import selectinload
 from kbsearch.database import Database
 from kbsearch.errors import Conflict, NotFound
 from kbsearch.importers.records import IncomingCase
-from kbsearch.models import TRANSITIONS, Case, CaseState, Person, Question
+from kbsearch.models import LIVE_STATES, TRANSITIONS, Case, CaseState, Person, Question
 from kbsearch.services.case_drafts import (
     CaseDraft,
     check_live,
@@ -280,26 +281,41 @@ class CaseService:
         self,
         *,
         state: str = "",
+        states: Sequence[CaseState] = (),
         course: str = "",
         text: str = "",
         limit: int = 50,
         offset: int = 0,
         after: int | None = None,
+        since: datetime | None = None,
     ) -> CasePage:
         """Cases with their variants, last changed first.
 
-        ``text``: words that title or tags contain.  ``after``: by id instead, those after this one: pages
-        that begin after the last id of the one before miss nothing, whatever changes meanwhile.
+        ``states``: of one of them.  ``since``: changed then or later.  ``text``: words that title or tags
+        contain.  ``after``: by id instead, those after this one: pages that begin after the last id of the
+        one before miss nothing, whatever changes meanwhile.
         """
         query = select(Case.id, Case.title, Case.tags).order_by(Case.updated_at.desc(), Case.id.desc())
         if course:
             query = query.where(Case.course_code == course)
         if state:
             query = query.where(Case.state == state_named(state))
+        if states:
+            query = query.where(Case.state.in_(states))
+        if since is not None:
+            query = query.where(Case.updated_at >= since)
         with self._database.reading() as session:
             ids = [row.id for row in session.execute(query) if _mentions(text, row.title, row.tags)]
         shown = ids if after is None else sorted(key for key in ids if key > after)
         return CasePage(self.by_ids(shown[offset : offset + min(limit, MAX_LISTED)]), len(ids))
+
+    def withdrawn(self, since: datetime) -> Sequence[int]:
+        """The ids of cases that were published once and have been no more since then, at most, in order."""
+        query = select(Case.id).where(
+            Case.first_published_at.is_not(None), Case.state.not_in(LIVE_STATES), Case.updated_at >= since
+        )
+        with self._database.reading() as session:
+            return session.scalars(query.order_by(Case.id)).all()
 
     def counts(self, *, course: str = "", text: str = "") -> dict[CaseState, int]:
         """How many cases each state has; all states are there."""

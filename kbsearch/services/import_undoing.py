@@ -28,6 +28,7 @@ from kbsearch.services.case_writing import locked, take_back_revision
 from kbsearch.services.import_plans import UndoPlan, answering, elsewhere, planned
 from kbsearch.services.import_records import BROKEN_OFF, existing, is_running
 from kbsearch.services.question_removal import announce, look_at_coverage, remove_questions
+from kbsearch.services.question_rows import touch
 from kbsearch.services.question_states import set_state
 from kbsearch.services.row_chunks import chunks
 from kbsearch.services.school_reverting import keeps_nothing, lock_school, revert
@@ -154,6 +155,7 @@ def _take_back_replies(session: Session, record: Import) -> None:
     session.execute(delete(Reply).where(*brought).execution_options(**plain))
     unmarked = update(Reply).where(*marked).values(accepted=False, accepted_import_id=None)
     session.execute(unmarked.execution_options(**plain))
+    touch(session, sorted(concerned))
     for some in chunks(sorted(concerned)):
         query = select(Question.id).where(
             Question.id.in_(some),

@@ -173,6 +173,7 @@ def _or_nothing(session: Session, table: Table) -> Insert:
 def _row(question: PreparedQuestion, now: datetime) -> dict[str, Any]:
     return {
         "received_at": now,
+        "updated_at": now,
         "source": question.source,
         "external_id": question.external_id,
         "text": question.text,
@@ -240,6 +241,7 @@ def _add_later_replies(
     A reply that it had is marked when it has been accepted since; it is never unmarked.
     """
     answering: list[int] = []
+    touched: list[int] = []
     for question_id, question in known:
         if not question.replies:
             continue
@@ -250,9 +252,19 @@ def _add_later_replies(
         accepted = [reply.text for reply in replies if reply.accepted and stored.get(reply.text) is False]
         _add_replies(session, [(question_id, _next_position(session, question_id), later)], import_id)
         _accept(session, question_id, accepted, import_id)
+        if later or accepted:
+            touched.append(question_id)
         if (later or accepted) and question.answered:
             answering.append(question_id)
+    touch(session, touched)
     return _answer_open(session, answering)
+
+
+def touch(session: Session, ids: Sequence[int]) -> None:
+    """Note that replies of these questions changed now."""
+    for some in chunks(ids):
+        change = update(Question).where(Question.id.in_(some)).values(updated_at=utc_now())
+        session.execute(change.execution_options(synchronize_session=False))
 
 
 def _accept(session: Session, question_id: int, texts: Sequence[str], import_id: int | None) -> None:

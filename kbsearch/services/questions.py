@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -21,7 +22,7 @@ from kbsearch.services.outlines import store_course
 from kbsearch.services.question_rows import Received, refuse_unknown_places, store_questions
 from kbsearch.services.row_chunks import chunks
 
-__all__ = ["QuestionService", "Received", "Titles"]
+__all__ = ["QuestionPage", "QuestionService", "Received", "Titles"]
 
 MOST_NAMED = 200
 """Courses that a school without an outline may choose from."""
@@ -34,6 +35,14 @@ class Titles:
     courses: dict[str, str]
     lessons: dict[str, str]
     course_of: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionPage:
+    """One page of a list, and how many questions there are in all."""
+
+    items: list[Question]
+    total: int
 
 
 class QuestionService:
@@ -160,6 +169,26 @@ class QuestionService:
                     or_(earlier, (Question.asked_at == last.asked_at) & (Question.id < last.id))
                 )
             return list(session.scalars(query))
+
+    def page(
+        self,
+        *,
+        after: int = 0,
+        limit: int = 50,
+        since: datetime | None = None,
+        state: str = "",
+        course: str = "",
+        source: str = "",
+    ) -> QuestionPage:
+        """Questions with replies by id, those after ``after``; ``since``: that changed then or later."""
+        wanted = {Question.state: state, Question.course_code: course, Question.source: source}
+        conditions = [column == value for column, value in wanted.items() if value]
+        if since is not None:
+            conditions.append(Question.updated_at >= since)
+        query = _with_replies().where(*conditions, Question.id > after).order_by(Question.id).limit(limit)
+        with self._database.reading() as session:
+            total = session.scalar(select(func.count(Question.id)).where(*conditions)) or 0
+            return QuestionPage(list(session.scalars(query)), total)
 
     def count(self, *, state: str = "", course: str = "") -> int:
         """How many questions there are."""

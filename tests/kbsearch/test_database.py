@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import insert, select, text
+from sqlalchemy import column, insert, select, table, text
 from sqlalchemy.orm import Session
 
 from kbsearch.database import Database
@@ -32,9 +32,12 @@ def question(number: int = 1, **values: object) -> Question:
 
 def store_plainly(session: Session, keys: dict[str, str]) -> None:
     """Store questions by text and key, without the columns that an older schema has not."""
-    plain = {"source": "test", "asked_at": datetime(2026, 3, 1, tzinfo=UTC)}
+    moment = datetime(2026, 3, 1, tzinfo=UTC)
+    plain = {"source": "test", "state": "open", "asked_at": moment, "received_at": moment}
+    plain |= dict.fromkeys(("author_key", "course_code", "lesson_code", "language"), "")
     rows = [plain | {"external_id": one, "text": one, "text_key": key} for one, key in keys.items()]
-    session.execute(insert(Question.__table__), rows)  # type: ignore[arg-type]  # a Table
+    columns = (column(name, Question.__table__.c[name].type) for name in rows[0])
+    session.execute(insert(table("question", *columns)), rows)
 
 
 def _store_and_fail(session: Session) -> None:
@@ -275,3 +278,14 @@ def test_a_folder_that_cannot_be_made_names_the_setting(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError) as caught:
         Database(f"sqlite:///{tmp_path}/file/kbsearch.db")
     assert "KBSEARCH_HOME" in caught.value.remedy
+
+
+def test_questions_of_before_changed_when_they_came(url: str) -> None:
+    database = Database(url)
+    database.upgrade("0026")
+    with database.writing() as session:
+        store_plainly(session, {"Как сдать": "key"})
+    database.upgrade()
+    with database.reading() as session:
+        assert session.scalar(select(Question.updated_at)) == datetime(2026, 3, 1, tzinfo=UTC)
+    database.close()

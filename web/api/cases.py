@@ -11,23 +11,34 @@ from web.api.requests import CasePath, CasesQuery
 from web.api.responses import CasesOut, CaseWithVariants, case_out, case_with_variants
 from web.session import kb, requires_token
 
+LIVE = "live"
+
 blueprint = api_blueprint("cases", "The knowledge base.")
 
 
 @blueprint.get("/cases", responses={200: CasesOut, **reading()}, security=needs(Scope.READ))
 @requires_token(Scope.READ)
 def list_cases(query: CasesQuery) -> Response:
-    """List cases, last changed first, or by id with `after`."""
+    """List cases, last changed first, or by id with `after`.
+
+    To keep up with them ask for those that changed since (`updated_since`, with `state=live`): `withdrawn`
+    then names those that are no longer published.
+    """
     kb().questions.check_place(query.course)
     page = kb().cases.list(
-        state=query.state,
+        state="" if query.state == LIVE else query.state,
+        states=LIVE_STATES if query.state == LIVE else (),
         course=query.course,
         text=query.q,
         limit=query.limit,
         offset=query.offset,
         after=query.after,
+        since=query.updated_since,
     )
-    found = CasesOut(items=[case_out(case) for case in page.items], total=page.total)
+    found = CasesOut(items=[case_out(case) for case in page.items], total=page.total, withdrawn=None)
+    if query.updated_since is None:
+        return jsonify(found.model_dump(mode="json", exclude={"withdrawn"}))
+    found.withdrawn = list(kb().cases.withdrawn(query.updated_since))
     return jsonify(found.model_dump(mode="json"))
 
 

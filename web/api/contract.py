@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from inspect import signature
 from typing import Annotated, Any, NoReturn, cast
 from urllib.parse import unquote_to_bytes
 
-from flask import current_app, request
+from flask import Response, current_app, request
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.info import Info
 from flask_openapi3.models.tag import Tag
@@ -32,6 +33,8 @@ from web.security import API_BODY_BYTES
 from web.session import kb
 
 PREFIX = "/api/v1"
+CONDITIONAL = frozenset(("cases", "questions", "clusters", "edits", "faults"))
+"""Tags of calls whose answers to GET have an ETag."""
 LARGEST_ID = 2**63 - 1
 """The largest row id that databases keep."""
 
@@ -176,7 +179,10 @@ def needs(scope: Scope) -> list[dict[str, list[str]]]:
 
 
 def api_blueprint(name: str, description: str) -> APIBlueprint:
-    """A blueprint of the API whose calls are documented under the tag ``name``."""
+    """A blueprint of the API whose calls are documented under the tag ``name``.
+
+    Of those in `CONDITIONAL` what is read is sent only when it is not what the caller has.
+    """
     blueprint = APIBlueprint(
         f"api_{name}",
         __name__,
@@ -186,7 +192,18 @@ def api_blueprint(name: str, description: str) -> APIBlueprint:
     )
     blueprint.before_request(_check_query)
     blueprint.before_request(_check_body)
+    if name in CONDITIONAL:
+        blueprint.after_request(_only_when_changed)
     return blueprint
+
+
+def _only_when_changed(answer: Response) -> Response:
+    """Give ``answer`` an ETag; to whoever has it already, say only that."""
+    if request.method in {"GET", "HEAD"} and answer.status_code == HTTPStatus.OK:
+        answer.add_etag()
+        answer.headers["Cache-Control"] = "private, no-cache"
+        answer.make_conditional(request)
+    return answer
 
 
 def _operation_id(*, name: str, path: str, method: str) -> str:

@@ -12,7 +12,7 @@ from flask import Blueprint, Response, current_app, jsonify, render_template, re
 from flask_openapi3.openapi import OpenAPI
 from markupsafe import Markup, escape
 
-from web.api.contract import LARGEST_ID, PREFIX
+from web.api.contract import CONDITIONAL, LARGEST_ID, PREFIX
 from web.errors import API_TITLES, HTTP_CODES, STATUSES
 from web.session import public
 
@@ -26,6 +26,14 @@ blueprint = Blueprint(
 )
 
 Spec = dict[str, Any]
+IF_NONE_MATCH: Spec = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string"},
+    "description": "The `ETag` of an earlier answer; 304 when this one would be the same.",
+}
+LOCATION: Spec = {"schema": {"type": "string"}, "description": "The address of the question, if it is one."}
 _CODE = re.compile(r"`([^`]+)`")
 
 
@@ -86,11 +94,25 @@ def page() -> str:
 def document(app: OpenAPI) -> Spec:
     """The OpenAPI document of ``app``."""
     spec = cast(Spec, app.api_doc)
-    for methods in spec["paths"].values():
+    for path, methods in spec["paths"].items():
         for operation in methods.values():
             if "description" in operation:  # the library breaks lines for HTML; the format is Markdown
                 operation["description"] = operation["description"].replace("<br/>", "\n").strip()
+        if "/questions" in path and "post" in methods:
+            methods["post"]["responses"]["201"]["headers"] = {"Location": LOCATION}
+        if "get" in methods and CONDITIONAL.intersection(methods["get"]["tags"]):
+            _make_conditional(methods["get"])
     return spec
+
+
+def _make_conditional(operation: Spec) -> None:
+    """Say of a call that reads what `web.api.contract` does to all of its kind."""
+    etag = {"schema": {"type": "string"}, "description": "Names this answer; send it in `If-None-Match`."}
+    operation["responses"]["200"]["headers"] = {"ETag": etag}
+    told = "It is what the answer was whose `ETag` was sent."
+    operation["responses"]["304"] = {"description": told}
+    parameters = [one for one in operation.get("parameters", []) if one["in"] != "header"]
+    operation["parameters"] = [*parameters, IF_NONE_MATCH]
 
 
 def operations_by_tag(spec: Spec) -> dict[str, list[OperationRow]]:

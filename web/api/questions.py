@@ -5,11 +5,12 @@ from __future__ import annotations
 from flask import Response, jsonify
 
 from kbsearch.models import Scope
-from web.api.contract import api_blueprint, needs, reading, writing
-from web.api.requests import ManyQuestions, OneQuestion, QuestionPath, QuestionsBody
+from web.api.contract import PREFIX, api_blueprint, needs, reading, writing
+from web.api.requests import ManyQuestions, OneQuestion, QuestionPath, QuestionsBody, QuestionsQuery
 from web.api.responses import (
     ManyReceived,
     OneReceived,
+    QuestionsOut,
     QuestionsReceived,
     QuestionWithReplies,
     ReceivedOut,
@@ -33,8 +34,9 @@ def add_questions(body: QuestionsBody) -> tuple[Response, int]:
 
     Taking in the same source and external_id again adds the replies that the question did not have yet, each
     text once, and notes which was accepted; nothing else changes.  The status is 201 when a question was new,
-    else 200.  With `suggest`, a single question is answered in the same call.  `repeats` names the
-    earlier question that asks the same; of many at once only those that do so word for word.
+    else 200; `Location` is the address of a single new one.  With `suggest`, a single question is answered in
+    the same call.  `repeats` names the earlier question that asks the same; of many at once only those that
+    do so word for word.
     """
     if isinstance(body.root, ManyQuestions):
         return _receive_many(body.root)
@@ -50,7 +52,10 @@ def _receive_one(sent: OneQuestion) -> tuple[Response, int]:
             sent.text, course=sent.course, lesson=sent.lesson, question_id=received.question_id
         )
     exclude = set() if sent.suggest else {"suggestion"}
-    return jsonify(result.model_dump(mode="json", exclude=exclude)), _status([result])
+    answer = jsonify(result.model_dump(mode="json", exclude=exclude))
+    if result.created:
+        answer.headers["Location"] = f"{PREFIX}/questions/{result.id}"
+    return answer, _status([result])
 
 
 def _receive_many(sent: ManyQuestions) -> tuple[Response, int]:
@@ -70,6 +75,26 @@ def _receive_many(sent: ManyQuestions) -> tuple[Response, int]:
 
 def _status(results: list[ReceivedOut] | list[OneReceived]) -> int:
     return 201 if any(result.created for result in results) else 200
+
+
+@blueprint.get("/questions", responses={200: QuestionsOut, **reading()}, security=needs(Scope.READ))
+@requires_token(Scope.READ)
+def list_questions(query: QuestionsQuery) -> Response:
+    """List questions with their replies, by id.
+
+    To keep up with what became of them ask for those that changed since (`updated_since`).
+    """
+    kb().questions.check_place(query.course)
+    page = kb().questions.page(
+        after=query.after,
+        limit=query.limit,
+        since=query.updated_since,
+        state=query.state,
+        course=query.course,
+        source=query.source,
+    )
+    found = QuestionsOut(items=[question_with_replies(one) for one in page.items], total=page.total)
+    return jsonify(found.model_dump(mode="json"))
 
 
 @blueprint.get(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal, Self
 
@@ -20,7 +21,7 @@ from pydantic_core import PydanticCustomError
 
 from kbsearch.importers.iso_8601 import read_moment
 from kbsearch.importers.records import IncomingQuestion, IncomingReply
-from kbsearch.models import FeedbackAction, utc_now
+from kbsearch.models import FeedbackAction, QuestionState, utc_now
 from kbsearch.services.intake import EARLIEST
 from web.api.contract import (
     LARGEST_ID,
@@ -262,10 +263,26 @@ class Listed(Input):
         return self
 
 
+def _with_plus(moment: Any) -> Any:
+    """A time whose plus sign was not escaped: in addresses that is a space."""
+    return (
+        re.sub(r" (\d\d(?::?\d\d)?)$", r"+\1", moment)
+        if isinstance(moment, str) and ":" in moment
+        else moment
+    )
+
+
+Since = Annotated[AwareDatetime, BeforeValidator(_written), BeforeValidator(_with_plus)]
+_SINCE = "Only those that changed then or later: a time with a time zone. In addresses a plus is `%2B`."
+
+
 class CasesQuery(Listed):
     """Which cases to list.  Drafts and archived cases are never handed out."""
 
-    state: Literal["published", "needs_check"] = "published"
+    state: Literal["published", "needs_check", "live"] = Field("published", description="live: both.")
+    updated_since: Since | SkipJsonSchema[None] = Field(
+        None, description=_SINCE, json_schema_extra=_without_default
+    )
     course: Code = ""
     q: Line = Field("", description="Words that the title or the tags contain.")
 
@@ -277,6 +294,21 @@ class ClustersQuery(Listed):
     sort: Literal["size", "recent", "uncovered"] = Field(
         "size", description="Most questions first: in all, of the last 28 days, or of those nobody answered."
     )
+
+
+class QuestionsQuery(Input):
+    """Which questions to list."""
+
+    limit: int = Field(50, ge=1, le=200)
+    after: int = Field(
+        0, ge=0, le=LARGEST_ID, description="Those after this id: the last one of the page before."
+    )
+    updated_since: Since | SkipJsonSchema[None] = Field(
+        None, description=_SINCE, json_schema_extra=_without_default
+    )
+    state: QuestionState | Literal[""] = ""
+    course: Code = ""
+    source: Code = ""
 
 
 class QuestionPath(Input):

@@ -37,6 +37,7 @@ class QuestionOut(Output):
     asked_at: AwareDatetime
     state: QuestionState
     case_id: int | None = Field(description="The case that answers it, when one was chosen.")
+    updated_at: AwareDatetime = Field(description="When its state, case or replies changed last.")
 
 
 class QuestionWithReplies(QuestionOut):
@@ -251,6 +252,18 @@ class CasesOut(Output):
 
     items: list[CaseOut]
     total: int
+    withdrawn: list[int] | None = Field(
+        None,
+        description="With `updated_since`: all cases that were published once and have been no more since: "
+        "forget them.",
+    )
+
+
+class QuestionsOut(Output):
+    """One page of questions, by id."""
+
+    items: list[QuestionWithReplies]
+    total: int
 
 
 class AnswerLike(Protocol):
@@ -323,6 +336,7 @@ def question_with_replies(question: Question) -> QuestionWithReplies:
 def _question_fields(question: Question) -> dict[str, Any]:
     same = ("id", "source", "external_id", "text", "language", "asked_at", "state", "case_id")
     fields = {name: getattr(question, name) for name in same}
+    fields["updated_at"] = question.updated_at or question.received_at
     return fields | {"course": question.course_code, "lesson": question.lesson_code}
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from kbsearch.app import Kbsearch
+from kbsearch.models import utc_now
 from kbsearch.services.cases import CaseDraft
 
 Call = Callable[..., TestResponse]
@@ -72,3 +75,43 @@ def test_what_is_not_published_is_not_found(call: Call, school: Kbsearch, state:
         school.cases.move(case.id, state)
     assert call(f"cases/{case.id}").status_code == 404
     assert call("cases/12345").status_code == 404
+
+
+def test_who_keeps_up_is_told_what_changed_and_what_was_withdrawn(call: Call, school: Kbsearch) -> None:
+    kept, gone = (school.cases.by_slug(slug) for slug in ("undo-commit", "homework-check"))
+    assert "withdrawn" not in call("cases").get_json()
+    begun = utc_now().isoformat()
+    assert call("cases", updated_since=begun).get_json() == {"items": [], "total": 0, "withdrawn": []}
+    school.cases.move(kept.id, "needs_check")
+    school.cases.move(gone.id, "archived")
+    page = call("cases", updated_since=begun, state="live", after=0).get_json()
+    assert [(case["id"], case["state"]) for case in page["items"]] == [(kept.id, "needs_check")]
+    assert page["withdrawn"] == [gone.id]
+    assert call("cases", updated_since=begun).get_json()["total"] == 0
+    assert call("cases", updated_since="2026-11-28").status_code == 422
+
+
+def test_an_answer_that_is_known_is_not_sent_again(
+    client: FlaskClient, school: Kbsearch, bearer: Any
+) -> None:
+    case = school.cases.by_slug("undo-commit")
+    headers = bearer()
+    for path in (f"cases/{case.id}", "cases"):
+        first = client.get(f"/api/v1/{path}", headers=headers)
+        assert first.headers["Cache-Control"] == "private, no-cache"
+        known = headers | {"If-None-Match": first.headers["ETag"]}
+        again = client.get(f"/api/v1/{path}", headers=known)
+        assert (again.status_code, again.data, again.headers["ETag"]) == (304, b"", first.headers["ETag"])
+        packed = client.get(f"/api/v1/{path}", headers=headers | {"Accept-Encoding": "gzip"})
+        weak = headers | {"If-None-Match": packed.headers["ETag"]}
+        assert client.get(f"/api/v1/{path}", headers=weak).status_code == 304
+        assert (
+            client.get(f"/api/v1/{path}", headers={"If-None-Match": first.headers["ETag"]}).status_code == 401
+        )
+    draft = CaseDraft(case.title, "Иначе.")
+    school.cases.save(case.id, draft, version=case.version)
+    changed = client.get(
+        f"/api/v1/cases/{case.id}", headers=headers | {"If-None-Match": first.headers["ETag"]}
+    )
+    assert (changed.status_code, changed.get_json()["answer"]) == (200, "Иначе.")
+    assert "ETag" not in client.get("/api/v1/search?q=коммит", headers=headers).headers

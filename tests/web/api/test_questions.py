@@ -6,10 +6,12 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from kbsearch.app import Kbsearch
-from kbsearch.importers.records import IncomingCourse, IncomingLesson
+from kbsearch.importers.iso_8601 import read_moment
+from kbsearch.importers.records import IncomingCourse, IncomingLesson, IncomingQuestion
 from kbsearch.models import utc_now
 
 Call = Callable[..., TestResponse]
@@ -257,3 +259,41 @@ def test_emoji_and_nul_are_no_trouble(call: Call) -> None:
     taken = call("questions", {"text": "Как\0 быть 🙈?", "author": "a\0b"})
     assert taken.status_code == 201
     assert call(f"questions/{taken.get_json()['id']}").get_json()["text"] == "Как быть 🙈?"
+
+
+def test_a_new_question_tells_its_address(call: Call) -> None:
+    first, again = (call("questions", {"text": "как?", "external_id": "1"}) for _ in range(2))
+    assert first.headers["Location"] == f"/api/v1/questions/{first.get_json()['id']}"
+    assert call(first.headers["Location"].removeprefix("/api/v1/")).get_json()["text"] == "как?"
+    assert "Location" not in again.headers
+    many = call("questions", {"questions": [{"text": "где?"}, {"text": "когда?"}]})
+    assert (many.status_code, "Location" in many.headers) == (201, False)
+
+
+def test_who_keeps_up_reads_the_questions_that_changed(call: Call, school: Kbsearch) -> None:
+    sent = [{"text": text, "source": "lms", "external_id": text} for text in ("а?", "б?", "в?")]
+    ids = [one["id"] for one in call("questions", {"questions": sent}).get_json()["results"]]
+    call("questions", {"text": "чужой?"})
+    page = call("questions", source="lms", limit=2).get_json()
+    assert ([one["id"] for one in page["items"]], page["total"]) == (ids[:2], 3)
+    assert [one["id"] for one in call("questions", source="lms", after=ids[1]).get_json()["items"]] == ids[2:]
+    begun = utc_now()
+    assert call("questions", updated_since=begun.isoformat()).get_json()["items"] == []
+    school.questions.answer(ids[0], school.cases.by_slug("undo-commit").id)
+    call("questions", sent[1] | {"replies": [{"text": "вот так"}]})
+    call("questions", sent[2])
+    changed = call("questions", updated_since=begun.isoformat()).get_json()["items"]
+    assert [one["id"] for one in changed] == ids[:2]
+    assert changed[0]["state"] == "answered"
+    assert [reply["text"] for reply in changed[1]["replies"]] == ["вот так"]
+    assert all(read_moment(one["updated_at"]) >= begun for one in changed)
+    assert call("questions", state="answered").get_json()["total"] == 1
+    assert call("questions", state="lost").status_code == 422
+
+
+def test_a_plus_of_a_time_in_an_address_may_have_become_a_space(
+    client: FlaskClient, school: Kbsearch, bearer: Callable[..., dict[str, str]]
+) -> None:
+    call_id = school.questions.receive(IncomingQuestion("как?")).question_id
+    answer = client.get("/api/v1/questions?updated_since=2026-03-02T18:20:00+03:00", headers=bearer())
+    assert [one["id"] for one in answer.get_json()["items"]] == [call_id]
