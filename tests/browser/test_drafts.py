@@ -179,8 +179,8 @@ def test_a_second_click_while_the_first_is_on_its_way_does_nothing(
             route.continue_()
             return
         sent.append(route.request.url)
-        answer = route.fetch(max_redirects=0)
-        page.wait_for_event("console", lambda message: message.text == "clicked again")
+        with page.expect_event("console", lambda message: message.text == "clicked again"):
+            answer = route.fetch(max_redirects=0)
         route.fulfill(response=answer)
 
     page.goto(path)

@@ -28,7 +28,7 @@ function toast(text, milliseconds = 2000, also = null) {
   announce(text);
 }
 
-const flashes = [...document.querySelectorAll("#flashes .note span")].map((note) => note.textContent.trim());
+const flashes = [...document.querySelectorAll("#flashes .row > span")].map((note) => note.textContent.trim());
 if (flashes.length) announce(flashes.join(" "));
 
 // A block that was swapped in says what it shows with data-said.
@@ -139,6 +139,7 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 document.addEventListener("htmx:afterSwap", (event) => {
   if (!event.target.matches("[data-thanks]")) return;
   document.getElementById("flashes")?.remove();  // its Undo would take back what came before
+  htmx.process(event.target);  // else its button does nothing for a moment
   const undo = event.target.querySelector("[data-key]");
   toast(event.target.querySelector("span").textContent, undo ? 6000 : 2000, undo);
 });
