@@ -41,7 +41,8 @@ class QuestionFilter:
     """Which questions; every field that is not empty narrows.
 
     ``lesson``: told or inferred.  ``course``: told, or that of an inferred lesson.  ``owner_id``: whose case
-    answered it.  ``waiting``: open, and no mentor has replied.  ``start`` is included, ``end`` is not.
+    answered it.  ``waiting``: open, and no mentor has replied.  ``loose``: in no cluster.  ``start`` is
+    included, ``end`` is not.
     """
 
     course: str = ""
@@ -53,6 +54,7 @@ class QuestionFilter:
     case_id: int | None = None
     owner_id: int | None = None
     waiting: bool = False
+    loose: bool = False
     state: QuestionState | None = None
     start: datetime | None = None
     end: datetime | None = None
@@ -107,6 +109,8 @@ def narrowed(query: Any, wanted: QuestionFilter) -> Any:
         conditions.append(str(wanted.cover) == COVER)
     if wanted.waiting:
         conditions.append(waits())
+    if wanted.loose:
+        conditions.append(Membership.cluster_id.is_(None))
     if wanted.owner_id is not None:
         own = select(Case.id).where(Case.owner_id == wanted.owner_id)
         conditions.append(Question.case_id.in_(own))

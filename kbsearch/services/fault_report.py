@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from kbsearch.models import Fault, FaultState, Question
+from kbsearch.models import Fault, FaultState, Question, QuestionState
 
 EXAMPLES = 3
 MOST_MESSAGES = 6
@@ -64,7 +64,7 @@ def report_of(
     """
     asked = [question for question, _ in questions]
     known = {question.author_key for question in asked if question.author_key}
-    counted = Counter(hour for question in asked for hour in [_hour(hours, question.asked_at)])
+    counted = Counter(hour for question in asked for hour in [hour_of(hours, question.asked_at)])
     lessons = Counter(
         (question.course_code, question.lesson_code) for question in asked if question.course_code
     )
@@ -73,7 +73,7 @@ def report_of(
         last=fault.last_at,
         questions=len(asked),
         students=len(known) + sum(not question.author_key for question in asked),
-        waiting=sum(question.state == "open" for question in asked),
+        waiting=sum(question.state == QuestionState.OPEN for question in asked),
         hourly=tuple((hour, counted[hour]) for hour in hours),
         examples=_examples(questions),
         lessons=tuple((*place, count) for place, count in lessons.most_common(MOST_LESSONS)),
@@ -81,7 +81,8 @@ def report_of(
     )
 
 
-def _hour(hours: Sequence[datetime], moment: datetime) -> datetime:
+def hour_of(hours: Sequence[datetime], moment: datetime) -> datetime:
+    """The one of ``hours`` that a question of this moment is counted in."""
     return max((hour for hour in hours if hour <= moment), default=hours[0])
 
 

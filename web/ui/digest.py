@@ -39,12 +39,14 @@ SHORT, LONG = 5, 10
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A period with its tables and figures.  ``previous`` and ``next`` name its neighbours, "" for none.
+    """A period with its tables and figures, and the one ``before`` that it is compared with.
 
-    ``begun`` says that the period is not over, "" when it is.
+    ``previous`` and ``next`` name its neighbours, "" for none.  ``begun`` says that the period is not
+    over, "" when it is.
     """
 
     period: Period
+    before: Period
     name: str
     previous: str
     next: str
@@ -121,6 +123,7 @@ def _report(
     figures, gaps = kb().gaps.overview()
     return Report(
         period=period,
+        before=before,
         name=names[0],
         previous=names[1],
         next=following,

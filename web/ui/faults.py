@@ -10,6 +10,7 @@ from kbsearch.models import FaultState, Role
 from web.session import current_person, kb, requires
 from web.ui import blueprint, words
 from web.ui.charts import shares
+from web.ui.fault_parts import part_of
 from web.ui.forms import address, go, number_of, say, text_of
 from web.ui.questions import Pages
 from web.ui.texts import gettext, ngettext
@@ -46,8 +47,12 @@ def _page(fault_id: int, error: str = "", answer: str = "") -> str:
     return render_template(
         "faults/view.html",
         detail=detail,
+        part=part_of(detail.report, detail.questions),
         fault=detail.fault,
         report=detail.report,
+        busiest=next(
+            (hour.isoformat() for hour, n in detail.report.hourly if n == detail.report.busiest), None
+        ),
         hours=list(zip(detail.report.hourly, parts, strict=True)),
         webhook=bool(kb().settings.fault_webhook_url),
         everything=text_of("all"),

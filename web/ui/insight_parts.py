@@ -47,6 +47,8 @@ def said_of(wanted: QuestionFilter) -> list[str]:
         said.append(words.question_state(wanted.state))
     if wanted.waiting:
         said.append(gettext("waiting"))
+    if wanted.loose:
+        said.append(gettext("in no cluster"))
     if wanted.owner_id:
         name = kb().cases.names([wanted.owner_id]).get(wanted.owner_id, "")
         said.append(gettext("answered with cases of %(name)s", name=name))
@@ -81,7 +83,7 @@ def coverage(figures: CoverageFigures) -> Table:
         [
             text(gettext("in no cluster")),
             number(None),
-            number(figures.loose),
+            number(figures.loose, questions_url(loose=1, days=RECENT_DAYS)),
             share(figures.loose / total if total else None),
         ]
     )

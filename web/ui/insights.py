@@ -201,6 +201,7 @@ def _wanted() -> Wanted:
         case_id=number_of("case", 0) or None,
         owner_id=number_of("owner", 0) or None,
         waiting=bool(text_of("waiting")),
+        loose=bool(text_of("loose")),
         state=_one_of(QuestionState, "state"),
         start=utc_now() - timedelta(days=days) if days else start.start_at if start else None,
         end=end.end_at if end else None,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from flask.testing import FlaskClient
@@ -38,6 +40,26 @@ def test_people_are_warned_on_every_page_and_read_the_report(mentor: FlaskClient
     assert "Close and answer" not in report
     assert f"/faults/{fault}" in mentor.get("/faults?state=open").get_data(as_text=True)
     assert "No faults" in mentor.get("/faults?state=closed").get_data(as_text=True)
+
+
+def test_every_number_of_a_report_leads_to_as_many_questions(
+    mentor: FlaskClient, school: Kbsearch, fault: int
+) -> None:
+    broken = 'не открывается: "ошибка загрузки", 502 Bad Gateway'
+    late = utc_now() - timedelta(minutes=1)
+    with school.database.writing() as session:
+        for number in range(25):
+            told = IncomingQuestion(broken, external_id=str(number), course="frontend", asked_at=late)
+            taken = school.questions.store(session, [school.questions.prepare(told)])[0]
+            session.add(FaultQuestion(question_id=taken.question_id, fault_id=fault, probability=0.9))
+    school.questions.answer(1, 1)
+    page = mentor.get(f"/faults/{fault}").get_data(as_text=True)
+    links = re.findall(rf'href="(/faults/{fault}\?[^"#]*)#questions">(\d+)<', page)
+    parts = {re.search(r"\?(\w+)", url)[1] for url, _ in links}  # type: ignore[index]
+    assert parts == {"all", "waiting", "hour", "saw", "course"}
+    for url, number in links:
+        listed = mentor.get(unescape(url)).get_data(as_text=True).split('id="questions"')[1]
+        assert listed.split("</section>")[0].count("<li data-row") == int(number), url
 
 
 def test_a_methodologist_closes_it_and_takes_it_back(

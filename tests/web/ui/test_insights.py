@@ -18,7 +18,7 @@ from kbsearch.app import Kbsearch
 from kbsearch.importers.records import IncomingCourse, IncomingLesson, IncomingQuestion
 from kbsearch.models import Cluster, InferredLesson, utc_now
 from kbsearch.services.insight_rows import PeriodCounts
-from kbsearch.services.weeks import Period
+from kbsearch.services.weeks import Period, name_of_week, week_of
 from web import create_app
 from web.ui.digest import digest_tables, digest_text
 from web.ui.insight_parts import weeks
@@ -65,11 +65,28 @@ def _told(html: str) -> int:
     return int(found[1])
 
 
-@pytest.mark.parametrize("page", PAGES)
+def test_questions_in_no_cluster_and_of_the_period_before_are_listed(
+    grown: Kbsearch, methodologist: FlaskClient
+) -> None:
+    def rows(page: str, pattern: str) -> tuple[int, int]:
+        found = re.search(
+            rf'href="(/insights/questions[^"]*{pattern}[^"]*)">(\d+)<', methodologist.get(page).text
+        )
+        assert found
+        return int(found[2]), _told(methodologist.get(unescape(found[1])).text)
+
+    assert rows("/insights", "loose=1") == (3, 3)
+    following = name_of_week(week_of(utc_now().date(), ZoneInfo("UTC")))
+    last = week_of(utc_now().date() - timedelta(weeks=1), ZoneInfo("UTC"))
+    told, there = rows(f"/insights/digest?week={following}", f"since={last.first}")
+    assert told == there > 0
+
+
+@pytest.mark.parametrize("page", [*PAGES, "/clusters/1", "/clusters/themes"])
 def test_every_number_leads_to_as_many_rows(covered: Kbsearch, methodologist: FlaskClient, page: str) -> None:
     numbers = followed(methodologist, page)
     assert [told for told, _ in numbers] == [rows for _, rows in numbers]
-    assert numbers or page in {"/insights/cases", "/insights/month", "/insights/digest"}
+    assert numbers or page in {"/insights/cases", "/clusters/themes", "/insights/month", "/insights/digest"}
 
 
 def test_hard_points_open_at_the_course_that_is_asked_about_most(
