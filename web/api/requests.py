@@ -16,7 +16,6 @@ from pydantic import (
     model_validator,
 )
 from pydantic import Tag as UnionTag
-from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
 from kbsearch.importers.iso_8601 import read_moment
@@ -235,6 +234,10 @@ class WhyQuery(Input):
     language: Language = ""
 
 
+_ABSENT: Any = None
+"""The default of parameters whose type leaves None out: errors of a choice of types would name each."""
+
+
 def _without_default(schema: dict[str, Any]) -> None:
     schema.pop("default")  # an address has no null
 
@@ -246,8 +249,8 @@ class Listed(Input):
     offset: int = Field(
         0, ge=0, le=10_000_000, description="Rows to pass over; they move while others write."
     )
-    after: int | SkipJsonSchema[None] = Field(
-        None,
+    after: int = Field(
+        _ABSENT,
         ge=0,
         le=LARGEST_ID,
         description="By id, those after this one: 0 at first, then the last id of each page. Nothing is"
@@ -280,9 +283,7 @@ class CasesQuery(Listed):
     """Which cases to list.  Drafts and archived cases are never handed out."""
 
     state: Literal["published", "needs_check", "live"] = Field("published", description="live: both.")
-    updated_since: Since | SkipJsonSchema[None] = Field(
-        None, description=_SINCE, json_schema_extra=_without_default
-    )
+    updated_since: Since = Field(_ABSENT, description=_SINCE, json_schema_extra=_without_default)
     course: Code = ""
     q: Line = Field("", description="Words that the title or the tags contain.")
 
@@ -303,9 +304,7 @@ class QuestionsQuery(Input):
     after: int = Field(
         0, ge=0, le=LARGEST_ID, description="Those after this id: the last one of the page before."
     )
-    updated_since: Since | SkipJsonSchema[None] = Field(
-        None, description=_SINCE, json_schema_extra=_without_default
-    )
+    updated_since: Since = Field(_ABSENT, description=_SINCE, json_schema_extra=_without_default)
     state: QuestionState | Literal[""] = ""
     course: Code = ""
     source: Code = ""

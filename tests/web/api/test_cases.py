@@ -115,3 +115,18 @@ def test_an_answer_that_is_known_is_not_sent_again(
     )
     assert (changed.status_code, changed.get_json()["answer"]) == (200, "Иначе.")
     assert "ETag" not in client.get("/api/v1/search?q=коммит", headers=headers).headers
+
+
+@pytest.mark.parametrize(
+    ("query", "detail"),
+    [
+        (
+            {"updated_since": "1770000000"},
+            "It must be a time with a time zone, such as 2026-03-02T18:20:00+03:00",
+        ),
+        ({"after": "x"}, "Input should be a valid integer, unable to parse string as an integer"),
+    ],
+)
+def test_errors_of_addresses_name_the_parameter_alone(call: Call, query: dict[str, str], detail: str) -> None:
+    (error,) = call("cases", **query).get_json()["errors"]
+    assert error == {"field": next(iter(query)), "detail": detail}
