@@ -43,6 +43,7 @@ asked_at: timecreated, time created, date sent, date submitted, submitted on, po
 asked_at: date posted, отметка времени, создан, создана, создано, время создания, дата открытия
 asked_at: дата обращения, дата заявки, дата отправки, дата поступления, время вопроса, время сообщения
 asked_at: время обращения, date/time, дата/время
+asked_at: requested, requested at, completion time, время завершения, start time, время начала
 id: id, external id, №, номер, ид, question id, message id, номер вопроса, ticket id, ticket no
 id: ticket №, ticket number, ticket, номер обращения, номер заявки
 id: issue key, issue id, request id, номер запроса, номер тикета, id обращения, id заявки, id запроса
@@ -71,10 +72,11 @@ def _fields() -> dict[str, tuple[str, ...]]:
 FIELDS = _fields()
 """Each field and the headers it is known by, likeliest first, lower-cased with spaces."""
 
-_DESCRIPTION = ("description", "описание")
+_DESCRIPTION = ("description", "описание", "preview")
 """What a ticket says; of anything else it may be a note about it."""
 _OF_TICKETS = {
-    "requester", "requester name", "reporter", "issue key", "issue id", "ticket id", "ticket number",
+    "requester", "requester name", "requester id", "submitter id", "customer name", "customer email",
+    "reporter", "issue key", "issue id", "ticket id", "ticket number",
     "ticket no", "ticket №", "заявитель", "номер обращения", "номер заявки", "номер запроса", "номер тикета",
     "id обращения", "id заявки", "id запроса", "id тикета",
 }  # fmt: skip
@@ -95,7 +97,14 @@ _BODIES = {
     "описание обращения", "описание заявки", "описание проблемы", "первое сообщение", "first message",
 }  # fmt: skip
 
-_APART = re.compile(r"[\s_\-.:]+")
+_ASKED_FOR = re.compile(
+    r"\b(?:ваши?|свой|опишите|напишите|задайте|какой|your|describe|ask|enter|write)\b.*"
+    r"\b(?:вопрос\w*|проблем\w*|questions?|problems?)\b"
+)
+"""What forms call the field of the question ("Опишите ваш вопрос", "What is your question?")."""
+
+_APART = re.compile(r"[\s_\-.:]+|(?<=[a-z])(?=[A-Z])")
+"""What stands between the words of a header: ``createdAt`` has two."""
 
 
 def map_columns(columns: Sequence[str], told: Mapping[str, str], kind: Kind = "auto") -> dict[str, str]:
@@ -118,6 +127,10 @@ def map_columns(columns: Sequence[str], told: Mapping[str, str], kind: Kind = "a
     described = next((by_header[name] for name in _DESCRIPTION if name in by_header), "")
     if described and "text" not in mapping.keys() | told.keys() and by_header.keys() & _OF_TICKETS:
         mapping["text"] = described
+    asked = [by_header[name] for name in by_header if _ASKED_FOR.search(name)]
+    free = [column for column in asked if column not in mapping.values()]
+    if len(free) == 1 and not {"text", "title", "answer"} & (mapping.keys() - {"title"} | told.keys()):
+        mapping["text"] = free[0]
     if "title" in mapping and "title" not in told and not _are_cases(mapping, kind):
         _take_subject(mapping, by_header, told)
     return mapping
@@ -229,4 +242,4 @@ def unique_columns(cells: Sequence[str]) -> tuple[str, ...]:
 
 
 def _normal(header: str) -> str:
-    return _APART.sub(" ", header.strip().lower().replace("ё", "е")).strip()
+    return _APART.sub(" ", header.strip()).lower().replace("ё", "е").strip()

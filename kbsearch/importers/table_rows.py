@@ -24,6 +24,7 @@ from kbsearch.importers.records import (
 
 _STATES = {"": "published", "опубликован": "published", "черновик": "draft", "архив": "archived"}
 _YES = {"1", "true", "yes", "да", "y", "+"}
+_NOBODY = {"anonymous", "аноним", "анонимно", "анонимный пользователь", "анонимный"}
 _STRICT = {"id", "slug", "text", "title", "answer"}
 """Fields whose value must be a text or a number: anything else is a fault of the row, not an empty field."""
 
@@ -66,7 +67,7 @@ class RowReader:
             body=body if subject else "",
             source=self.source,
             external_id=self._get(row, "id"),
-            author=self._get(row, "author"),
+            author=_somebody(self._get(row, "author")),
             course=self._get(row, "course") or self.options.course,
             lesson=self._get(row, "lesson"),
             language=self._get(row, "language"),
@@ -150,6 +151,11 @@ def _reply(text: str, entry: Mapping[str, Any]) -> IncomingReply:
         accepted=_is_yes(entry.get("accepted")),
         replied_at=read_date(entry.get("replied_at")),
     )
+
+
+def _somebody(author: str) -> str:
+    """``author``, if it is one: all who answer a form without their names would be one person."""
+    return "" if author.casefold() in _NOBODY else author
 
 
 def _is_yes(value: Any) -> bool:

@@ -63,7 +63,8 @@ class Chat:
         if _is_channel_post(raw):
             return Skipped(place, _POST, harmless=True)
         reply_to = raw.get("reply_to_message_id")
-        reply_to = reply_to if isinstance(reply_to, int) else 0
+        elsewhere = bool(raw.get("reply_to_peer_id"))  # its number is that of a message of another chat
+        reply_to = reply_to if isinstance(reply_to, int) and not elsewhere else 0
         topic = self._topic(raw["id"], reply_to)
         text = plain_text(raw.get("text"))
         if not text.strip():
@@ -120,6 +121,8 @@ def _part(part: Any) -> str:
         return ""
     text: str = part["text"]
     kind = str(part.get("type"))
+    if kind == "blockquote":
+        return "\n".join(f"> {line}" for line in text.splitlines())
     if kind == "text_link" and isinstance(part.get("href"), str):
         return f"{text} ({part['href']})"
     return _WRITTEN.get(kind, "{}").format(text)

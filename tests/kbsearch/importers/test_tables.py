@@ -130,6 +130,28 @@ def test_a_quoted_cell_may_have_any_number_of_lines(
             },
         ),
         (
+            "ID;Start time;Completion time;Email;Name;What is your course?;What is your question?",
+            {"text": "What is your question?", "id": "ID", "author": "Email", "asked_at": "Completion time"},
+        ),
+        (
+            "ИД,Время завершения,Имя,Опишите вашу проблему или вопрос",
+            {
+                "text": "Опишите вашу проблему или вопрос",
+                "id": "ИД",
+                "author": "Имя",
+                "asked_at": "Время завершения",
+            },
+        ),
+        (
+            "ID,Subject,Requester,Requested,Description",
+            {"text": "Description", "id": "ID", "author": "Requester", "asked_at": "Requested"},
+        ),
+        ("createdAt,issueKey,body", {"text": "body", "id": "issueKey", "asked_at": "createdAt"}),
+        (
+            "Number,Customer Name,Customer Email,Subject,Created,Preview",
+            {"text": "Preview", "author": "Customer Name", "asked_at": "Created"},
+        ),
+        (
             "Тренинг;Название урока;Имя ученика;Текст;Дата отправки",
             {
                 "text": "Текст",
@@ -648,3 +670,8 @@ def test_weeks_of_enrolment_have_the_month_first_too(tmp_path: Path) -> None:
     path = tmp_path / "weeks.csv"
     path.write_text("course,week,students\ngit,11/3/2026,10\ngit,11/16/2026,12\n", "utf-8")
     assert [record.day for record in drawn(path)] == [date(2026, 11, 3), date(2026, 11, 16)]
+
+
+def test_those_who_tell_no_name_are_not_one_person(tmp_path: Path) -> None:
+    rows = "Email,Your question\nanonymous,why?\nАноним,how?\nann@example.com,when?\n"
+    assert [one.author for one in drawn(written(tmp_path, "q.csv", rows))] == ["", "", "ann@example.com"]

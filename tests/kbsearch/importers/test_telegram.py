@@ -272,3 +272,21 @@ def test_a_deeply_nested_file_is_refused(tmp_path: Path) -> None:
     path.write_text('{"a":' * 100_000, "utf-8")
     with pytest.raises(UnreadableFile, match="is not whole JSON"):
         open_source(path, ImportOptions())
+
+
+def test_a_reply_to_another_chat_answers_nothing_here(tmp_path: Path) -> None:
+    data = chat(
+        said(3, 1, "почему пуш не проходит?"),
+        said(4, 2, "как понять, что дедлайн прошёл?", 60, reply_to_message_id=3, reply_to_peer_id="channel5"),
+    )
+    questions, _ = drawn(tmp_path, data)
+    assert [(q.text, len(q.replies)) for q in questions] == [
+        ("почему пуш не проходит?", 0),
+        ("как понять, что дедлайн прошёл?", 0),
+    ]
+
+
+def test_what_a_message_quotes_is_marked(tmp_path: Path) -> None:
+    quote = {"type": "blockquote", "text": "Сначала git pull\nпотом push", "collapsed": False}
+    questions, _ = drawn(tmp_path, chat(said(1, 1, [quote, "\nа если конфликт?"])))
+    assert questions[0].text == "> Сначала git pull\n> потом push\nа если конфликт?"
