@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice, pairwise
 from math import log, sqrt
 
@@ -104,10 +105,10 @@ def _terms(texts: Iterable[str], forms: defaultdict[Term, Counter[str]]) -> Coun
     """In how many of ``texts`` each term stands; ``forms`` learns how terms are written."""
     counted: Counter[Term] = Counter()
     for text in texts:
-        found = [(stem(word), word.lower()) for word in joined_words_once(text)]
-        terms: dict[Term, str] = {(root,): form for root, form in found if tells(root)}
-        for (left, one), (right, other) in pairwise(found):
-            if left != right and tells(left) and tells(right):
+        found = [(root := stem(word), word.lower(), tells(root)) for word in joined_words_once(text)]
+        terms: dict[Term, str] = {(root,): form for root, form, telling in found if telling}
+        for (left, one, telling), (right, other, too) in pairwise(found):
+            if telling and too and left != right:
                 terms.setdefault((left, right), f"{one} {other}")
         for term, form in terms.items():
             forms[term][form] += 1
@@ -115,6 +116,7 @@ def _terms(texts: Iterable[str], forms: defaultdict[Term, Counter[str]]) -> Coun
     return counted
 
 
+@lru_cache(maxsize=200_000)
 def tells(root: str) -> bool:
     """Whether a stem may say what a question is about."""
     return (

@@ -13,7 +13,7 @@ from kbsearch.ports import Embedder, Floats
 from kbsearch.text.asking import asking_sentences
 from kbsearch.text.chatter import strip_chatter
 from kbsearch.text.layout import repair_layout
-from kbsearch.text.lexicon import Lexicon, shipped_lexicon
+from kbsearch.text.lexicon import Lexicon, followed_by, shipped_lexicon
 from kbsearch.text.long_messages import question_part
 from kbsearch.text.quotes import without_quotes
 from kbsearch.text.tracebacks import reduce_tracebacks
@@ -168,8 +168,9 @@ class _Reading:
     def spell_out(self, lexicon: Lexicon) -> None:
         """Add what slang means."""
         if "lexicon" in self._on:
-            self.steps += [Step("lexicon", *pair) for pair in lexicon.meanings(self.text).items()]
-            self.text = lexicon.spell_out(self.text)
+            meanings = lexicon.meanings(self.text)
+            self.steps += [Step("lexicon", *pair) for pair in meanings.items()]
+            self.text = followed_by(self.text, meanings)
 
 
 def _searched_words(text: str, readings: Sequence[str]) -> tuple[str, ...]:

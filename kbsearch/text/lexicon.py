@@ -66,7 +66,10 @@ class Lexicon:
         found: dict[str, str] = {}
         place = 0
         while place < len(whole):
-            longest = self._longest.get(whole[place].stem, 0)
+            longest = self._longest.get(whole[place].stem)
+            if not longest:
+                place += 1
+                continue
             count = next((n for n in range(longest, 0, -1) if self._at(whole, place, n)), 0)
             if count:
                 said = text[whole[place].start : whole[place + count - 1].end]
@@ -76,13 +79,18 @@ class Lexicon:
 
     def spell_out(self, text: str) -> str:
         """``text`` followed by what its sayings mean; itself when it has none."""
-        terms = [term for means in self.meanings(text).values() for term in means.split()]
-        return f"{text} {' '.join(dict.fromkeys(terms))}" if terms else text
+        return followed_by(text, self.meanings(text))
 
     def _at(self, whole: list[Word], place: int, count: int) -> str:
         if place + count > len(whole):
             return ""
         return self._means.get(tuple(word.stem for word in whole[place : place + count]), "")
+
+
+def followed_by(text: str, meanings: Mapping[str, str]) -> str:
+    """``text`` followed by the terms of ``meanings``, each once; itself when there are none."""
+    terms = dict.fromkeys(term for means in meanings.values() for term in means.split())
+    return f"{text} {' '.join(terms)}" if terms else text
 
 
 def _whole(found: Iterable[Word]) -> list[Word]:
