@@ -25,7 +25,7 @@ NOT_INDEXED = 3
 
 _FORMATS = (
     "auto", "csv", "xlsx", "jsonl", "json", "telegram", "slack", "discourse", "stackexchange", "glossary",
-    "markdown", "evalset", "outline",
+    "markdown", "evalset", "outline", "whatsapp",
 )  # fmt: skip
 
 

@@ -35,13 +35,14 @@ from kbsearch.importers.stack_exchange import ROOT as STACK_EXCHANGE
 from kbsearch.importers.stack_exchange import open_posts
 from kbsearch.importers.telegram import is_telegram, open_telegram
 from kbsearch.importers.text_lines import read_lines, tell_encoding
+from kbsearch.importers.whatsapp import is_whatsapp, open_whatsapp
 from kbsearch.importers.xlsx_file import open_xlsx
 from kbsearch.importers.xml_file import root_of
 from kbsearch.importers.zip_archives import is_archive, open_archive, unreadable
 
 FORMATS = (
     "csv", "xlsx", "jsonl", "json", "telegram", "slack", "discourse", "stackexchange", "glossary", "markdown",
-    "evalset", "outline",
+    "evalset", "outline", "whatsapp",
 )  # fmt: skip
 """What can be read; "json" is an array of objects."""
 
@@ -60,6 +61,9 @@ _FOREIGN = {
 
 _FOLDERS = frozenset(("markdown", "evalset", "telegram", "slack", "discourse", "stackexchange"))
 """What can be read from a folder."""
+
+_FIRST_LINES = 5
+"""Lines that are not blank and tell what a text is."""
 
 _LOOKED_AT = 20
 """Files that tell what the JSON files of a folder are."""
@@ -126,6 +130,7 @@ def _open(path: Path, options: ImportOptions) -> Source:
         "evalset": open_evaluation_set,
         "glossary": open_glossary,
         "stackexchange": open_posts,
+        "whatsapp": open_whatsapp,
     }
     return openers[name](path, options)
 
@@ -258,7 +263,7 @@ def _text_format(path: Path, suffix: str) -> str:
         for line in read_lines(path, tell_encoding(path), Meter())
         if line.text.strip("\ufeff \t\r\n")
     )
-    begun = [line.strip("\ufeff \t\r\n") for line in islice(lines, 2)]
+    begun = [line.strip("\ufeff \t\r\n") for line in islice(lines, _FIRST_LINES)]
     first = begun[0] if begun else ""
     if is_markdown(path) or first == "---":
         return "markdown"
@@ -266,6 +271,8 @@ def _text_format(path: Path, suffix: str) -> str:
         return "jsonl"
     if first.startswith("{"):
         return "jsonl" if len(begun) > 1 and _is_object(first) else "json"
+    if suffix == ".txt" and is_whatsapp(begun):
+        return "whatsapp"
     return "json" if suffix == ".json" or first in {"[", "[{"} or first.startswith(('[{"', "[ {")) else "csv"
 
 

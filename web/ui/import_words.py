@@ -165,6 +165,7 @@ def file_format(name: str) -> str:
         "jsonl": "JSONL",
         "telegram": gettext("Telegram export"),
         "slack": gettext("Slack export"),
+        "whatsapp": gettext("WhatsApp chat"),
         "discourse": gettext("Discourse topics"),
         "stackexchange": gettext("Stack Exchange dump"),
         "glossary": gettext("Moodle glossary"),

@@ -29,7 +29,7 @@ FIELDS = (
 )  # fmt: skip
 FORMATS = (
     "auto", "csv", "xlsx", "jsonl", "json", "telegram", "slack", "discourse", "stackexchange", "glossary",
-    "markdown", "outline",
+    "markdown", "outline", "whatsapp",
 )  # fmt: skip
 _TICKET = re.compile(r"[0-9a-f]{16}")
 _SUFFIX = re.compile(r"\.[a-z0-9]{1,8}")
