@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, case, func, or_, select
 from sqlalchemy.orm import Session, defer
 
 from kbsearch.config import Settings
@@ -116,17 +116,20 @@ class EffectService:
         with self._database.reading() as session:
             return session.scalar(select(func.count()).select_from(_unjudged().subquery())) or 0
 
-    def judged(self) -> int:
-        """How many cases are judged."""
-        query = select(func.count()).where(CaseEffect.verdict != NO_CLUSTER)
+    def judged(self, *, told: bool = False) -> int:
+        """How many cases are judged; ``told``: with data enough to tell something."""
+        query = select(func.count()).where(*_wanted(told))
         with self._database.reading() as session:
             return session.scalar(query) or 0
 
-    def all(self, limit: int | None = None) -> list[JudgedCase]:
-        """The effects of the cases that are judged, at most ``limit``: what reduced most questions first."""
+    def all(self, limit: int | None = None, *, told: bool = False) -> list[JudgedCase]:
+        """The effects of the cases that are judged, at most ``limit``: what reduced most questions first.
+
+        ``told``: without those of which there is too little data.
+        """
         unread = (defer(CaseEffect.series), defer(CaseEffect.clusters), defer(CaseEffect.controls))
         query = select(CaseEffect, Case.title).join(Case, Case.id == CaseEffect.case_id).options(*unread)
-        query = query.where(CaseEffect.verdict != NO_CLUSTER).order_by(*_order()).limit(limit)
+        query = query.where(*_wanted(told)).order_by(*_order()).limit(limit)
         with self._database.reading() as session:
             return [JudgedCase(effect.case_id, title, effect) for effect, title in session.execute(query)]
 
@@ -140,6 +143,11 @@ class EffectService:
 def _ordered(found: Iterable[Cluster], ids: Sequence[int]) -> list[Cluster]:
     place = {cluster_id: number for number, cluster_id in enumerate(ids)}
     return sorted(found, key=lambda cluster: place[cluster.id])
+
+
+def _wanted(told: bool) -> tuple[ColumnElement[bool], ...]:
+    left_out = (NO_CLUSTER, EffectVerdict.TOO_LITTLE) if told else (NO_CLUSTER,)
+    return (CaseEffect.verdict.not_in(left_out),)
 
 
 def _order() -> tuple[Any, ...]:

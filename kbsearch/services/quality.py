@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import numpy as np
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, exists, func, select
 from sqlalchemy.orm import Session, defer
 
 from kbsearch.config import Settings
@@ -24,6 +24,7 @@ from kbsearch.models import (
     GoldenPair,
     QualityMeasurement,
     Suggestion,
+    Surface,
     utc_now,
 )
 from kbsearch.ports import Progress, silent
@@ -175,7 +176,7 @@ class QualityService:
         since = utc_now() - timedelta(days=LIVE_DAYS)
         with self._database.reading() as session:
             counts = select(Suggestion.decision, Suggestion.held_back, func.count())
-            counts = counts.where(Suggestion.created_at >= since)
+            counts = counts.where(Suggestion.created_at >= since, ~_taken_back())
             by_decision = session.execute(counts.group_by(Suggestion.decision, Suggestion.held_back)).all()
             gaps = select(func.count(Feedback.id)).where(
                 Feedback.action == FeedbackAction.NOTHING_FITS, Feedback.created_at >= since, STANDING
@@ -183,11 +184,17 @@ class QualityService:
             nothing = session.scalar(gaps) or 0
             times = session.scalars(
                 select(Suggestion.milliseconds)
-                .where(Suggestion.created_at >= since, Suggestion.milliseconds > 0)
+                .where(Suggestion.created_at >= since, Suggestion.milliseconds > 0, ~_taken_back())
                 .order_by(Suggestion.created_at.desc())
                 .limit(LATENCIES)
             ).all()
         return _use(by_decision, nothing, times)
+
+
+def _taken_back() -> ColumnElement[bool]:
+    """Whether a suggestion was stored only for feedback, as pages do, and nothing is left of that."""
+    given = exists().where(Feedback.suggestion_id == Suggestion.id)
+    return and_(Suggestion.surface != Surface.API, given, ~given.where(STANDING))
 
 
 def _use(by_decision: Sequence[Any], nothing: int, times: Sequence[float]) -> LiveUse:

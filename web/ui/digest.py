@@ -26,6 +26,7 @@ from kbsearch.services.weeks import (
 from web.language import LANGUAGE_COOKIE
 from web.session import kb, requires
 from web.ui import blueprint, insight_cases, insight_lessons, insight_parts
+from web.ui.days import short_day
 from web.ui.forms import text_of
 from web.ui.insight_tables import Column, Table, number, share, text
 from web.ui.texts import gettext
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 SHORT, LONG = 5, 10
 """Rows of a table in the digest, and in the report."""
+WEEK = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,22 @@ class Report:
     tables: Sequence[Table]
 
     @property
+    def before_name(self) -> str:
+        """What the number of the period before is called."""
+        return gettext("The week before") if self.period.days == WEEK else gettext("The month before")
+
+    @property
+    def previous_days(self) -> str:
+        """The period before, as people call it."""
+        return _called(self.before)
+
+    @property
+    def next_days(self) -> str:
+        """The period after, as people call it."""
+        after = week_of if self.period.days == WEEK else month_of
+        return _called(after(self.period.end, _zone()))
+
+    @property
     def answered_share(self) -> float | None:
         """Share of what was asked that is answered by now; None when nothing was asked."""
         return self.answered / self.asked if self.asked else None
@@ -73,6 +91,12 @@ class Report:
     def filed(self) -> Sequence[Table]:
         """The tables of a file: the figures that stand above those of the page, too."""
         return [_figures(self), *self.tables]
+
+
+def _called(period: Period) -> str:
+    if period.days == WEEK:
+        return f"{short_day(period.first)} – {short_day(period.last)}"
+    return str(format_date(period.first, "LLLL y"))
 
 
 def digest_tables(week: str, limit: int | None = SHORT) -> Report:
@@ -147,7 +171,7 @@ def _tables(period: Period, gaps: Sequence[ClusterGap], limit: int | None) -> li
         insight_parts.outside(insight_parts.not_in_programme(gaps), limit),
         insight_lessons.hard_lessons(kb().hard_points.map_of([period]), limit),
         insight_cases.published(kb().case_care.published(period), limit),
-        insight_cases.effects(limit),
+        insight_cases.effects(limit, told=limit is not None),
         insight_cases.contributions(kb().case_care.contributions(period), period),
     ]
 
@@ -159,7 +183,7 @@ def _figures(report: Report) -> Table:
         Column(gettext("First day")),
         Column(gettext("Last day")),
         Column(gettext("Asked"), "number"),
-        Column(gettext("Before"), "number"),
+        Column(report.before_name, "number"),
         Column(gettext("Answered"), "number"),
         Column(gettext("Waiting"), "number"),
         Column(gettext("Students who asked"), "number"),
@@ -172,7 +196,7 @@ def _figures(report: Report) -> Table:
 
 def _weeks_of(period: Period) -> list[Period]:
     """The weeks that a chart of the period shows: eight up to a week, those that touch a month."""
-    if period.days == 7:  # noqa: PLR2004  # a week
+    if period.days == WEEK:
         return weeks_until(period.first, 8, _zone())
     first, last = week_of(period.first, _zone()), week_of(period.last, _zone())
     return weeks_until(period.last, (last.first - first.first).days // 7 + 1, _zone())

@@ -21,16 +21,21 @@ if TYPE_CHECKING:
     from kbsearch.services.effects import JudgedCase
 
 
-def effects(limit: int | None = None) -> Table:
-    """What published cases did to their questions, and how many are not judged yet."""
-    found, waiting = kb().effects.all(limit), kb().effects.waiting()
+def effects(limit: int | None = None, *, told: bool = False) -> Table:
+    """What published cases did to their questions, and how many are not judged yet.
+
+    ``told``: without those of which there is too little data, of which only the number is said.
+    """
+    found, waiting = kb().effects.all(limit, told=told), kb().effects.waiting()
+    untold = kb().effects.judged() - kb().effects.judged(told=True) if told else 0
     rows = [
         [
             text(one.title, url_for("ui.case_page", case_id=one.case_id)),
             text(
-                trend_words.verdict(one.effect.verdict),
+                trend_words.verdict(one.effect.verdict).replace(" ", "\N{NO-BREAK SPACE}"),
                 url_for("ui.case_effect", case_id=one.case_id),
                 trend_words.verdict_tone(one.effect.verdict),
+                filed=trend_words.verdict(one.effect.verdict),
             ),
             number(one.effect.before),
             number(one.effect.after),
@@ -39,7 +44,8 @@ def effects(limit: int | None = None) -> Table:
         ]
         for one in found
     ]
-    unjudged = [_unjudged(waiting)] if waiting else []
+    unjudged = [_untold(untold)] if untold else []
+    unjudged += [_unjudged(waiting)] if waiting else []
     return Table(
         "effects",
         gettext("Effects of cases"),
@@ -62,7 +68,15 @@ def effects(limit: int | None = None) -> Table:
         ),
         empty=" ".join(unjudged)
         or gettext("No published case has a cluster of its own yet, so no effect can be told."),
-        total=kb().effects.judged(),
+        total=kb().effects.judged(told=told),
+    )
+
+
+def _untold(count: int) -> str:
+    return ngettext(
+        "Of %(num)d case there is too little data to tell.",
+        "Of %(num)d cases there is too little data to tell.",
+        count,
     )
 
 

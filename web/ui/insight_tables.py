@@ -77,13 +77,15 @@ class Table:
         )
 
     def line(self, row: Sequence[Cell]) -> str:
-        """All but the first cell of ``row`` in a line of plain text; empty cells are left out."""
+        """All but the first cell of ``row`` as a sentence of plain text; empty cells are left out."""
         told = [
-            f"{column.label}: {cell.text}" + (f" ({cell.note})" if cell.note else "")
+            f"{column.label[:1].lower()}{column.label[1:]}: {cell.text}"
+            + (f" ({cell.note})" if cell.note else "")
             for column, cell in zip(self.columns[1:], row[1:], strict=True)
             if cell.text != ASIDE
         ]
-        return "; ".join(told)
+        said = "; ".join(told)
+        return said[:1].upper() + said[1:]
 
 
 def text(value: str, url: str = "", tone: str = "", note: str = "", filed: str = "") -> Cell:

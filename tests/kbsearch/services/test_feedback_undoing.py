@@ -61,6 +61,18 @@ def test_it_counts_in_nothing(app: Kbsearch, cases: list[Case], people: list[int
     assert app.promise.standing()[0].count == 0
 
 
+def test_what_a_page_stored_for_it_alone_is_no_use(
+    app: Kbsearch, cases: list[Case], people: list[int]
+) -> None:
+    shown = app.search.search(TEXT).cases
+    kept = app.suggestions.keep_shown(TEXT, shown)
+    told = app.suggestions.feedback(kept.id, "nothing_fits", person_id=people[0])
+    given(app, people[0], "nothing_fits", None)  # a program asked for this suggestion
+    assert app.quality.live_use().suggestions == 2
+    app.suggestions.withdraw(told.id, person_id=people[0])
+    assert app.quality.live_use().suggestions == 1
+
+
 def test_a_word_before_counts_again(app: Kbsearch, cases: list[Case], people: list[int]) -> None:
     given(app, people[0], "accepted", cases[0])
     wrong = given(app, people[0], "rejected", cases[0])

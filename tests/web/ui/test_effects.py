@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 
 import numpy as np
@@ -86,6 +87,20 @@ def test_no_line_is_drawn_for_what_nothing_says(school: Kbsearch, mentor: FlaskC
     with school.database.writing() as session:
         session.execute(update(CaseEffect).values(expected=None))
     assert "data-series>Expected<" not in text(mentor, "/cases/1/effect")
+
+
+def test_the_digest_tells_effects_that_can_be_told_and_counts_the_others(
+    school: Kbsearch, sign_in: Callable[[str], FlaskClient]
+) -> None:
+    school.effects.refresh()
+    client = sign_in("methodologist")
+    page = text(client, "/insights/digest").partition('id="effects"')[2].partition("</section>")[0]
+    assert "/cases/1/effect" in page
+    assert "/cases/2/effect" not in page
+    assert "Of 1 case there is too little data to tell." in page
+    assert "/cases/2/effect" in text(client, "/insights/cases")
+    filed = text(client, "/insights/file?page=digest&table=effects&format=csv")
+    assert "too little data" in filed
 
 
 def test_too_little_data_is_said(school: Kbsearch, mentor: FlaskClient) -> None:

@@ -199,7 +199,8 @@ def test_files_of_a_report_hold_all_rows(covered: Kbsearch, methodologist: Flask
     assert [row[0] for row in rows].count("Урок (Десять уроков)") == 12
     whole = methodologist.get(f"/insights/file?page={page}&format=csv&{day}").data.decode("utf-8-sig")
     _, names, figures, *_ = csv.reader(io.StringIO(whole, newline=""))
-    assert names[:4] == ["First day", "Last day", "Asked", "Before"]
+    before = "The week before" if page == "digest" else "The month before"
+    assert names[:4] == ["First day", "Last day", "Asked", before]
     assert figures[0] <= f"{utc_now():%Y-%m-%d}" <= figures[1]
     assert int(figures[2]) >= 12
     weeks = methodologist.get(f"/insights/file?page={page}&table=weeks&format=csv&{day}").data.decode(
@@ -261,6 +262,7 @@ def test_the_digest_is_an_e_mail_too(covered: Kbsearch, language: str, said: str
     assert "<" not in text
     assert "&#" not in text
     assert not re.search(r"[ \t]$", text, re.MULTILINE)
+    assert not re.search(r"; [A-ZА-Я]", text)  # lines are sentences
 
 
 @pytest.mark.parametrize(("ago", "said"), [(0, "not over yet"), (1, "")])
@@ -275,7 +277,7 @@ def test_a_week_that_is_not_over_is_compared_with_none(covered: Kbsearch, ago: i
     assert report.asked_before > 0
     assert (report.begun, report.change is None) == (said, bool(said))
     text = digest_text(flask, week, "en", "")
-    assert (f"({said})" in text, "(before: " in text) == (bool(said), not said)
+    assert (f"({said})" in text, "(the week before: " in text) == (bool(said), not said)
 
 
 def test_the_month_can_be_printed(covered: Kbsearch, methodologist: FlaskClient) -> None:
