@@ -297,6 +297,31 @@ def test_no_table_of_quality_is_cut_on_a_desktop(open_page: OpenPage, site: Site
     assert page.evaluate(areas) == [0] * page.locator(".scroll").count()
 
 
+DRAWN = """
+  window.drawn = [];
+  const fill = CanvasRenderingContext2D.prototype.fillText;
+  CanvasRenderingContext2D.prototype.fillText = function (text, ...at) {
+    window.drawn.push(text);
+    return fill.call(this, text, ...at);
+  };"""
+TABLE = """() => { document.getElementById("main").innerHTML = `<div class="scroll">
+  <table data-chart="counts"><thead><tr><th>Week</th><th data-series>Asked</th></tr></thead><tbody>${[0, 1, 0, 1].map((count, week) => `<tr>
+  <td data-value="${1.7e9 + 604800 * week}">week ${week}</td><td data-value="${count}">${count}</td></tr>`
+  ).join("")}</tbody></table></div>`; }"""
+
+
+def test_an_axis_of_counts_has_no_fractions(open_page: OpenPage) -> None:
+    page = open_page()
+    page.add_init_script(DRAWN)
+    page.goto("/account")
+    page.evaluate(TABLE)
+    page.add_script_tag(url="/static/vendor/uplot.min.js")
+    page.add_script_tag(url="/static/charts.js", type="module")
+    expect(page.locator(".chart canvas")).to_have_count(1)
+    page.wait_for_function("window.drawn.includes('week 3')")
+    assert {text for text in page.evaluate("window.drawn") if "week" not in text} == {"0", "1"}
+
+
 def test_a_chart_is_printed_on_white_with_a_legend_of_names_alone(site: Site, open_page: OpenPage) -> None:
     case = site.app.cases.list().items[0]
     site.app.golden.add(case.id, text=case.title)

@@ -26,7 +26,10 @@ function sorted(columns) {
 }
 
 const percent = (value) => (value === null || value === undefined ? "–" : `${Math.round(100 * value)} %`);
-const number = (value) => (value === null || value === undefined ? "–" : String(Math.round(10 * value) / 10));
+const { format } = new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: 1 });
+const number = (value) => (value === null || value === undefined ? "–" : format(value));
+// Nobody counts half a question.
+const WHOLE = [1, 10, 100, 1_000, 10_000, 100_000].flatMap((ten) => [ten, 2 * ten, 5 * ten]);
 // What the legend says of a value; nothing while no point is looked at.
 const told = (read) => (self, value, series, at) => (at === null || at === undefined ? "" : read(value));
 const upwards = (self, least, most) => [0, Math.max(1, 1.1 * most)];
@@ -63,7 +66,7 @@ function options(table, box, width) {
     width,
     height: HEIGHT,
     scales: { x: { time, ...(time ? {} : { range: [0, 1] }) }, y: { range: counts ? upwards : [0, 1] } },
-    axes: [time ? { ...axis, values: days, space: 70, ...(counts ? weeks : {}) } : { ...axis, values: shares }, { ...axis, values: shares, size: 56 }],
+    axes: [time ? { ...axis, values: days, space: 70, ...(counts ? weeks : {}) } : { ...axis, values: shares }, { ...axis, values: shares, size: 56, ...(counts ? { incrs: WHOLE } : {}) }],
     series: [{ label: heads[0].textContent.trim(), value: told((value) => written.get(value)) }, ...series],
     cursor: { drag: { x: false, y: false } },
   };

@@ -26,7 +26,9 @@ class FaultPart:
 def part_of(report: FaultReport, questions: Belonging) -> FaultPart:
     """Those of the fault's ``questions`` that the address asks for, as its report counts them."""
     if text_of("waiting"):
-        return _those(questions, [q.state == QuestionState.OPEN for q, _ in questions], gettext("waiting"))
+        return _those(
+            questions, [q.state == QuestionState.OPEN for q, _ in questions], gettext("Waiting").lower()
+        )
     if saw := text_of("saw"):
         return _those(questions, [saw in messages_in([q.text]) for q, _ in questions], saw)
     if course := text_of("course"):

@@ -46,7 +46,7 @@ def said_of(wanted: QuestionFilter) -> list[str]:
     if wanted.state:
         said.append(words.question_state(wanted.state))
     if wanted.waiting:
-        said.append(gettext("waiting"))
+        said.append(gettext("Waiting").lower())
     if wanted.loose:
         said.append(gettext("in no cluster"))
     if wanted.owner_id:
