@@ -304,10 +304,13 @@ DRAWN = """
     window.drawn.push(text);
     return fill.call(this, text, ...at);
   };"""
-TABLE = """() => { document.getElementById("main").innerHTML = `<div class="scroll">
-  <table data-chart="counts"><thead><tr><th>Week</th><th data-series>Asked</th></tr></thead><tbody>
-  ${[0, 1, 0, 1].map((count, week) => `<tr><td data-value="${1.7e9 + 604800 * week}">week ${week}</td><td data-value="${count}">${count}</td></tr>`
-  ).join("")}</tbody></table></div>`; }"""
+TABLE = """() => {
+  const row = (count, week) =>
+    `<tr><td data-value="${1.7e9 + 604800 * week}">week ${week}</td><td data-value="${count}"></td></tr>`;
+  document.getElementById("main").innerHTML = `<div class="scroll"><table data-chart="counts">
+    <thead><tr><th>Week</th><th data-series>Asked</th></tr></thead>
+    <tbody>${[0, 1, 0, 1].map(row).join("")}</tbody></table></div>`;
+}"""
 
 
 def test_an_axis_of_counts_has_no_fractions(open_page: OpenPage) -> None:
