@@ -11,6 +11,7 @@ from typing import Any
 
 from kbsearch.errors import InvalidInput, TooLarge, UnreadableFile
 from kbsearch.importers.columns import map_columns
+from kbsearch.importers.comments import COLUMN, are_comments
 from kbsearch.importers.dates import month_first, read_date
 from kbsearch.importers.moodle_forum import PostReader, row_reader
 from kbsearch.importers.options import ImportOptions, Meter, Source, source_name
@@ -38,7 +39,7 @@ def open_json_lines(path: Path, options: ImportOptions) -> Source:
     meter = Meter()
 
     def numbered(meter: Meter) -> Iterator[Numbered]:
-        return map(_parsed, read_lines(path, encoding, meter))
+        return map(parsed, read_lines(path, encoding, meter))
 
     return _table(path, options, numbered, meter, encoding)
 
@@ -72,6 +73,10 @@ def _table(
     found = (key for _, row in first if isinstance(row, dict) for key in row)
     columns = tuple(dict.fromkeys(found))
     mapping = map_columns(columns, options.mapping, options.kind)
+    if "replies" not in mapping.keys() | options.mapping.keys() and any(
+        are_comments(row.get(COLUMN)) for _, row in first if isinstance(row, dict)
+    ):
+        mapping["replies"] = COLUMN
     dated = [mapping[field] for field in ("asked_at", "week") if field in mapping]
     swapped = bool(dated) and month_first(_values(read(Meter()), dated))
 
@@ -100,7 +105,8 @@ def _record(reader: RowReader | PostReader, row: Any, place: str) -> Record:
     return reader.read(row, place)
 
 
-def _parsed(line: Line) -> Numbered:
+def parsed(line: Line) -> Numbered:
+    """The place and the object of a line of JSON Lines."""
     place = f"line {line.number}"
     if line.flaw is not None:
         return place, line.flaw.at(place)
@@ -122,13 +128,7 @@ def load_json(path: Path, encoding: str = "auto") -> Any:
         TooLarge: it has more than `MOST_BYTES`.
         UnreadableFile: it is no JSON, cut off, or nested too deeply.
     """
-    if path.stat().st_size > MOST_BYTES:
-        raise TooLarge(
-            "{path} has more than {limit} MB.",
-            remedy="Export a shorter period, or convert it to JSON Lines.",
-            path=str(path),
-            limit=MOST_BYTES // 1_000_000,
-        )
+    check_size(path)
     name = tell_encoding(path) if encoding == "auto" else check_encoding(encoding)
     try:
         return json.loads(path.read_text(name).lstrip("\ufeff"), strict=False)
@@ -138,6 +138,21 @@ def load_json(path: Path, encoding: str = "auto") -> Any:
         raise _broken(path, f"it is not {name}") from error
     except ValueError as error:
         raise _broken(path, str(error)) from error
+
+
+def check_size(path: Path) -> None:
+    """Refuse a file that is too large to be loaded whole.
+
+    Raises:
+        TooLarge: it has more than `MOST_BYTES`.
+    """
+    if path.stat().st_size > MOST_BYTES:
+        raise TooLarge(
+            "{path} has more than {limit} MB.",
+            remedy="Export a shorter period, or convert it to JSON Lines.",
+            path=str(path),
+            limit=MOST_BYTES // 1_000_000,
+        )
 
 
 def _broken(path: Path, reason: str) -> UnreadableFile:

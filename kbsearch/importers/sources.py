@@ -23,6 +23,7 @@ from kbsearch.importers.json_file import (
     open_outline,
 )
 from kbsearch.importers.json_folder import json_files
+from kbsearch.importers.json_posts import is_edx_line, open_edx_lines, open_posts_of, platform_of
 from kbsearch.importers.markdown_cases import is_markdown, open_markdown
 from kbsearch.importers.moodle_forum import COLUMNS, with_replies
 from kbsearch.importers.moodle_glossary import ROOT as GLOSSARY
@@ -34,7 +35,7 @@ from kbsearch.importers.stack_exchange import FILE as POSTS
 from kbsearch.importers.stack_exchange import ROOT as STACK_EXCHANGE
 from kbsearch.importers.stack_exchange import open_posts
 from kbsearch.importers.telegram import is_telegram, open_telegram
-from kbsearch.importers.text_lines import read_lines, tell_encoding
+from kbsearch.importers.text_lines import check_encoding, read_lines, tell_encoding
 from kbsearch.importers.whatsapp import is_whatsapp, open_whatsapp
 from kbsearch.importers.xlsx_file import open_xlsx
 from kbsearch.importers.xml_file import root_of
@@ -125,7 +126,7 @@ def _open(path: Path, options: ImportOptions) -> Source:
         "discourse": open_topic_files,
         "slack": open_slack,
         "xlsx": open_xlsx,
-        "jsonl": open_json_lines,
+        "jsonl": _open_lines,
         "markdown": open_markdown,
         "evalset": open_evaluation_set,
         "glossary": open_glossary,
@@ -276,6 +277,13 @@ def _text_format(path: Path, suffix: str) -> str:
     return "json" if suffix == ".json" or first in {"[", "[{"} or first.startswith(('[{"', "[ {")) else "csv"
 
 
+def _open_lines(path: Path, options: ImportOptions) -> Source:
+    encoding = tell_encoding(path) if options.encoding == "auto" else check_encoding(options.encoding)
+    first = next(iter(read_lines(path, encoding, Meter())), None)
+    is_edx = first is not None and is_edx_line(first.text.lstrip("\ufeff"))
+    return (open_edx_lines if is_edx else open_json_lines)(path, options)
+
+
 def _is_object(line: str) -> bool:
     try:
         return isinstance(json.loads(line), dict)
@@ -293,6 +301,8 @@ def _open_json(path: Path, name: str, options: ImportOptions) -> Source:
         return open_topics(path, data, options)
     if name == "discourse":
         raise _not_what_was_said(path, "a topic of Discourse (/t/ID.json)")
+    if name == "json" and (platform := platform_of(data)) is not None:
+        return open_posts_of(platform, data, path, options)
     if is_outline(data):
         return open_outline(path, data)
     if isinstance(data, dict) and is_outline(arrays := _rows(path, data)):
@@ -303,13 +313,21 @@ def _open_json(path: Path, name: str, options: ImportOptions) -> Source:
 
 
 def _rows(path: Path, data: Any) -> list[Any]:
-    """The array of a file: the whole of it, or the only array of objects in its object."""
+    """The array of a file: the whole of it, or the only array of objects in its object, however deep."""
     if isinstance(data, dict):
         arrays = [value for value in data.values() if isinstance(value, list)]
+        inner = [value for value in data.values() if isinstance(value, dict)]
+        if not arrays and len(inner) == 1 and not _has_a_text(data):
+            return _rows(path, inner[0])
         data = arrays[0] if len(arrays) == 1 else [data]
     if not isinstance(data, list):
         raise _not_what_was_said(path, "an array of objects")
     return data
+
+
+def _has_a_text(data: dict[str, Any]) -> bool:
+    """Whether ``data`` says something itself: then it is a row, and not what rows stand in."""
+    return any(isinstance(value, str) for value in data.values())
 
 
 def _not_what_was_said(path: Path, wanted: str) -> UnreadableFile:

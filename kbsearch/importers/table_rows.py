@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from kbsearch.errors import InvalidInput
+from kbsearch.importers.comments import COLUMN, are_comments, as_replies, person
 from kbsearch.importers.dates import read_date, read_week
 from kbsearch.importers.headed import headed
 from kbsearch.importers.options import ImportOptions, Kind
@@ -67,7 +68,7 @@ class RowReader:
             body=body if subject else "",
             source=self.source,
             external_id=self._get(row, "id"),
-            author=_somebody(self._get(row, "author")),
+            author=_somebody(_text(person(self._raw(row, "author")))),
             course=self._get(row, "course") or self.options.course,
             lesson=self._get(row, "lesson"),
             language=self._get(row, "language"),
@@ -110,7 +111,10 @@ class RowReader:
         return IncomingEnrolment(course, day, int(students), place)
 
     def _replies(self, row: Mapping[str, Any]) -> tuple[IncomingReply, ...]:
-        replies = tuple(reply for entry in _listed(self._raw(row, "replies")) if (reply := read_reply(entry)))
+        told = self._raw(row, "replies")
+        if self.mapping.get("replies") == COLUMN and are_comments(told):
+            told = as_replies(told, row, self._get(row, "text"), self.options.mentors)
+        replies = tuple(reply for entry in _listed(told) if (reply := read_reply(entry)))
         answer = self._get(row, "answer")
         if answer:
             author = self._get(row, "answer_author")

@@ -37,7 +37,7 @@ def open_telegram(path: Path, data: Mapping[str, Any], options: ImportOptions) -
     Raises:
         UnreadableFile: it holds no chat.
     """
-    chats = [Chat(chat) for chat in _chats(path, data) if chat.get("type") not in _PRIVATE]
+    chats = [Chat(chat) for chat in _chats(path, data) if str(chat.get("type")) not in _PRIVATE]
     meter = Meter(total=sum(map(len, chats)))
 
     def records() -> Iterator[Record]:

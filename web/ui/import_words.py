@@ -172,6 +172,10 @@ def file_format(name: str) -> str:
         "markdown": gettext("Markdown cases"),
         "evalset": gettext("evaluation set"),
         "json": "JSON",
+        "stepik": "Stepik",
+        "edx": "Open edX",
+        "canvas": "Canvas",
+        "discord": "Discord",
         "outline": gettext("course outline"),
     }
     return names.get(name, name)

@@ -489,7 +489,7 @@ def test_what_is_neither_text_nor_number_breaks_the_row(tmp_path: Path, field: s
 def test_missing_values_break_no_row(tmp_path: Path) -> None:
     rows = [{"id": None, "text": "почему?", "author": {"name": "Оля"}, "answer": ""}, {"text": True}]
     first, second = drawn(written(tmp_path, "q.json", json.dumps(rows)))
-    assert (first.external_id, first.author, first.replies) == ("", "", ())
+    assert (first.external_id, first.author, first.replies) == ("", "Оля", ())
     assert not second.harmless
 
 

@@ -290,3 +290,8 @@ def test_what_a_message_quotes_is_marked(tmp_path: Path) -> None:
     quote = {"type": "blockquote", "text": "Сначала git pull\nпотом push", "collapsed": False}
     questions, _ = drawn(tmp_path, chat(said(1, 1, [quote, "\nа если конфликт?"])))
     assert questions[0].text == "> Сначала git pull\n> потом push\nа если конфликт?"
+
+
+def test_a_chat_of_a_strange_type_is_read(tmp_path: Path) -> None:
+    questions, _ = drawn(tmp_path, chat(said(1, 1, "как сдать проект?"), type=[]))
+    assert len(questions) == 1
