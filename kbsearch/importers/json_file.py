@@ -77,6 +77,8 @@ def _table(
         are_comments(row.get(COLUMN)) for _, row in first if isinstance(row, dict)
     ):
         mapping["replies"] = COLUMN
+        if any(isinstance(row, dict) and isinstance(row.get("answer"), dict) for _, row in first):
+            mapping.pop("answer", None)  # it only names the comment that is one
     dated = [mapping[field] for field in ("asked_at", "week") if field in mapping]
     swapped = bool(dated) and month_first(_values(read(Meter()), dated))
 

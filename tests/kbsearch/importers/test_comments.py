@@ -77,9 +77,15 @@ def test_comments_that_are_no_replies_are_left_alone(tmp_path: Path) -> None:
 
 
 def test_discussions_of_a_code_host_as_its_graphql_gives_them(tmp_path: Path) -> None:
-    comment = {"body": "Pull first", "author": {"login": "olga"}, "isAnswer": True}
+    comment: dict[str, Any] = {"body": "Pull first", "author": {"login": "olga"}, "isAnswer": True}
     comment["replies"] = {"nodes": [{"body": "thanks", "author": {"login": "ann"}}]}
-    node = {"title": "Push", "body": "Why?", "author": {"login": "ann"}, "comments": {"nodes": [comment]}}
+    node: dict[str, Any] = {
+        "title": "Push",
+        "body": "Why?",
+        "author": {"login": "ann"},
+        "comments": {"nodes": [comment]},
+    }
+    node["answer"] = {"id": "DC_1"}
     inner = {"discussions": {"totalCount": 1, "nodes": [node]}}
     path = tmp_path / "discussions.json"
     path.write_text(json.dumps({"data": {"repository": inner}}), "utf-8")
