@@ -138,7 +138,7 @@ def test_what_was_said_is_undone_by_a_key_and_in_the_note_that_tells_of_it(
 ) -> None:
     before = site.app.quality.live_use().nothing_fits
     page = open_page("mentor")
-    page.goto(f"/?q={QUERY}")
+    page.goto("/?q=создать новую ветку")
     page.evaluate("document.activeElement.blur()")
     page.keyboard.press("n")
     expect(page.locator(".toast")).to_contain_text("no case answers")
