@@ -1,8 +1,9 @@
-"""Posts of platforms and chats as JSON: comments of Stepik, forums of Open edX and Canvas, Discord."""
+"""Posts of platforms and chats as JSON: comments of Stepik, forums of Open edX and Canvas, chats."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -25,6 +26,9 @@ _LOOKED_AT = 20
 _STAFF_OF_STEPIK = {"teacher", "staff", "moderator", "assistant"}
 _EDX = {"CommentThread", "Comment"}
 _DELETED = "a deleted post"
+_NO_TEXT = "a message without text (picture, sticker, file)"
+_OF_VK = re.compile(r"\[(?:id|club|public)\d+\|[^\]\n]*\]")
+"""Who is mentioned in VK: the name cannot be told from prose later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +195,7 @@ def _discord(raw: Raw, place: str, data: Any) -> Post | Skipped:
     reference = raw["reference"] if isinstance(raw.get("reference"), dict) else {}
     text = _text(raw["content"]).strip()
     if not text:
-        return Skipped(place, "a message without text (picture, sticker, file)", harmless=True)
+        return Skipped(place, _NO_TEXT, harmless=True)
     return Post(
         id=_id(raw["id"]),
         parent=_id(reference.get("messageId")),
@@ -204,12 +208,78 @@ def _discord(raw: Raw, place: str, data: Any) -> Post | Skipped:
     )
 
 
+def _of_vk(data: Any) -> Sequence[Raw] | None:
+    inner = data.get("response", data) if isinstance(data, dict) else None
+    return _objects(inner.get("items"), "from_id", "date", "text") if isinstance(inner, dict) else None
+
+
+def _vk(raw: Raw, place: str, data: Any) -> Post | Skipped:
+    if raw.get("action"):
+        return Skipped(place, "a service message", harmless=True)
+    text = _OF_VK.sub("[name]", _text(raw["text"])).strip()
+    if not text:
+        return Skipped(place, _NO_TEXT, harmless=True)
+    inner = data.get("response", data)
+    own = [one for one in _objects(inner.get("profiles"), "id") or () if one["id"] == raw["from_id"]]
+    answered = raw["reply_message"] if isinstance(raw.get("reply_message"), dict) else {}
+    author = _id(raw["from_id"])
+    key = "conversation_message_id" if "conversation_message_id" in raw else "id"
+    return Post(
+        id=_id(raw.get(key)),
+        parent=_id(answered.get(key)),
+        place=place,
+        text=text,
+        author=author,
+        names=tuple(f"{one.get('first_name', '')} {one.get('last_name', '')}".strip() for one in own),
+        sent_at=read_date(raw["date"]),
+        by_staff=author.startswith("-"),
+    )
+
+
+def _of_intercom(data: Any) -> Sequence[Raw] | None:
+    """What begins each conversation, and its parts; ``parent`` names the conversation of a part."""
+    several = data.get("conversations", [data]) if isinstance(data, dict) else data
+    talks = _objects(several, "id", "source", "conversation_parts")
+    if talks is None or not all(isinstance(one["source"], dict) for one in talks):
+        return None
+    found: list[Raw] = []
+    for talk in talks:
+        begun = {"created_at": talk.get("created_at"), "title": talk.get("title")}
+        found.append({**talk["source"], **begun, "id": talk["id"], "parent": ""})
+        parts = talk["conversation_parts"]
+        inner = _objects(parts.get("conversation_parts") if isinstance(parts, dict) else parts, "id") or ()
+        found += [{**part, "parent": talk["id"]} for part in inner]
+    return found
+
+
+def _intercom(raw: Raw, place: str, data: Any) -> Post | Skipped:
+    if _text(raw.get("part_type")) == "note":
+        return Skipped(place, "a private reply", harmless=True)
+    text = html_text(_text(raw.get("body")))
+    if not text and raw["parent"]:
+        return Skipped(place, "a service message", harmless=True)
+    author = raw["author"] if isinstance(raw.get("author"), dict) else {}
+    return Post(
+        id=_id(raw["id"]) if not raw["parent"] else f"{_id(raw['parent'])}:{_id(raw['id'])}",
+        parent=_id(raw["parent"]),
+        place=place,
+        text=text,
+        author=_id(author.get("id")),
+        names=tuple(_text(author.get(key)) for key in ("name", "email") if author.get(key)),
+        title=html_text(_text(raw.get("subject")) or _text(raw.get("title"))),
+        sent_at=read_date(raw.get("created_at")),
+        by_staff=_text(author.get("type")) in {"admin", "bot", "team"},
+    )
+
+
 EDX = Platform("edx", _of_edx, _edx)
 PLATFORMS = (
     Platform("stepik", _of_stepik, _stepik),
     EDX,
     Platform("canvas", _of_canvas, _canvas),
     Platform("discord", _of_discord, _discord, is_chat=True),
+    Platform("vk", _of_vk, _vk, is_chat=True),
+    Platform("intercom", _of_intercom, _intercom),
 )
 
 

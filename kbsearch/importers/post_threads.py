@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from kbsearch.importers.chat_threads import Bursts, Folder, known_as
 from kbsearch.importers.headed import headed
@@ -56,25 +56,27 @@ def questions_of(posts: Iterable[Post | Skipped], source: str, options: ImportOp
 
 
 def talk_of(posts: Iterable[Post | Skipped], source: str, options: ImportOptions) -> Iterator[Record]:
-    """`questions_of` a chat, in the order of ``posts``: most of them name nothing that they reply to."""
+    """`questions_of` a chat, whatever its order: most of its posts name nothing that they reply to."""
     mentors = {known_as(mentor) for mentor in options.mentors}
-    folder, bursts = Folder(options.mentors), Bursts()
-    known: dict[str, int] = {}
     read: dict[str, Post] = {}
-    for number, post in enumerate(posts, 1):
+    for post in posts:
         if isinstance(post, Skipped):
             yield post
-            continue
-        if post.sent_at is None:
+        elif post.sent_at is None:
             yield Skipped(post.place, "the message has no date")
-            continue
-        known[post.id], read[post.place] = number, post
+        else:
+            read[post.place] = post
+    staff = [post.author for post in read.values() if post.by_staff]
+    folder, bursts = Folder((*options.mentors, *dict.fromkeys(staff))), Bursts()
+    known: dict[str, int] = {}
+    for number, post in enumerate(sorted(read.values(), key=_moment), 1):
+        known[post.id] = number
         if post.parent and post.parent not in known:
             yield Skipped(post.place, "a reply to a post that the file does not have", harmless=True)
             continue
         name = next((name for name in post.names if known_as(name) in mentors), "".join(post.names[:1]))
         reply_to = known.get(post.parent, 0)
-        bursts.add(Message(number, post.author, name, post.text, post.sent_at, reply_to, 0, post.place))
+        bursts.add(Message(number, post.author, name, post.text, _moment(post), reply_to, 0, post.place))
     yield from folder.add_all(bursts.all)
     for thread in folder.threads:
         first = read[thread.question.place]
@@ -88,6 +90,12 @@ def talk_of(posts: Iterable[Post | Skipped], source: str, options: ImportOptions
             replies=folder.replies_to(thread),
             place=first.place,
         )
+
+
+def _moment(post: Post) -> datetime:
+    """When it was written, comparable with others."""
+    sent_at = post.sent_at or datetime.min
+    return sent_at if sent_at.tzinfo else sent_at.replace(tzinfo=UTC)
 
 
 def _root(post: Post, known: dict[str, Post]) -> Post:

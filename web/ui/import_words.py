@@ -176,6 +176,8 @@ def file_format(name: str) -> str:
         "edx": "Open edX",
         "canvas": "Canvas",
         "discord": "Discord",
+        "vk": gettext("VK messages"),
+        "intercom": "Intercom",
         "outline": gettext("course outline"),
     }
     return names.get(name, name)

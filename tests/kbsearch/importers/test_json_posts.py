@@ -123,6 +123,63 @@ def test_a_channel_of_discord(tmp_path: Path) -> None:
     assert sum(skipped.values()) == 4
 
 
+def test_messages_of_vk_newest_first(tmp_path: Path) -> None:
+    asked = {"id": 12, "conversation_message_id": 4, "date": 1772464800, "from_id": 123}
+    asked["text"] = "Почему пуш не проходит? [id200|Ольга], помогите"
+    answer = {
+        "id": 13,
+        "conversation_message_id": 5,
+        "date": 1772465000,
+        "from_id": -200,
+        "text": "Сделайте git pull",
+    }
+    thanks = {
+        "id": 14,
+        "conversation_message_id": 6,
+        "date": 1772465100,
+        "from_id": 123,
+        "text": "спасибо, помогло",
+    }
+    joined = {"id": 15, "date": 1772465200, "from_id": 9, "text": "", "action": {"type": "chat_invite_user"}}
+    answer["reply_message"] = asked
+    data = {"response": {"count": 4, "items": [joined, thanks, answer, asked], "profiles": []}}
+    (question,), skipped = drawn(tmp_path, data, "vk")
+    assert question.text == "Почему пуш не проходит? [name], помогите"
+    assert (question.external_id, question.author, question.asked_at) == ("4", "123", ASKED)
+    (reply,) = question.replies
+    assert (reply.text, reply.by_mentor, reply.accepted) == ("Сделайте git pull", True, True)
+    assert skipped == {"a service message": 1}
+
+
+def test_conversations_of_intercom(tmp_path: Path) -> None:
+    def part(number: int, kind: str, body: str, who: str) -> dict[str, Any]:
+        author = {"type": who, "id": who, "name": who}
+        told = {"id": str(number), "part_type": kind, "body": body, "author": author}
+        return told | {"created_at": 1772464800 + number}
+
+    parts = [
+        part(1, "comment", "<p>Pull first</p>", "admin"),
+        part(2, "note", "<p>rude one</p>", "admin"),
+        part(3, "close", "", "admin"),
+        part(4, "comment", "<p>and then?</p>", "user"),
+    ]
+    source = {
+        "id": "403",
+        "subject": "",
+        "body": "<p>Push is rejected</p>",
+        "author": {"type": "user", "id": "user"},
+    }
+    talk = {"id": "204", "created_at": 1772464800, "title": None, "source": source}
+    talk["conversation_parts"] = {"conversation_parts": parts}
+    (question,), skipped = drawn(tmp_path, {"conversations": [talk], "pages": {}}, "intercom")
+    assert (question.text, question.external_id, question.asked_at) == ("Push is rejected", "204", ASKED)
+    assert [(one.text, one.by_mentor) for one in question.replies] == [
+        ("Pull first", True),
+        ("and then?", False),
+    ]
+    assert skipped == {"a private reply": 1, "a service message": 1}
+
+
 def test_a_table_with_like_keys_stays_a_table(tmp_path: Path) -> None:
     row = {"id": 1, "message": "why?", "created_at": "2026-03-02T15:20:00Z", "user_id": 7, "course": "git"}
     (asked,), _ = drawn(tmp_path, [row], "json")
