@@ -77,8 +77,9 @@ def command(paths: tuple[Path, ...], dry_run: bool, as_json: bool, no_index: boo
     """Take in questions, cases, course outlines and enrolments from files and folders.
 
     CSV, XLSX, JSON Lines, JSON, Markdown cases, evaluation sets and exports of Telegram Desktop, WhatsApp,
-    Slack, Discord, VK, Moodle, Stepik, Open edX, Canvas, Discourse, Intercom and Stack Exchange are told by their content.  Personal data is masked before anything
-    is stored.  Taking a file in twice is harmless.
+    Slack, Discord, VK, Moodle, Stepik, Open edX, Canvas, Discourse, Intercom and Stack Exchange are told by
+    their content.
+    Personal data is masked before anything is stored.  Taking a file in twice is harmless.
 
     Exit status: 0 taken (or known already) and indexed; 1 nothing could be taken; 3 taken, but not indexed.
     """
