@@ -259,6 +259,29 @@ def _accepted(app: Kbsearch) -> Any:
     return [first, app.clusters.list(now=NOW).items]
 
 
+def test_feedback_is_taken_back_the_same(schools: tuple[Kbsearch, Kbsearch]) -> None:
+    found = []
+    for app in schools:
+        question, case = app.questions.latest(state="open", limit=1)[0], app.cases.list().items[0]
+        with app.database.writing() as session:
+            session.add(Person(id=2, login="m", name="Mentor", role=Role.MENTOR, password_hash="x"))
+        people, said = (1, 2), []
+        for person in people:
+            view = app.suggestions.suggest(question.text, question_id=question.id)
+            given = app.suggestions.feedback(view.id, "answered", case_id=case.id, person_id=person)
+            said.append(given.id)
+        app.cases.add_confirmed_wording(question.id, 2)
+        app.golden.grow()
+        states = []
+        for feedback, person in zip(said, people, strict=True):
+            app.suggestions.withdraw(feedback, person_id=person)
+            states.append((app.questions.get(question.id).state, len(app.cases.get(case.id).variants)))
+            app.promise.check_new()
+        found.append((states, app.insight_rows.page(QuestionFilter(loose=True), limit=1)[1]))
+    assert found[0] == found[1]
+    assert [state for state, _ in found[0][0]] == [QuestionState.ANSWERED, QuestionState.OPEN]
+
+
 def test_lines_are_accepted_the_same(schools: tuple[Kbsearch, Kbsearch]) -> None:
     told, other = (_plain(_accepted(app)) for app in schools)
     assert told == other
