@@ -40,7 +40,7 @@ def matcher() -> Iterator[Matcher]:
 
 def test_what_no_school_is_about_is_met_with_silence(matcher: Matcher) -> None:
     results = [matcher.match(text) for text in PLAINLY]
-    assert max(result.matches[0].probability for result in results) < 0.4
+    assert max(result.matches[0].probability for result in results) < 0.45
     said = [matcher.decide(result, 0.95) for result in results]
     assert said.count(Decision.ABSTAIN) >= LEAST_SILENT * len(PLAINLY)
 
