@@ -38,7 +38,7 @@ from kbsearch.ports import Embedder, Floats, Role
 
 SAMPLE = sample_school_folder()
 FOLDER = Path(matching_model.__file__).parent
-VERSIONS = {"model.json": "five-schools-4", "model_second.json": "five-schools-second-3"}
+VERSIONS = {"model.json": "five-schools-4", "model_second.json": "five-schools-second-2"}
 OTHERS = SAMPLE.parent / "other_schools"
 RUNS = ((0.0, 0.0, 0), (0.2, 0.0, 1), (0.0, 0.5, 1), (0.2, 0.5, 2))
 """Share of the cases removed, share of the questions confirmed as variants, and seed, of each run."""
