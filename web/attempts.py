@@ -20,12 +20,15 @@ _OF_ONE_CALLER = 64
 class FailedAttempts:
     """Counts failures of callers, within the rates written in ``rate`` as ``10/minute;100/hour``.
 
-    ``now``: a clock in seconds.
+    ``now``: a clock in seconds.  ``most_callers``: how many are remembered.
     """
 
-    def __init__(self, rate: str, *, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, rate: str, *, now: Callable[[], float] = time.monotonic, most_callers: int = MOST_CALLERS
+    ) -> None:
         self._rates = [(one.amount, one.get_expiry()) for one in parse_many(rate)]
         self._now = now
+        self._most_callers = most_callers
         self._failures: OrderedDict[str, deque[float]] = OrderedDict()
         self._lock = Lock()
 
@@ -45,7 +48,7 @@ class FailedAttempts:
             wait = max(self._wait(times, amount, span, now) for amount, span in self._rates)
             if wait <= 0:
                 times.append(now)
-            if len(self._failures) > MOST_CALLERS:
+            if len(self._failures) > self._most_callers:
                 self._failures.popitem(last=False)
         return max(wait, 0.0)
 

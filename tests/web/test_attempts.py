@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from web import attempts
 from web.attempts import FailedAttempts, caller_of
 
 
@@ -31,9 +30,8 @@ def test_failures_within_the_rate_cost_nothing_and_others_the_rest_of_the_time()
     assert failures.note("a") == pytest.approx(3600 - 120)
 
 
-def test_only_so_many_callers_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(attempts, "MOST_CALLERS", 3)
-    failures = FailedAttempts("1/minute", now=Clock().read)
+def test_only_so_many_callers_are_remembered() -> None:
+    failures = FailedAttempts("1/minute", now=Clock().read, most_callers=3)
     assert failures.note("0") == 0
     for caller in range(1, 3):
         failures.note(str(caller))

@@ -28,22 +28,6 @@ def effects(limit: int | None = None, *, told: bool = False) -> Table:
     """
     found, waiting = kb().effects.all(limit, told=told), kb().effects.waiting()
     untold = kb().effects.judged() - kb().effects.judged(told=True) if told else 0
-    rows = [
-        [
-            text(one.title, url_for("ui.case_page", case_id=one.case_id)),
-            text(
-                trend_words.verdict(one.effect.verdict).replace(" ", "\N{NO-BREAK SPACE}"),
-                url_for("ui.case_effect", case_id=one.case_id),
-                trend_words.verdict_tone(one.effect.verdict),
-                filed=trend_words.verdict(one.effect.verdict),
-            ),
-            number(one.effect.before),
-            number(one.effect.after),
-            decimal(one.effect.expected),
-            _ratio(one),
-        ]
-        for one in found
-    ]
     unjudged = [_untold(untold)] if untold else []
     unjudged += [_unjudged(waiting)] if waiting else []
     return Table(
@@ -57,7 +41,7 @@ def effects(limit: int | None = None, *, told: bool = False) -> Table:
             Column(gettext("Expected after"), "decimal"),
             Column(gettext("Of what was expected"), "decimal"),
         ],
-        rows,
+        [_effect_row(one) for one in found],
         note=" ".join(
             [
                 gettext(
@@ -70,6 +54,23 @@ def effects(limit: int | None = None, *, told: bool = False) -> Table:
         or gettext("No published case has a cluster of its own yet, so no effect can be told."),
         total=kb().effects.judged(told=told),
     )
+
+
+def _effect_row(one: JudgedCase) -> list[Cell]:
+    verdict = trend_words.verdict(one.effect.verdict)
+    return [
+        text(one.title, url_for("ui.case_page", case_id=one.case_id)),
+        text(
+            verdict.replace(" ", "\N{NO-BREAK SPACE}"),
+            url_for("ui.case_effect", case_id=one.case_id),
+            trend_words.verdict_tone(one.effect.verdict),
+            filed=verdict,
+        ),
+        number(one.effect.before),
+        number(one.effect.after),
+        decimal(one.effect.expected),
+        _ratio(one),
+    ]
 
 
 def _untold(count: int) -> str:
